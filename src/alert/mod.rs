@@ -1,0 +1,1 @@
+//! Changes as messages, through an outbox in the database.

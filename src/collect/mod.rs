@@ -1,0 +1,4 @@
+//! One target, one visit, one collection. A visit never fails: what went wrong is in it.
+
+pub mod camera;
+pub mod switch;

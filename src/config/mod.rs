@@ -1,0 +1,403 @@
+//! The configuration: what the file says ([`file`]), checked as a whole into a [`Config`] ([`check`]), its secrets
+//! ([`secret`]) and the watch on it ([`watch`]).
+
+pub mod secret;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::net::{CredentialId, NetworkId, SiteId, TargetName, VlanRange};
+use secret::Secret;
+
+/// The whole configuration, checked: every reference resolves, every value is in range.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// `[daemon]`
+    pub daemon: DaemonSettings,
+    /// `[snmp]`
+    pub snmp: SnmpSettings,
+    /// `[onvif]`
+    pub onvif: OnvifSettings,
+    /// `[[site]]`
+    pub sites: Vec<Site>,
+    /// `[[network]]`
+    pub networks: Vec<Network>,
+    /// `[[credential]]`
+    pub credentials: Vec<Credential>,
+    /// `[[switch]]`
+    pub switches: Vec<Switch>,
+    /// `[[cameras]]`
+    pub cameras: Vec<CameraBlock>,
+    /// `[[policy]]`
+    pub policies: Vec<PolicyChoice>,
+    /// `[[review]]`
+    pub reviews: Vec<ReviewPlan>,
+    /// `[[alert]]`
+    pub alerts: Vec<AlertPlan>,
+    /// SHA-256 of the file's bytes, lower-case hex: what the change log names the configuration by.
+    pub hash: String,
+}
+
+impl Config {
+    /// The credential of this id.
+    #[must_use]
+    pub fn credential(&self, id: &CredentialId) -> Option<&Credential> {
+        self.credentials.iter().find(|credential| credential.id == *id)
+    }
+
+    /// The site of this id.
+    #[must_use]
+    pub fn site(&self, id: &SiteId) -> Option<&Site> {
+        self.sites.iter().find(|site| site.id == *id)
+    }
+}
+
+/// `[daemon]`: where things are and how often they are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DaemonSettings {
+    /// The SQLite database; the daemon alone writes it.
+    pub database: PathBuf,
+    /// The Unix socket decisions arrive on.
+    pub control_socket: PathBuf,
+    /// How often each switch is visited.
+    pub poll_every: Duration,
+    /// How often each known camera is asked.
+    pub cameras_every: Duration,
+    /// How often a whole `[[cameras]]` block is swept for new addresses.
+    pub sweep_every: Duration,
+    /// Most visits under way at once.
+    pub concurrency: usize,
+    /// Unix groups whose members may decide; root and the daemon's own user always may.
+    pub review_groups: Vec<String>,
+}
+
+/// `[snmp]`: how switches are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnmpSettings {
+    /// How long one request waits for its answer.
+    pub timeout: Duration,
+    /// How often an unanswered request is sent again.
+    pub retries: u32,
+    /// Longest visit of one switch.
+    pub deadline: Duration,
+    /// Requests under way at once on one switch.
+    pub per_target: usize,
+    /// Most rows accepted of one table.
+    pub max_rows: usize,
+}
+
+/// `[onvif]`: how cameras are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnvifSettings {
+    /// How long a TCP connection may take to be made.
+    pub connect_timeout: Duration,
+    /// Longest visit of one camera, all requests together.
+    pub deadline: Duration,
+    /// Most octets read from one camera in a visit.
+    pub max_bytes: usize,
+    /// Unicast WS-Discovery probes a second in a sweep.
+    pub probes_per_second: u32,
+}
+
+/// How sensitive a site is: given by the administrator, never inferred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sensitivity {
+    /// One of the four published limbs applies.
+    Sensitive,
+    /// None does.
+    Standard,
+}
+
+/// The published limb that makes a site sensitive (Lords written answer, 9 April 2024).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// Routinely holds secret material or above.
+    SecretMaterial,
+    /// Hosts a significant proportion of officials holding developed vetting clearance.
+    VettedStaff,
+    /// Routinely used by ministers.
+    Ministers,
+    /// Covered under the Serious Organised Crime and Police Act 2005.
+    #[serde(rename = "socpa-2005")]
+    Socpa2005,
+}
+
+/// `[[site]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Its id.
+    pub id: SiteId,
+    /// What people call it.
+    pub name: String,
+    /// Sensitive or standard.
+    pub sensitivity: Sensitivity,
+    /// Why it is sensitive.
+    pub basis: Option<Basis>,
+    /// What coverage is measured against.
+    pub address_ranges: Vec<IpNet>,
+}
+
+/// What a network is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NetworkKind {
+    /// A departmental core network: no surveillance equipment belongs there.
+    Core,
+    /// A network for surveillance equipment.
+    Surveillance,
+    /// Anything else that is known.
+    Other,
+}
+
+/// `[[network]]`: VLANs and subnets of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// Its id.
+    pub id: NetworkId,
+    /// Core, surveillance or other.
+    pub kind: NetworkKind,
+    /// The site it belongs to; `None` for every site.
+    pub site: Option<SiteId>,
+    /// Its VLANs.
+    pub vlans: Vec<VlanRange>,
+    /// Its subnets.
+    pub subnets: Vec<IpNet>,
+}
+
+/// `[[credential]]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Credential {
+    /// Its id.
+    pub id: CredentialId,
+    /// What it proves, to whom.
+    pub secret: CredentialKind,
+    /// The only addresses it is ever sent to: as configured, or those of the blocks that name it.
+    pub allow: Vec<IpNet>,
+}
+
+impl Credential {
+    /// Whether this credential may be sent to that address.
+    #[must_use]
+    pub fn allows(&self, address: std::net::IpAddr) -> bool {
+        self.allow.iter().any(|range| range.contains(&address))
+    }
+
+    /// A short stable name of the secret's content (hex of a SHA-256 over kind, user and secret): tells a changed
+    /// password from the same one without storing it. Keyed by `salt` so that it cannot be looked up in a table.
+    #[must_use]
+    pub fn fingerprint(&self, salt: &str) -> String {
+        use sha2::{Digest, Sha256};
+        let mut hash = Sha256::new();
+        let mut part = |text: &str| {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text.as_bytes());
+        };
+        part(salt);
+        match &self.secret {
+            CredentialKind::SnmpV2c { community } => {
+                part("v2c");
+                part(community.expose());
+            }
+            CredentialKind::SnmpV3 { user, auth, privacy } => {
+                part("v3");
+                part(user);
+                part(auth.as_ref().map_or("", |(_, secret)| secret.expose()));
+                part(privacy.as_ref().map_or("", |(_, secret)| secret.expose()));
+            }
+            CredentialKind::Onvif { user, password } => {
+                part("onvif");
+                part(user);
+                part(password.expose());
+            }
+        }
+        hash.finalize().iter().take(8).map(|octet| format!("{octet:02x}")).collect()
+    }
+}
+
+/// What a credential is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CredentialKind {
+    /// SNMPv2c community.
+    SnmpV2c {
+        /// The community string.
+        community: Secret,
+    },
+    /// SNMPv3 user-based security (RFC 3414).
+    SnmpV3 {
+        /// User name.
+        user: String,
+        /// Authentication; `None` for noAuthNoPriv.
+        auth: Option<(AuthProtocol, Secret)>,
+        /// Privacy; needs authentication.
+        privacy: Option<(PrivProtocol, Secret)>,
+    },
+    /// ONVIF user.
+    Onvif {
+        /// User name.
+        user: String,
+        /// Password.
+        password: Secret,
+    },
+}
+
+/// SNMPv3 authentication protocols (RFC 3414, RFC 7860).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum AuthProtocol {
+    Md5,
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// SNMPv3 privacy protocols (RFC 3414, RFC 3826, draft-reeder-snmpv3-usm-3desede, draft-blumenthal-aes-usm).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum PrivProtocol {
+    Aes128,
+    Aes192,
+    Aes256,
+}
+
+/// `[[switch]]`: anything polled over SNMP, routers too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// Its name in this program.
+    pub name: TargetName,
+    /// Where it answers.
+    pub address: SocketAddr,
+    /// Where it stands.
+    pub site: SiteId,
+    /// What it is asked with.
+    pub credential: CredentialId,
+}
+
+/// `[[cameras]]`: where cameras are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameraBlock {
+    /// The site these addresses belong to.
+    pub site: SiteId,
+    /// The addresses looked at.
+    pub subnets: Vec<IpNet>,
+    /// What cameras may be asked with, in order; empty: only what needs no password.
+    pub credentials: Vec<CredentialId>,
+    /// TCP ports tried for ONVIF where discovery named none.
+    pub ports: Vec<u16>,
+    /// UDP port of WS-Discovery: 3702 but in a lab.
+    pub discovery_port: u16,
+}
+
+/// `[[policy]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyChoice {
+    /// A pack the program ships.
+    Shipped(String),
+    /// A pack in a file.
+    File(PathBuf),
+}
+
+/// `[[review]]`: a scheduled review.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewPlan {
+    /// Its name.
+    pub name: String,
+    /// When it opens.
+    pub schedule: Schedule,
+    /// What it is about, in filter words; empty: every open finding.
+    pub select: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// How long its items may wait.
+    pub due: Duration,
+}
+
+/// When a review opens: a cron line in a time zone. Equality is that of the text.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// As the configuration has it (`quarterly`, `0 9 1 * *`).
+    pub text: String,
+    /// IANA time zone name.
+    pub zone: String,
+    /// The same, ready to be asked.
+    pub cron: cronexpr::Crontab,
+}
+
+impl PartialEq for Schedule {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.text, &self.zone) == (&other.text, &other.zone)
+    }
+}
+
+/// `[[alert]]`: who is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertPlan {
+    /// Its name.
+    pub name: String,
+    /// How it is sent.
+    pub carrier: AlertCarrier,
+    /// Severities that are sent (`breach`, `action`, `review`, `info`).
+    pub when: Vec<String>,
+}
+
+/// How an alert is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AlertCarrier {
+    /// RFC 5424 over UDP (RFC 5426).
+    SyslogUdp {
+        /// Where to.
+        address: SocketAddr,
+    },
+    /// RFC 5424 to the local journal or syslog daemon (`/dev/log`).
+    SyslogLocal {
+        /// The socket.
+        path: PathBuf,
+    },
+}
+
+/// One thing wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: `config.toml:12:3 switch[2].address`.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it; empty where the message says it all.
+    pub hint: String,
+}
+
+/// Everything wrong with the configuration, at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl std::fmt::Display for Problems {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (number, Problem { place, message, hint }) in self.0.iter().enumerate() {
+            let separator = if number == 0 { "" } else { "\n" };
+            write!(f, "{separator}{place}: {message}")?;
+            if !hint.is_empty() {
+                write!(f, "\n  hint: {hint}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Reads, checks and completes the configuration, its secrets included.
+///
+/// # Errors
+/// Every problem at once.
+pub fn load(_path: &std::path::Path) -> Result<Config, Problems> {
+    unimplemented!()
+}

@@ -1,0 +1,96 @@
+//! The control socket's words: line-framed JSON over a Unix socket, one request and one reply a line.
+//!
+//! The author of a decision is never in a request: the daemon takes it from the socket's peer (SO_PEERCRED).
+
+use serde::{Deserialize, Serialize};
+
+use crate::net::{CredentialId, CycleId, FindingId, Timestamp};
+use crate::review::DecisionRequest;
+
+/// Version of the words; the first line each side sends names it.
+pub const VERSION: u32 = 1;
+/// Longest line either side accepts, in octets.
+pub const MAX_LINE: usize = 64 * 1024;
+
+/// What a client asks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "ask", deny_unknown_fields)]
+pub enum Request {
+    /// First line of a connection.
+    Hello {
+        /// [`VERSION`] of the client.
+        version: u32,
+    },
+    /// How the daemon is.
+    Status,
+    /// Decide one or several findings: all or none.
+    Decide {
+        /// The decisions.
+        decisions: Vec<DecisionRequest>,
+    },
+    /// Open the cycle of a `[[review]]` now.
+    Run {
+        /// Its name.
+        review: String,
+    },
+    /// Allow refused credentials one more attempt each.
+    CredentialRetry {
+        /// Only this credential; `None`: all.
+        credential: Option<CredentialId>,
+        /// Only at this address; `None`: everywhere.
+        address: Option<std::net::IpAddr>,
+    },
+    /// Visit one target, or all, now.
+    Poll {
+        /// Only this one.
+        target: Option<String>,
+    },
+}
+
+/// What the daemon answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "answer", deny_unknown_fields)]
+pub enum Reply {
+    /// To `hello`.
+    Hello {
+        /// [`VERSION`] of the daemon.
+        version: u32,
+        /// Who the kernel says you are.
+        you: String,
+        /// Whether you may decide.
+        may_decide: bool,
+    },
+    /// To `status`.
+    Status {
+        /// Last committed change.
+        seq: u64,
+        /// When the daemon started.
+        started: Timestamp,
+        /// Visits under way.
+        visiting: usize,
+    },
+    /// Decided, committed, in the change log.
+    Decided {
+        /// The findings.
+        findings: Vec<FindingId>,
+        /// The change log's last row.
+        seq: u64,
+    },
+    /// To `run`.
+    Opened {
+        /// The cycle.
+        cycle: CycleId,
+        /// How many items it has.
+        items: usize,
+    },
+    /// Done; how many things it touched.
+    Done {
+        /// How many.
+        count: usize,
+    },
+    /// Refused: nothing was changed.
+    Refused {
+        /// Why, and what to do.
+        why: String,
+    },
+}

@@ -1,0 +1,210 @@
+//! What is there and where: devices with a stable identity and a place, built from observations.
+//!
+//! Pure. Places change only by observation: a switch that does not answer changes nothing.
+
+mod estate;
+
+pub use estate::Estate;
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::NetworkKind;
+use crate::maker::{Attribution, Catalogue, Facts};
+use crate::net::{DeviceId, DeviceText, MacAddr, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanId};
+use crate::observation::{Collection, Neighbour, Port, SystemFacts};
+
+/// How sure a place is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// The only device on an edge port.
+    Direct,
+    /// One of several devices on an edge port (a phone, a small switch, a recorder with cameras behind).
+    Shared,
+    /// Seen only on ports that lead to other switches: it is somewhere beyond this one.
+    Beyond,
+    /// Not seen on any switch's port.
+    #[default]
+    Unknown,
+}
+
+/// Where a device is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The switch.
+    pub switch: Option<TargetName>,
+    /// The port as the switch names it.
+    pub port: Option<PortName>,
+    /// Its ifIndex.
+    pub if_index: Option<u32>,
+    /// The VLAN; `None`: unknown.
+    pub vlan: Option<VlanId>,
+    /// The network of that VLAN or address; `None`: unclassified.
+    pub network: Option<NetworkId>,
+    /// That network's kind.
+    pub network_kind: Option<NetworkKind>,
+    /// The site of the switch, else of the camera block that holds the address.
+    pub site: Option<SiteId>,
+    /// How sure the port is.
+    pub certainty: Certainty,
+    /// Since when it is there.
+    pub since: Timestamp,
+    /// Since when that place has been observed without it (three complete passes): `None` while it is there.
+    /// A device that is gone keeps its last place, marked so.
+    pub gone: Option<Timestamp>,
+    /// Why this place and not another: the rows it rests on, the candidates refused.
+    pub reasons: Vec<String>,
+}
+
+/// An end device. One value holds all that the change log must carry of it; nothing here moves with the clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Stable, never used again.
+    pub id: DeviceId,
+    /// Its MAC address, if known.
+    pub mac: Option<MacAddr>,
+    /// Its addresses, sorted.
+    pub ips: Vec<IpAddr>,
+    /// WS-Discovery endpoint reference, if it has one.
+    pub endpoint: Option<DeviceText>,
+    /// What is known of it that speaks for maker and class.
+    pub facts: Facts,
+    /// Who made it and what it is.
+    pub attribution: Attribution,
+    /// Host name it gives itself.
+    pub hostname: Option<DeviceText>,
+    /// Where it is.
+    pub place: Place,
+    /// First seen anywhere.
+    pub first_seen: Timestamp,
+    /// When it appeared where an earlier complete pass of the same switch had not shown it, or at an address that
+    /// had not answered before: evidence that it was connected then. `None`: it was there when we first looked.
+    pub appeared: Option<Timestamp>,
+}
+
+/// A MAC address in a switch's forwarding database for as long as it stays there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Presence {
+    /// The switch.
+    pub switch: TargetName,
+    /// The address.
+    pub mac: MacAddr,
+    /// The VLAN; `None`: the device cannot tell.
+    pub vlan: Option<VlanId>,
+    /// The interface; `None`: unresolved.
+    pub if_index: Option<u32>,
+    /// The interface's name.
+    pub port: PortName,
+    /// When the row was first seen.
+    pub first_seen: Timestamp,
+}
+
+/// An IP address that a router's ARP table or a camera gave to a MAC address, for as long as it does.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AddressBinding {
+    /// The switch or router whose table it is in.
+    pub switch: TargetName,
+    /// Layer 3.
+    pub ip: IpAddr,
+    /// Layer 2.
+    pub mac: MacAddr,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+}
+
+/// What is remembered of a switch between visits, beside its rows: written only when it changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SwitchRecord {
+    /// Its name in the configuration.
+    pub name: TargetName,
+    /// Where it stands.
+    pub site: SiteId,
+    /// System group; `uptime_s` is kept at 0 here, it moves with the clock.
+    pub system: Option<SystemFacts>,
+    /// Its ports.
+    pub ports: Vec<Port>,
+    /// Its neighbours.
+    pub neighbours: Vec<Neighbour>,
+    /// Its own MAC addresses.
+    pub own_macs: Vec<MacAddr>,
+}
+
+/// A row that appeared or went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowChange<T> {
+    /// It is there now.
+    Opened(T),
+    /// It is gone: observed without it.
+    Closed(T, Timestamp),
+}
+
+/// Two devices turned out to be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merge {
+    /// The id that is no more.
+    pub from: DeviceId,
+    /// The id that stays.
+    pub into: DeviceId,
+}
+
+/// What one collection changed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Delta {
+    /// Devices whose record differs from before, in order of id; new ones too.
+    pub devices: Vec<DeviceId>,
+    /// Devices that are no more.
+    pub merged: Vec<Merge>,
+    /// Forwarding rows that appeared or went.
+    pub presence: Vec<RowChange<Presence>>,
+    /// Address bindings that appeared or went.
+    pub addresses: Vec<RowChange<AddressBinding>>,
+    /// Switches whose record differs from before.
+    pub switches: Vec<TargetName>,
+}
+
+/// All devices and what is remembered of switches.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {}
+
+impl Inventory {
+    /// As it was when the daemon last committed.
+    #[must_use]
+    pub fn restore(
+        _next_device: u64,
+        _devices: Vec<Device>,
+        _presence: Vec<Presence>,
+        _addresses: Vec<AddressBinding>,
+        _switches: Vec<SwitchRecord>,
+    ) -> Self {
+        unimplemented!()
+    }
+
+    /// Takes in one visit. Cost follows what changed.
+    pub fn absorb(&mut self, _collection: &Collection, _estate: &Estate, _catalogue: &Catalogue) -> Delta {
+        unimplemented!()
+    }
+
+    /// Places and attributes every device anew: sites, networks or the catalogue changed.
+    pub fn rejudge(&mut self, _estate: &Estate, _catalogue: &Catalogue, _at: Timestamp) -> Delta {
+        unimplemented!()
+    }
+
+    /// One device.
+    #[must_use]
+    pub fn device(&self, _id: DeviceId) -> Option<&Device> {
+        unimplemented!()
+    }
+
+    /// All devices, by id.
+    pub fn devices(&self) -> impl Iterator<Item = &Device> {
+        std::iter::empty()
+    }
+
+    /// What is remembered of a switch.
+    #[must_use]
+    pub fn switch(&self, _name: &TargetName) -> Option<&SwitchRecord> {
+        unimplemented!()
+    }
+}

@@ -1,0 +1,5 @@
+//! The binary: parse, run, exit code. Everything else is in the library.
+
+fn main() -> std::process::ExitCode {
+    lenswarden::cli::main()
+}

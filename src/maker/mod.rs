@@ -1,0 +1,174 @@
+//! Who made a device and what it is: a catalogue of makers, and evidence weighed into an [`Attribution`].
+//!
+//! Pure: the registry's files are read elsewhere and come in as text.
+
+use serde::{Deserialize, Serialize};
+
+use crate::net::{DeviceText, MacAddr, MakerId, Timestamp};
+use crate::observation::{DeviceInformation, Mark};
+
+/// How sure it is who made a device.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Two independent marks, or one the device itself gives as its maker's protocol mark.
+    Confirmed,
+    /// One mark.
+    Suspected,
+    /// None, or marks that contradict each other. Never "clean".
+    #[default]
+    Unknown,
+}
+
+/// How strongly a piece of evidence speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// Shown, weighs nothing alone (a generic text, a mixed vendor's prefix).
+    Hint,
+    /// One mark: an IEEE prefix, a brand name, a model grammar.
+    Mark,
+    /// The device's own statement of its maker, or a mark of its protocol.
+    Strong,
+}
+
+/// One piece of evidence for a maker or a class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Where it came from (`onvif manufacturer`, `ieee prefix`, `lldp`, `serial grammar`).
+    pub source: String,
+    /// What was seen, cleaned, and what it says.
+    pub text: String,
+    /// How strongly it speaks.
+    pub grade: Grade,
+    /// When it was first observed like this.
+    pub observed_at: Timestamp,
+    /// The maker it speaks for, if for one.
+    pub maker: Option<MakerId>,
+}
+
+/// What a device is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Class {
+    Camera,
+    Recorder,
+    Encoder,
+    Intercom,
+    Other,
+    #[default]
+    Unknown,
+}
+
+/// Whether a device is visual surveillance equipment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Surveillance {
+    Yes,
+    No,
+    #[default]
+    Unknown,
+}
+
+/// What is known of one device that may speak for its maker and class. Everything carries the time it was first
+/// seen like this, so that an unchanged device is an unchanged value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Its MAC address, and since when.
+    pub mac: Option<(MacAddr, Timestamp)>,
+    /// GetDeviceInformation, and since when.
+    pub information: Option<(DeviceInformation, Timestamp)>,
+    /// Scopes and types of WS-Discovery and GetScopes, and since when.
+    pub scopes: Option<(Vec<DeviceText>, Timestamp)>,
+    /// It answered as an ONVIF device, and since when.
+    pub onvif: Option<Timestamp>,
+    /// Marks that need no password, and since when.
+    pub marks: Vec<(Mark, Timestamp)>,
+    /// Its LLDP or CDP system description and capabilities as its switch heard them, and since when.
+    pub neighbour: Option<(DeviceText, Vec<String>, Timestamp)>,
+}
+
+/// Who made it, what it is, and why that is believed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attribution {
+    /// The maker, where one is believed.
+    pub maker: Option<MakerId>,
+    /// Its name for people; empty where no maker is believed.
+    pub name: String,
+    /// How sure.
+    pub verdict: Verdict,
+    /// The name on the device, where it differs or is all that is known.
+    pub brand: Option<String>,
+    /// What it is.
+    pub class: Class,
+    /// Whether it is visual surveillance equipment.
+    pub surveillance: Surveillance,
+    /// All evidence, strongest first, contradictions included.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Under whose law a maker stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Jurisdiction {
+    /// Subject to the PRC's National Intelligence Law.
+    Prc,
+    /// Linked to the PRC (a subsidiary elsewhere, Hong Kong): a person must decide.
+    PrcLinked,
+    /// Elsewhere.
+    Elsewhere,
+    /// A brand that sells others' units: the maker must come from the device.
+    Reseller,
+}
+
+/// A maker of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maker {
+    /// Its id.
+    pub id: MakerId,
+    /// Its name for people.
+    pub name: String,
+    /// Under whose law it stands.
+    pub jurisdiction: Jurisdiction,
+    /// Why, and where that is written.
+    pub source: String,
+}
+
+/// Makers, brands and prefixes, ready to be asked.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {}
+
+impl Catalogue {
+    /// The catalogue the program ships (`config/makers.toml`, compiled in) with the registry compiled in.
+    #[must_use]
+    pub fn shipped() -> Self {
+        unimplemented!()
+    }
+
+    /// Uses a newer IEEE registry: the text of `oui.csv`, `mam.csv` or `oui36.csv`, any of them, in any order.
+    #[must_use]
+    pub fn with_registry(self, _csv: &[String]) -> Self {
+        unimplemented!()
+    }
+
+    /// The maker of this id.
+    #[must_use]
+    pub fn maker(&self, _id: &MakerId) -> Option<&Maker> {
+        unimplemented!()
+    }
+
+    /// The organisation the IEEE registry names for an address: longest prefix of 36, 28 and 24 bits. `None` for a
+    /// locally administered or group address.
+    #[must_use]
+    pub fn organisation(&self, _mac: MacAddr) -> Option<&str> {
+        unimplemented!()
+    }
+
+    /// Weighs what is known of a device.
+    #[must_use]
+    pub fn attribute(&self, _facts: &Facts) -> Attribution {
+        unimplemented!()
+    }
+}

@@ -1,0 +1,15 @@
+//! Addresses, VLANs, times, names and text from the network: parse and print, nothing else.
+
+mod mac;
+mod name;
+pub mod text;
+mod time;
+mod vlan;
+
+pub use mac::{MacAddr, MacError};
+pub use name::{
+    CredentialId, CycleId, DeviceId, FindingId, MakerId, NetworkId, PackId, PortName, RuleId, SiteId, TargetName,
+};
+pub use text::DeviceText;
+pub use time::Timestamp;
+pub use vlan::{VlanId, VlanRange};

@@ -1,0 +1,191 @@
+//! Text that a device sent, made safe to show.
+//!
+//! A switch's port name, a camera's model or an HTTP header may hold anything: escape sequences, bidirectional
+//! overrides, invisible characters, megabytes. [`clean`] is the one way in: what comes out is bounded, normalised
+//! (NFC) and has no character that changes anything but its own cell.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+/// Longest text kept of one field, in characters.
+pub const MAX_CHARS: usize = 256;
+/// Most combining marks kept on one base character.
+const MAX_MARKS: usize = 4;
+
+/// One line of text from a device, already cleaned by [`clean`]. Cannot be made without being cleaned.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceText(Box<str>);
+
+impl DeviceText {
+    /// Cleans text.
+    #[must_use]
+    pub fn new(raw: &str) -> Self {
+        Self(clean(raw).into())
+    }
+
+    /// Cleans octets: UTF-8, with what is not UTF-8 shown as U+FFFD; trailing NULs are dropped.
+    #[must_use]
+    pub fn from_octets(raw: &[u8]) -> Self {
+        let end = raw.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
+        // Four octets a character at most: more than this cannot be shown anyway.
+        let bounded = raw.get(..end.min(MAX_CHARS * 8)).unwrap_or_default();
+        Self::new(&String::from_utf8_lossy(bounded))
+    }
+
+    /// The cleaned text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Nothing was left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text, or `None` where the device gave none.
+    #[must_use]
+    pub fn non_empty(self) -> Option<Self> {
+        if self.is_empty() { None } else { Some(self) }
+    }
+}
+
+/// Makes any text fit to show on one line: trimmed, NFC, at most [`MAX_CHARS`] characters, control, format
+/// (bidirectional, zero-width, tag), private, unassigned and separator characters written out as `\u{…}`,
+/// line breaks and tabs as a space, at most four combining marks on one character.
+#[must_use]
+pub fn clean(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len().min(MAX_CHARS * 2));
+    let mut marks = 0usize;
+    let mut count = 0usize;
+    for c in raw.trim().chars().take(MAX_CHARS * 4).nfc() {
+        if count >= MAX_CHARS {
+            out.push('…');
+            break;
+        }
+        if c.is_ascii() && !c.is_ascii_control() {
+            marks = 0;
+            out.push(c);
+            count += 1;
+            continue;
+        }
+        if matches!(c, '\n' | '\r' | '\t') {
+            out.push(' ');
+            count += 1;
+            continue;
+        }
+        match c.general_category() {
+            GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::PrivateUse
+            | GeneralCategory::Surrogate
+            | GeneralCategory::Unassigned
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator => {
+                out.extend(c.escape_unicode());
+                count += 8;
+            }
+            GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark | GeneralCategory::SpacingMark => {
+                marks += 1;
+                if marks <= MAX_MARKS {
+                    out.push(c);
+                }
+                count += 1;
+            }
+            GeneralCategory::SpaceSeparator => {
+                marks = 0;
+                out.push(' ');
+                count += 1;
+            }
+            _ => {
+                marks = 0;
+                out.push(c);
+                count += 1;
+            }
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+impl fmt::Display for DeviceText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for DeviceText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl From<&str> for DeviceText {
+    fn from(raw: &str) -> Self {
+        Self::new(raw)
+    }
+}
+
+impl Serialize for DeviceText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for DeviceText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|raw| Self::new(&raw))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_names_stay_as_they_are() {
+        for text in ["Gi1/0/14", "CAM-ATRIUM-N", "Überwachung 3", "摄像机", "Проходная"] {
+            assert_eq!(clean(text), text);
+        }
+    }
+
+    #[test]
+    fn nothing_that_moves_the_cursor_or_hides_survives() {
+        let hostile = "a\u{1b}[2Jb\u{202e}c\u{200b}d\u{feff}e\u{e0041}f\u{2028}g\u{9b}h\0i\u{ad}j";
+        let cleaned = clean(hostile);
+        for c in cleaned.chars() {
+            assert!(!c.is_control(), "{cleaned:?}");
+            assert!(
+                !matches!(c.general_category(), GeneralCategory::Format | GeneralCategory::LineSeparator),
+                "{cleaned:?}"
+            );
+        }
+        assert!(cleaned.starts_with("a\\u{1b}[2Jb\\u{202e}c"), "{cleaned:?}");
+    }
+
+    #[test]
+    fn length_and_marks_are_bounded() {
+        assert!(clean(&"x".repeat(1_000_000)).chars().count() <= MAX_CHARS + 1);
+        let zalgo = format!("a{}", "\u{0338}".repeat(200));
+        assert!(clean(&zalgo).chars().count() <= 1 + MAX_MARKS);
+        assert!(clean(&"\u{202e}".repeat(10_000)).len() <= 4 * MAX_CHARS);
+    }
+
+    #[test]
+    fn cleaning_twice_changes_nothing() {
+        for text in ["  a\tb ", "\u{1b}[0m", "e\u{301}", "\u{e000}"] {
+            let once = clean(text);
+            assert_eq!(clean(&once), once);
+        }
+    }
+
+    #[test]
+    fn octets_lose_trailing_nul_and_keep_the_rest() {
+        assert_eq!(DeviceText::from_octets(b"eth0\0\0").as_str(), "eth0");
+        assert_eq!(DeviceText::from_octets(b"caf\xe9").as_str(), "caf\u{fffd}");
+    }
+}

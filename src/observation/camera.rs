@@ -1,0 +1,205 @@
+//! What an address of a `[[cameras]]` block said over WS-Discovery, HTTP and ONVIF.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Reach, VisitError};
+use crate::net::{CredentialId, DeviceText, MacAddr, SiteId, Timestamp};
+
+/// One visit to one camera address.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CameraVisit {
+    /// The address that was asked, which is the truth whatever the camera says of itself.
+    pub address: IpAddr,
+    /// The site of the block that holds the address.
+    pub site: SiteId,
+    /// When the first request left.
+    pub started: Timestamp,
+    /// When the last answer came or was given up.
+    pub finished: Timestamp,
+    /// Whether anything that speaks ONVIF or WS-Discovery answered.
+    pub reach: Reach,
+    /// What WS-Discovery said.
+    pub discovery: Option<Discovery>,
+    /// GetDeviceInformation.
+    pub information: Option<DeviceInformation>,
+    /// GetScopes, percent-decoded and cleaned.
+    pub scopes: Vec<DeviceText>,
+    /// GetNetworkInterfaces.
+    pub interfaces: Vec<CameraInterface>,
+    /// GetHostname.
+    pub hostname: Option<DeviceText>,
+    /// TCP port the device service answered on.
+    pub port: Option<u16>,
+    /// The device service was reached over TLS.
+    pub tls: bool,
+    /// Camera's UTC clock minus ours, in milliseconds (GetSystemDateAndTime).
+    pub clock_offset_ms: Option<i64>,
+    /// How asking for what needs a user went.
+    pub authentication: Authentication,
+    /// Marks of the maker that need no password.
+    pub marks: Vec<Mark>,
+    /// Requests sent.
+    pub requests: u32,
+    /// What went wrong on the way.
+    pub errors: Vec<VisitError>,
+}
+
+impl CameraVisit {
+    /// A visit that brought nothing home yet.
+    #[must_use]
+    pub fn new(address: IpAddr, site: SiteId, started: Timestamp) -> Self {
+        Self {
+            address,
+            site,
+            started,
+            finished: started,
+            reach: Reach::Silent("not asked yet".into()),
+            discovery: None,
+            information: None,
+            scopes: Vec::new(),
+            interfaces: Vec::new(),
+            hostname: None,
+            port: None,
+            tls: false,
+            clock_offset_ms: None,
+            authentication: Authentication::NotAsked,
+            marks: Vec::new(),
+            requests: 0,
+            errors: Vec::new(),
+        }
+    }
+
+    /// The MAC address of the interface that has the polled address, as the camera says; the only one it has, if one.
+    #[must_use]
+    pub fn mac(&self) -> Option<MacAddr> {
+        let own = |interface: &&CameraInterface| interface.addresses.contains(&self.address);
+        let found = self.interfaces.iter().find(own).or(match self.interfaces.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        });
+        found.and_then(|interface| interface.mac).filter(|mac| mac.is_device())
+    }
+}
+
+/// A WS-Discovery ProbeMatch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discovery {
+    /// Endpoint reference (wsa:EndpointReference/Address), cleaned.
+    pub endpoint: DeviceText,
+    /// Types, local names.
+    pub types: Vec<DeviceText>,
+    /// Scopes, percent-decoded and cleaned.
+    pub scopes: Vec<DeviceText>,
+    /// Port and path of the device service taken from XAddrs; the host there is never used.
+    pub service: Option<(u16, String, bool)>,
+}
+
+/// GetDeviceInformation (ONVIF Core, device management).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceInformation {
+    /// Manufacturer
+    pub manufacturer: DeviceText,
+    /// Model
+    pub model: DeviceText,
+    /// FirmwareVersion
+    pub firmware: DeviceText,
+    /// SerialNumber
+    pub serial: DeviceText,
+    /// HardwareId
+    pub hardware: DeviceText,
+}
+
+/// One interface of GetNetworkInterfaces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameraInterface {
+    /// Name
+    pub name: DeviceText,
+    /// HwAddress, if it is one.
+    pub mac: Option<MacAddr>,
+    /// Addresses in force: FromDHCP where DHCP is on, else Manual.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// How asking for what needs a user went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum Authentication {
+    /// Nothing got so far.
+    NotAsked,
+    /// The camera tells everybody.
+    NotNeeded,
+    /// This credential was taken.
+    Accepted {
+        /// The credential.
+        credential: CredentialId,
+    },
+    /// This credential was refused now: it is not used again until the operator acts.
+    Refused {
+        /// The credential.
+        credential: CredentialId,
+        /// What the camera said, cleaned.
+        text: DeviceText,
+    },
+    /// A user is needed and none was tried.
+    Withheld {
+        /// Why.
+        reason: WithheldReason,
+    },
+}
+
+/// Why a credential was not tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "why")]
+pub enum WithheldReason {
+    /// The block names none.
+    NoneConfigured,
+    /// The address is outside the credential's `allow`.
+    NotAllowed {
+        /// The credential.
+        credential: CredentialId,
+    },
+    /// Refused before; waits for the operator.
+    RefusedBefore {
+        /// The credential.
+        credential: CredentialId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Refused by several cameras: stopped everywhere until the operator acts.
+    Stopped {
+        /// The credential.
+        credential: CredentialId,
+    },
+    /// The camera offers only a method that would send the password readable.
+    Unsafe {
+        /// What it offers.
+        offered: DeviceText,
+    },
+}
+
+/// What kind of mark of a maker or class was seen without a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkKind {
+    /// HTTP `Server` header.
+    HttpServer,
+    /// Realm of `WWW-Authenticate`.
+    Realm,
+    /// Structure of the digest nonce, named by the pattern it matched.
+    Nonce,
+    /// Subject of the TLS leaf certificate.
+    TlsSubject,
+    /// Namespace or wording of a SOAP reply.
+    Soap,
+}
+
+/// A mark of a maker or class that was seen without a password.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Mark {
+    /// What kind.
+    pub kind: MarkKind,
+    /// What was seen, cleaned.
+    pub text: DeviceText,
+}

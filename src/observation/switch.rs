@@ -1,0 +1,295 @@
+//! What a switch or router said over SNMP.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Completeness, Reach, VisitError};
+use crate::net::{DeviceText, MacAddr, PortName, SiteId, TargetName, Timestamp, VlanId};
+
+/// One visit to a switch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SwitchVisit {
+    /// The switch's name in the configuration.
+    pub target: TargetName,
+    /// Where it was asked.
+    pub address: SocketAddr,
+    /// Where it stands.
+    pub site: SiteId,
+    /// When the first request left.
+    pub started: Timestamp,
+    /// When the last answer came or was given up.
+    pub finished: Timestamp,
+    /// Whether it answered.
+    pub reach: Reach,
+    /// SNMPv2-MIB system group.
+    pub system: Option<SystemFacts>,
+    /// What was asked for and how much of it came.
+    pub tables: BTreeMap<Table, TableState>,
+    /// IF-MIB interfaces, by ifIndex.
+    pub ports: Vec<Port>,
+    /// VLANs it knows, with their names.
+    pub vlans: Vec<VlanRow>,
+    /// Forwarding database: which MAC address was learned on which port.
+    pub fdb: Vec<FdbRow>,
+    /// ARP and neighbour discovery cache.
+    pub arp: Vec<ArpRow>,
+    /// LLDP and CDP neighbours.
+    pub neighbours: Vec<Neighbour>,
+    /// ENTITY-MIB physical parts.
+    pub inventory: Vec<InventoryRow>,
+    /// MAC addresses that are the switch's own (dot1dBaseBridgeAddress, ifPhysAddress), sorted.
+    pub own_macs: Vec<MacAddr>,
+    /// Requests sent, retries included.
+    pub requests: u32,
+    /// What went wrong on the way.
+    pub errors: Vec<VisitError>,
+}
+
+impl SwitchVisit {
+    /// A visit that brought nothing home yet.
+    #[must_use]
+    pub fn new(target: TargetName, address: SocketAddr, site: SiteId, started: Timestamp) -> Self {
+        Self {
+            target,
+            address,
+            site,
+            started,
+            finished: started,
+            reach: Reach::Silent("not asked yet".into()),
+            system: None,
+            tables: BTreeMap::new(),
+            ports: Vec::new(),
+            vlans: Vec::new(),
+            fdb: Vec::new(),
+            arp: Vec::new(),
+            neighbours: Vec::new(),
+            inventory: Vec::new(),
+            own_macs: Vec::new(),
+            requests: 0,
+            errors: Vec::new(),
+        }
+    }
+
+    /// Whether the forwarding database was seen whole: the table the rows came from, to its end.
+    #[must_use]
+    pub fn fdb_complete(&self) -> bool {
+        let state = |table| self.tables.get(&table).map(|state: &TableState| state.completeness);
+        match (state(Table::Dot1qFdb), state(Table::Dot1dFdb)) {
+            (Some(Completeness::Complete), Some(Completeness::Partial | Completeness::Failed)) => {
+                // Rows of the VLAN-aware table are enough where it has any.
+                self.fdb.iter().any(|row| row.table == Table::Dot1qFdb)
+            }
+            (Some(Completeness::Complete), _) => true,
+            (Some(Completeness::Unsupported) | None, Some(Completeness::Complete)) => true,
+            _ => false,
+        }
+    }
+}
+
+/// SNMPv2-MIB system group (RFC 3418).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemFacts {
+    /// sysName
+    pub name: DeviceText,
+    /// sysDescr
+    pub description: DeviceText,
+    /// sysObjectID, dotted, without a leading dot.
+    pub object_id: String,
+    /// sysUpTime in whole seconds.
+    pub uptime_s: u64,
+}
+
+/// The tables a switch is asked for. Names are those of `poll --json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Table {
+    /// SNMPv2-MIB system group.
+    System,
+    /// IF-MIB ifTable and ifXTable.
+    Interfaces,
+    /// BRIDGE-MIB dot1dBasePortTable.
+    BridgePorts,
+    /// Q-BRIDGE-MIB dot1qTpFdbTable.
+    Dot1qFdb,
+    /// BRIDGE-MIB dot1dTpFdbTable.
+    Dot1dFdb,
+    /// Q-BRIDGE-MIB dot1qVlanStaticTable and dot1qVlanCurrentTable.
+    Vlans,
+    /// Q-BRIDGE-MIB dot1qPvid.
+    Pvid,
+    /// IEEE8023-LAG-MIB dot3adAggPortSelectedAggID.
+    Lag,
+    /// IP-MIB ipNetToMediaTable.
+    IpNetToMedia,
+    /// IP-MIB ipNetToPhysicalTable.
+    IpNetToPhysical,
+    /// LLDP-MIB lldpRemTable.
+    Lldp,
+    /// CISCO-CDP-MIB cdpCacheTable.
+    Cdp,
+    /// ENTITY-MIB entPhysicalTable.
+    Entity,
+}
+
+/// How much of a table was seen, and what of it is worth saying.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableState {
+    /// How much was seen.
+    pub completeness: Completeness,
+    /// Rows that came.
+    pub rows: u32,
+    /// Why it is not complete.
+    pub note: Option<String>,
+}
+
+/// IF-MIB ifOperStatus and ifAdminStatus.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum OperStatus {
+    Up,
+    Down,
+    Testing,
+    #[default]
+    Unknown,
+    Dormant,
+    NotPresent,
+    LowerLayerDown,
+}
+
+/// One interface. Field names are those of `poll --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Port {
+    /// ifIndex
+    pub if_index: u32,
+    /// ifName, else ifDescr, else the ifIndex as text.
+    pub name: PortName,
+    /// ifAlias: what the administrator wrote on it.
+    pub alias: DeviceText,
+    /// ifOperStatus
+    pub oper: OperStatus,
+    /// ifAdminStatus
+    pub admin: OperStatus,
+    /// ifHighSpeed, else ifSpeed, in Mbit/s.
+    pub speed_mbps: Option<u64>,
+    /// ifType (IANAifType-MIB).
+    pub if_type: Option<u32>,
+    /// ifPhysAddress
+    pub mac: Option<MacAddr>,
+    /// dot1qPvid: the VLAN of untagged frames.
+    pub pvid: Option<VlanId>,
+    /// ifIndex of the aggregate this port is a member of.
+    pub lag: Option<u32>,
+    /// PoE state, where the switch tells.
+    pub poe: Option<String>,
+}
+
+/// A VLAN the switch knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VlanRow {
+    /// Its number.
+    pub id: VlanId,
+    /// Its name; empty where the switch has none.
+    pub name: DeviceText,
+}
+
+/// dot1qTpFdbStatus and dot1dTpFdbStatus (RFC 4363, RFC 4188).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FdbStatus {
+    /// Learned from traffic; also where the agent has no status column.
+    Learned,
+    /// One of the switch's own addresses.
+    SelfAddress,
+    /// Configured by management.
+    Mgmt,
+    /// No longer valid, not yet gone.
+    Invalid,
+    /// Something else.
+    Other,
+}
+
+impl FdbStatus {
+    /// Speaks for a device being on the port.
+    #[must_use]
+    pub fn is_presence(self) -> bool {
+        matches!(self, Self::Learned | Self::Other | Self::Mgmt)
+    }
+}
+
+/// One row of a forwarding database, its port and VLAN resolved as far as the device tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FdbRow {
+    /// The address learned.
+    pub mac: MacAddr,
+    /// Its VLAN; `None`: the device cannot tell.
+    pub vlan: Option<VlanId>,
+    /// Its interface; `None`: the bridge port could not be resolved.
+    pub if_index: Option<u32>,
+    /// The bridge port as the row has it.
+    pub bridge_port: u32,
+    /// How the row came to be.
+    pub status: FdbStatus,
+    /// The table it came from.
+    pub table: Table,
+}
+
+/// One row of an ARP or neighbour discovery cache.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ArpRow {
+    /// The address of layer 3.
+    pub ip: IpAddr,
+    /// The address of layer 2.
+    pub mac: MacAddr,
+    /// The interface it was learned on.
+    pub if_index: u32,
+}
+
+/// How a neighbour made itself known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum NeighbourProtocol {
+    Lldp,
+    Cdp,
+}
+
+/// An LLDP or CDP neighbour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbour {
+    /// The local interface; `None`: the local port number could not be resolved.
+    pub if_index: Option<u32>,
+    /// LLDP or CDP.
+    pub protocol: NeighbourProtocol,
+    /// lldpRemChassisId or cdpCacheDeviceId: a MAC address in colon notation where it is one, cleaned text elsewhere.
+    pub chassis: DeviceText,
+    /// lldpRemPortId or cdpCacheDevicePort.
+    pub port: DeviceText,
+    /// lldpRemSysName or cdpCacheSysName.
+    pub system_name: DeviceText,
+    /// lldpRemSysDesc or cdpCacheVersion and cdpCachePlatform.
+    pub system_description: DeviceText,
+    /// Management addresses it gave.
+    pub addresses: Vec<IpAddr>,
+    /// LLDP system capabilities that are enabled (`bridge`, `router`, `telephone`, `station`, `wlan-ap`, …).
+    pub capabilities: Vec<String>,
+}
+
+/// A physical part (ENTITY-MIB entPhysicalTable).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryRow {
+    /// entPhysicalIndex
+    pub index: u32,
+    /// entPhysicalClass as a word (`chassis`, `module`, `stack`).
+    pub class: String,
+    /// entPhysicalName
+    pub name: DeviceText,
+    /// entPhysicalModelName
+    pub model: DeviceText,
+    /// entPhysicalSerialNum
+    pub serial: DeviceText,
+    /// entPhysicalSoftwareRev
+    pub software: DeviceText,
+}

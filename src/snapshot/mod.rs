@@ -1,0 +1,186 @@
+//! What a reader sees at one instant: rows, totals, sort and filter. Pure.
+//!
+//! The store fills a [`Snapshot`] and keeps it current; console, reports and the command line only read it.
+
+mod filter;
+
+pub use filter::{Filter, FilterError};
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Basis, NetworkKind, Sensitivity};
+use crate::inventory::{Device, Place};
+use crate::maker::{Class, Surveillance, Verdict};
+use crate::net::{
+    CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
+};
+use crate::observation::{Table, TableState};
+use crate::policy::Status;
+use crate::review::{Cycle, Finding};
+
+/// Everything a view needs, at one instant.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Snapshot {
+    /// The last change this shows.
+    pub seq: u64,
+    /// When that was committed.
+    pub as_of: Timestamp,
+    /// The daemon.
+    pub daemon: DaemonRow,
+    /// Sites by id.
+    pub sites: BTreeMap<SiteId, SiteRow>,
+    /// Networks by id.
+    pub networks: BTreeMap<NetworkId, NetworkRow>,
+    /// Packs in force.
+    pub policies: Vec<String>,
+    /// Devices by id.
+    pub devices: BTreeMap<DeviceId, DeviceRow>,
+    /// Findings by id, closed ones too.
+    pub findings: BTreeMap<FindingId, Finding>,
+    /// Review cycles by id.
+    pub cycles: BTreeMap<CycleId, Cycle>,
+    /// Targets by name.
+    pub targets: BTreeMap<TargetName, TargetRow>,
+}
+
+/// The daemon as the database shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DaemonRow {
+    /// The host it runs on.
+    pub host: String,
+    /// Program version.
+    pub version: String,
+    /// When it started.
+    pub started: Option<Timestamp>,
+    /// When it stopped in good order; `None` while it runs or if it was killed.
+    pub stopped: Option<Timestamp>,
+    /// How often switches are visited, in seconds.
+    pub poll_every_s: u64,
+    /// Nobody holds the database's writer lock: no daemon runs, whatever the rows say.
+    pub absent: bool,
+    /// What is wrong with a newer configuration file that was not taken; empty when all is well.
+    pub configuration_problem: String,
+}
+
+/// A site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteRow {
+    /// Its id.
+    pub id: SiteId,
+    /// What people call it.
+    pub name: String,
+    /// Sensitive or standard.
+    pub sensitivity: Sensitivity,
+    /// The limb.
+    pub basis: Option<Basis>,
+}
+
+/// A network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkRow {
+    /// Its id.
+    pub id: NetworkId,
+    /// What it is for.
+    pub kind: NetworkKind,
+    /// Its site.
+    pub site: Option<SiteId>,
+}
+
+/// A device, without its evidence (which is read for one device when it is asked for).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// Its id.
+    pub id: DeviceId,
+    /// Its MAC address.
+    pub mac: Option<MacAddr>,
+    /// Its addresses.
+    pub ips: Vec<IpAddr>,
+    /// What it is.
+    pub class: Class,
+    /// Whether it is surveillance equipment.
+    pub surveillance: Surveillance,
+    /// Its maker's id.
+    pub maker: Option<MakerId>,
+    /// Its maker's name; empty where none is believed.
+    pub maker_name: String,
+    /// How sure.
+    pub verdict: Verdict,
+    /// The name on it.
+    pub brand: Option<String>,
+    /// Model.
+    pub model: DeviceText,
+    /// Firmware.
+    pub firmware: DeviceText,
+    /// Serial number.
+    pub serial: DeviceText,
+    /// Host name it gives itself.
+    pub hostname: Option<DeviceText>,
+    /// Where it is; `reasons` is left empty here.
+    pub place: Place,
+    /// The count word.
+    pub status: Status,
+    /// First seen.
+    pub first_seen: Timestamp,
+    /// Last seen: now, as far as its switch's last complete pass or its own last answer goes.
+    pub last_seen: Timestamp,
+}
+
+/// A target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TargetRow {
+    /// Its name.
+    pub name: TargetName,
+    /// It is a switch (else a camera's address).
+    pub switch: bool,
+    /// Where it is asked.
+    pub address: String,
+    /// Its site.
+    pub site: SiteId,
+    /// `waiting`, `answering`, `partial`, `silent`, `refused`.
+    pub state: String,
+    /// Since when it stands so.
+    pub since: Timestamp,
+    /// Why.
+    pub why: String,
+    /// Last visit.
+    pub last_attempt: Option<Timestamp>,
+    /// Last visit that was answered.
+    pub last_ok: Option<Timestamp>,
+    /// Requests of the last visit.
+    pub requests: u32,
+    /// Its duration in milliseconds.
+    pub took_ms: u64,
+    /// How much of each table was seen.
+    pub tables: BTreeMap<Table, TableState>,
+}
+
+impl DeviceRow {
+    /// A device as a row.
+    #[must_use]
+    pub fn new(device: &Device, status: Status, last_seen: Timestamp) -> Self {
+        let information =
+            device.facts.information.as_ref().map(|(information, _)| information.clone()).unwrap_or_default();
+        Self {
+            id: device.id,
+            mac: device.mac,
+            ips: device.ips.clone(),
+            class: device.attribution.class,
+            surveillance: device.attribution.surveillance,
+            maker: device.attribution.maker.clone(),
+            maker_name: device.attribution.name.clone(),
+            verdict: device.attribution.verdict,
+            brand: device.attribution.brand.clone(),
+            model: information.model,
+            firmware: information.firmware,
+            serial: information.serial,
+            hostname: device.hostname.clone(),
+            place: Place { reasons: Vec::new(), ..device.place.clone() },
+            status,
+            first_seen: device.first_seen,
+            last_seen,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! SQLite: schema, migrations, the change log, the daemon's half ([`Writer`]) and everybody else's ([`Reader`]).
+//! SQL stands in this room and nowhere else.
+
+mod batch;
+mod reader;
+mod writer;
+
+pub use batch::{
+    Batch, Change, ChangeKind, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, DeviceRecord,
+    NetworkRecord, SiteRecord, Stored, TargetKind, TargetRecord, TargetState,
+};
+pub use reader::{DeviceDetail, Reader};
+pub use writer::{Committed, Writer};
+
+/// What can go wrong with the database, in words for the administrator.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no database at this path.
+    #[error("there is no database at {0}: has the daemon run yet?")]
+    Missing(std::path::PathBuf),
+    /// It was written by a newer program.
+    #[error("{path} was written by a newer lenswarden (schema {found}, this one knows {known}): use that one")]
+    Newer {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Its `user_version`.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// It was written by an older program whose daemon has not yet migrated it.
+    #[error("{path} has schema {found}, this lenswarden needs {known}: restart the daemon, it migrates")]
+    Older {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Its `user_version`.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// Another daemon holds it.
+    #[error("another daemon already uses {0}")]
+    Locked(std::path::PathBuf),
+    /// The disk is full: nothing was written, nothing is lost.
+    #[error("the disk that holds {0} is full: nothing was written, the last commit stands")]
+    Full(std::path::PathBuf),
+    /// The file may not be read or written.
+    #[error("{path} may not be {what}")]
+    Denied {
+        /// The file.
+        path: std::path::PathBuf,
+        /// `read` or `written`.
+        what: &'static str,
+        /// The system's word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Not a database, or a damaged one.
+    #[error("{path} cannot be used ({doing})")]
+    Database {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// SQLite's word.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

@@ -1,0 +1,26 @@
+//! The one integration binary: a module per boundary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    missing_docs
+)]
+
+mod attribution;
+mod cli;
+mod config;
+mod console;
+mod control;
+mod crash;
+mod daemon;
+mod demo;
+mod idle;
+mod lab;
+mod layers;
+mod onvif;
+mod scenario;
+mod snmp;
+mod store;
