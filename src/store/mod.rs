@@ -2,13 +2,19 @@
 //! SQL stands in this room and nowhere else.
 
 mod batch;
+mod lock;
+mod log;
+mod picture;
+mod read;
 mod reader;
+mod schema;
 mod writer;
 
 pub use batch::{
     Batch, Change, ChangeKind, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, DeviceRecord,
     NetworkRecord, SiteRecord, Stored, TargetKind, TargetRecord, TargetState,
 };
+pub use log::LoggedState;
 pub use reader::{DeviceDetail, Reader};
 pub use writer::{Committed, Writer};
 
@@ -66,4 +72,18 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl StoreError {
+    /// SQLite's word as ours.
+    fn from_sqlite(path: &std::path::Path, doing: &'static str, error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(Code::DiskFull) => Self::Full(path),
+            Some(Code::ReadOnly) => Self::Denied { path, what: "written", source: std::io::Error::other(error) },
+            Some(Code::PermissionDenied) => Self::Denied { path, what: "read", source: std::io::Error::other(error) },
+            _ => Self::Database { path, doing, source: Box::new(error) },
+        }
+    }
 }

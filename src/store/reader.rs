@@ -1,17 +1,27 @@
 //! Everybody else's half: read-only.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Change, StoreError};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::log::{self, LoggedState};
+use super::{Change, ChangeKind, DeviceRecord, StoreError, TargetRecord, lock, picture, read, schema};
 use crate::inventory::{AddressBinding, Device, Presence};
-use crate::net::{DeviceId, FindingId, Timestamp};
+use crate::net::{DeviceId, FindingId, MacAddr, Timestamp};
 use crate::policy::Status;
 use crate::review::{Decision, Finding};
 use crate::snapshot::Snapshot;
 
 /// A read-only view of the database. Works while the daemon writes, and when it is stopped.
 #[derive(Debug)]
-pub struct Reader {}
+pub struct Reader {
+    path: PathBuf,
+    connection: Connection,
+    /// Opened with `immutable=1`: nobody writes, and nothing new is seen through this connection.
+    immutable: bool,
+    /// `PRAGMA data_version` at the last look.
+    seen: i64,
+}
 
 /// All that is known of one device.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,14 +44,69 @@ pub struct DeviceDetail {
     pub history: Vec<Change>,
 }
 
+/// A path as the path part of an SQLite URI.
+fn uri_path(path: &Path) -> String {
+    use std::fmt::Write as _;
+    use std::os::unix::ffi::OsStrExt;
+    let mut out = String::new();
+    for octet in path.as_os_str().as_bytes() {
+        match octet {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => out.push(char::from(*octet)),
+            _ => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "%{octet:02X}");
+            }
+        }
+    }
+    out
+}
+
+/// Opens and reads once: an unreadable database shows itself only at the first read.
+fn try_open(path: &Path, immutable: bool) -> rusqlite::Result<(Connection, i64)> {
+    let uri = format!("file:{}?mode=ro{}", uri_path(path), if immutable { "&immutable=1" } else { "" });
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri, flags)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    let version = schema::version(&connection)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+    Ok((connection, version))
+}
+
 impl Reader {
     /// Opens the database read-only. Where the daemon is stopped and left no `-wal` file, it opens with
     /// `immutable=1`, and [`crate::snapshot::DaemonRow::absent`] is set.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn open(_path: &Path) -> Result<Self, StoreError> {
-        unimplemented!()
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        match std::fs::File::open(path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(StoreError::Missing(path.to_owned()));
+            }
+            Err(source) => return Err(StoreError::Denied { path: path.to_owned(), what: "read", source }),
+        }
+        let fail = |error| StoreError::from_sqlite(path, "opening", error);
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let (connection, found, immutable) = match try_open(&absolute, false) {
+            Ok((connection, found)) => (connection, found, false),
+            // Read permission alone cannot make the -shm file that a stopped daemon took away with it.
+            Err(error) if !lock::is_held(path) => {
+                let (connection, found) = try_open(&absolute, true).map_err(|_| fail(error))?;
+                (connection, found, true)
+            }
+            Err(error) => return Err(fail(error)),
+        };
+        let (path, known) = (path.to_owned(), schema::CURRENT);
+        match found {
+            found if found > known => Err(StoreError::Newer { path, found, known }),
+            found if found < known => Err(StoreError::Older { path, found, known }),
+            _ => Ok(Self { path, connection, immutable, seen: -1 }),
+        }
+    }
+
+    fn fail(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> StoreError + '_ {
+        move |error| StoreError::from_sqlite(&self.path, doing, error)
     }
 
     /// The whole picture.
@@ -49,7 +114,12 @@ impl Reader {
     /// # Errors
     /// See [`StoreError`].
     pub fn snapshot(&mut self) -> Result<Snapshot, StoreError> {
-        unimplemented!()
+        self.follow_a_starting_daemon()?;
+        let version = self.data_version()?;
+        let mut snapshot = picture::load(&self.connection).map_err(self.fail("reading the picture"))?;
+        snapshot.daemon.absent = !lock::is_held(&self.path);
+        self.seen = version;
+        Ok(snapshot)
     }
 
     /// Brings a snapshot up to date at the cost of what changed since. `false`: nothing did (one
@@ -57,39 +127,168 @@ impl Reader {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn refresh(&mut self, _snapshot: &mut Snapshot) -> Result<bool, StoreError> {
-        unimplemented!()
+    pub fn refresh(&mut self, snapshot: &mut Snapshot) -> Result<bool, StoreError> {
+        self.follow_a_starting_daemon()?;
+        let absent = !lock::is_held(&self.path);
+        let mut changed = absent != snapshot.daemon.absent;
+        let version = self.data_version()?;
+        if version != self.seen {
+            picture::advance(&self.connection, snapshot).map_err(self.fail("reading what changed"))?;
+            self.seen = version;
+            changed = true;
+        }
+        snapshot.daemon.absent = absent;
+        Ok(changed)
+    }
+
+    /// An immutable connection sees nothing of a daemon that started since: open anew.
+    fn follow_a_starting_daemon(&mut self) -> Result<(), StoreError> {
+        if self.immutable && lock::is_held(&self.path) {
+            *self = Self::open(&self.path)?;
+        }
+        Ok(())
+    }
+
+    fn data_version(&self) -> Result<i64, StoreError> {
+        self.connection
+            .pragma_query_value(None, "data_version", |row| row.get(0))
+            .map_err(self.fail("asking whether anything changed"))
     }
 
     /// One device with everything about it.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn device(&self, _id: DeviceId) -> Result<Option<DeviceDetail>, StoreError> {
-        unimplemented!()
+    pub fn device(&self, id: DeviceId) -> Result<Option<DeviceDetail>, StoreError> {
+        self.try_device(id).map_err(self.fail("reading a device"))
+    }
+
+    fn try_device(&self, id: DeviceId) -> rusqlite::Result<Option<DeviceDetail>> {
+        let connection = &self.connection;
+        let key = id.0 as i64;
+        let found: Option<DeviceRecord> = connection
+            .query_row("SELECT record FROM device WHERE id = ?", [key], |row| read::record(row, 0))
+            .optional()?;
+        let Some(DeviceRecord { device, status }) = found else { return Ok(None) };
+        let mac = device.mac.map(|mac| mac.to_string()).unwrap_or_default();
+        let targets: Vec<TargetRecord> = read::records(connection, "SELECT record FROM target", [])?;
+        let seen = picture::Seen::of(targets.iter());
+        let mut presence = connection.prepare_cached(
+            "SELECT switch, mac, vlan, if_index, port, first_seen, gone FROM presence WHERE mac = ?
+             ORDER BY gone IS NOT NULL, gone DESC, first_seen DESC LIMIT 100",
+        )?;
+        let mut addresses = connection.prepare_cached(
+            "SELECT switch, ip, mac, first_seen, gone FROM address WHERE mac = ?
+             ORDER BY gone IS NOT NULL, gone DESC, first_seen DESC LIMIT 100",
+        )?;
+        let mut history = connection.prepare_cached(
+            "SELECT seq, at, kind, subject, body FROM change WHERE kind IN ('device', 'merge') AND subject = ?
+             ORDER BY seq DESC LIMIT 100",
+        )?;
+        Ok(Some(DeviceDetail {
+            status,
+            last_seen: seen.last_seen(&device),
+            findings: read::records(connection, "SELECT record FROM finding WHERE device = ? ORDER BY id", [key])?,
+            decisions: read::records(
+                connection,
+                "SELECT d.record FROM decision d JOIN finding f ON f.id = d.finding WHERE f.device = ? ORDER BY d.id",
+                [key],
+            )?,
+            presence: presence.query_map([&mac], read::presence)?.collect::<Result<_, _>>()?,
+            addresses: addresses.query_map([&mac], read::address)?.collect::<Result<_, _>>()?,
+            history: history.query_map([id.to_string()], picture::change)?.collect::<Result<_, _>>()?,
+            device,
+        }))
     }
 
     /// Devices by what people call them: a MAC address in any notation, an IP address, a serial number, an id.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn find(&self, _what: &str) -> Result<Vec<DeviceId>, StoreError> {
-        unimplemented!()
+    pub fn find(&self, what: &str) -> Result<Vec<DeviceId>, StoreError> {
+        let what = what.trim();
+        let (sql, key) = if let Ok(ip) = what.parse::<std::net::IpAddr>() {
+            ("SELECT device FROM device_ip WHERE ip = ? ORDER BY device", ip.to_string())
+        } else if let Ok(mac) = what.parse::<MacAddr>() {
+            ("SELECT id FROM device WHERE mac = ? ORDER BY id", mac.to_string())
+        } else {
+            ("SELECT id FROM device WHERE serial = ?1 OR CAST(id AS TEXT) = ?1 ORDER BY id", what.to_owned())
+        };
+        let mut statement = self.connection.prepare_cached(sql).map_err(self.fail("looking for a device"))?;
+        let rows = statement.query_map([key], |row| Ok(DeviceId(row.get::<_, i64>(0)?.unsigned_abs())));
+        rows.and_then(Iterator::collect).map_err(self.fail("looking for a device"))
+    }
+
+    /// Every device's record, evidence included, by id: for `devices --json`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn device_records(&self) -> Result<Vec<DeviceRecord>, StoreError> {
+        read::records(&self.connection, "SELECT record FROM device ORDER BY id", [])
+            .map_err(self.fail("reading devices"))
     }
 
     /// Every decision on a finding, oldest first.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn decisions(&self, _finding: FindingId) -> Result<Vec<Decision>, StoreError> {
-        unimplemented!()
+    pub fn decisions(&self, finding: FindingId) -> Result<Vec<Decision>, StoreError> {
+        let sql = "SELECT record FROM decision WHERE finding = ? ORDER BY id";
+        read::records(&self.connection, sql, [finding.0 as i64]).map_err(self.fail("reading decisions"))
     }
 
     /// Change log rows after `seq`, oldest first, at most `limit`.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn changes(&self, _after: u64, _limit: usize) -> Result<Vec<Change>, StoreError> {
-        unimplemented!()
+    pub fn changes(&self, after: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
+        picture::changes(&self.connection, after, limit).map_err(self.fail("reading the change log"))
+    }
+
+    /// Walks the chain of the change log. `Some(seq)`: the first row that is missing, altered or out of place.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn first_broken_change(&self) -> Result<Option<u64>, StoreError> {
+        let epoch: String = self
+            .connection
+            .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
+            .map_err(self.fail("reading its identity"))?;
+        log::first_broken(&self.connection, &epoch).map_err(self.fail("walking the change log"))
+    }
+
+    /// The current state as the change log alone tells it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn state_from_log(&self) -> Result<LoggedState, StoreError> {
+        log::fold(&self.connection).map_err(self.fail("folding the change log"))
+    }
+
+    /// The current state as the tables hold it: equal to [`Self::state_from_log`], or something is wrong.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn state_from_tables(&self) -> Result<LoggedState, StoreError> {
+        let mut state = LoggedState::default();
+        let tables = [
+            (ChangeKind::Device, "SELECT CAST(id AS TEXT), record FROM device"),
+            (ChangeKind::Finding, "SELECT CAST(id AS TEXT), record FROM finding"),
+            (ChangeKind::Cycle, "SELECT CAST(id AS TEXT), record FROM cycle"),
+            (ChangeKind::Target, "SELECT name, logged FROM target"),
+            (ChangeKind::Credential, "SELECT credential || ' at ' || address, record FROM credential"),
+            (ChangeKind::Configuration, "SELECT key, value FROM meta WHERE key = 'configuration'"),
+            (ChangeKind::Daemon, "SELECT key, value FROM meta WHERE key = 'daemon'"),
+        ];
+        let pairs = |sql: &str| -> rusqlite::Result<Vec<(String, String)>> {
+            self.connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        for (kind, sql) in tables {
+            let rows = pairs(sql).map_err(self.fail("reading the tables"))?;
+            state.records.extend(rows.into_iter().map(|(subject, body)| ((kind, subject), body)));
+        }
+        state.decisions = pairs("SELECT CAST(finding AS TEXT), record FROM decision ORDER BY id")
+            .map_err(self.fail("reading the tables"))?;
+        Ok(state)
     }
 }

@@ -1,12 +1,29 @@
 //! The daemon's half: the one connection that writes.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
-use super::{Batch, StoreError, Stored};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+
+use super::log::{self, Appender, Head, json};
+use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, read, schema};
+use crate::inventory::RowChange;
+use crate::net::{TargetName, VlanId};
 
 /// The one writer of a database. Holds a lock on it for as long as it lives.
 #[derive(Debug)]
-pub struct Writer {}
+pub struct Writer {
+    path: PathBuf,
+    connection: Connection,
+    epoch: String,
+    salt: String,
+    head: Head,
+    /// What the log last said of each target: a visit is logged only where it differs.
+    logged_targets: BTreeMap<TargetName, String>,
+    _lock: File,
+}
 
 /// What a commit did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,19 +34,96 @@ pub struct Committed {
     pub head: String,
 }
 
+/// Random lower-case hex of 16 octets.
+fn random_hex() -> Result<String, std::io::Error> {
+    let mut octets = [0u8; 16];
+    getrandom::fill(&mut octets).map_err(std::io::Error::other)?;
+    Ok(hex(&octets))
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+fn vlan_number(vlan: Option<VlanId>) -> i64 {
+    // 0 is no VLAN in 802.1Q, so it stands for "the device cannot tell" in the key.
+    vlan.map_or(0, |vlan| i64::from(vlan.get()))
+}
+
+/// The part of a target that the log carries: nothing that moves with every visit.
+fn logged_part(target: &TargetRecord) -> TargetRecord {
+    let mut part = TargetRecord {
+        last_attempt: None,
+        last_ok: None,
+        last_complete: None,
+        requests: 0,
+        took_ms: 0,
+        ..target.clone()
+    };
+    for state in part.tables.values_mut() {
+        state.rows = 0;
+    }
+    part
+}
+
 impl Writer {
     /// Opens or makes the database, migrates it, takes the lock.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn open(_path: &Path) -> Result<Self, StoreError> {
-        unimplemented!()
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let lock = lock::take(path)?;
+        let fail = |doing| move |error| StoreError::from_sqlite(path, doing, error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(fail("opening"))?;
+        // The group may read; -wal and -shm take the mode of the database.
+        std::fs::set_permissions(path, Permissions::from_mode(0o640)).map_err(|source| StoreError::Denied {
+            path: path.to_owned(),
+            what: "written",
+            source,
+        })?;
+        let found = schema::version(&connection).map_err(fail("reading its version"))?;
+        if found > schema::CURRENT {
+            return Err(StoreError::Newer { path: path.to_owned(), found, known: schema::CURRENT });
+        }
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(fail("setting its journal"))?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(fail("setting its journal"))?;
+        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(fail("setting its journal"))?;
+        connection.set_prepared_statement_cache_capacity(64);
+        schema::migrate(&mut connection).map_err(fail("migrating"))?;
+        let epoch = Self::secret(&connection, path, "epoch")?;
+        let salt = Self::secret(&connection, path, "salt")?;
+        let head = log::head(&connection, &epoch).map_err(fail("reading the change log"))?;
+        let logged_targets = connection
+            .prepare("SELECT name, logged FROM target")
+            .and_then(|mut statement| {
+                let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?.into(), row.get(1)?)))?;
+                rows.collect()
+            })
+            .map_err(fail("reading targets"))?;
+        Ok(Self { path: path.to_owned(), connection, epoch, salt, head, logged_targets, _lock: lock })
+    }
+
+    /// A random value made once with the database.
+    fn secret(connection: &Connection, path: &Path, key: &str) -> Result<String, StoreError> {
+        let fail = |error| StoreError::from_sqlite(path, "reading its identity", error);
+        let found = connection.query_row("SELECT value FROM meta WHERE key = ?", [key], |row| row.get(0)).optional();
+        if let Some(value) = found.map_err(fail)? {
+            return Ok(value);
+        }
+        let value = random_hex().map_err(|source| StoreError::Database {
+            path: path.to_owned(),
+            doing: "drawing a random number",
+            source: Box::new(source),
+        })?;
+        connection.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (key, &value)).map_err(fail)?;
+        Ok(value)
     }
 
     /// A random text made with the database: the salt of credential fingerprints.
     #[must_use]
     pub fn salt(&self) -> &str {
-        unimplemented!()
+        &self.salt
     }
 
     /// What a starting daemon must know.
@@ -37,14 +131,221 @@ impl Writer {
     /// # Errors
     /// See [`StoreError`].
     pub fn load(&self) -> Result<Stored, StoreError> {
-        unimplemented!()
+        read::stored(&self.connection)
+            .map_err(|error| StoreError::from_sqlite(&self.path, "reading what was stored", error))
     }
 
     /// Writes a batch and its change log rows in one transaction.
     ///
     /// # Errors
     /// See [`StoreError`]; nothing was written.
-    pub fn commit(&mut self, _batch: &Batch) -> Result<Committed, StoreError> {
-        unimplemented!()
+    pub fn commit(&mut self, batch: &Batch) -> Result<Committed, StoreError> {
+        let (head, logged) =
+            self.try_commit(batch).map_err(|error| StoreError::from_sqlite(&self.path, "writing", error))?;
+        self.head = head;
+        for name in &batch.dropped_targets {
+            self.logged_targets.remove(name);
+        }
+        self.logged_targets.extend(logged);
+        Ok(Committed { seq: self.head.seq, head: hex(&self.head.hash) })
+    }
+
+    fn try_commit(&mut self, batch: &Batch) -> rusqlite::Result<(Head, Vec<(TargetName, String)>)> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut log = Appender { connection: &transaction, epoch: &self.epoch, at: batch.at, head: self.head.clone() };
+        write_estate(&mut log, batch)?;
+        write_rows(&transaction, batch)?;
+        write_devices(&mut log, batch)?;
+        write_reviews(&mut log, batch)?;
+        let logged = write_targets(&mut log, batch, &self.logged_targets)?;
+        let head = log.head.clone();
+        transaction.commit()?;
+        Ok((head, logged))
+    }
+}
+
+fn put_meta(log: &mut Appender<'_>, kind: ChangeKind, key: &str, body: &str) -> rusqlite::Result<()> {
+    log.connection
+        .prepare_cached(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )?
+        .execute((key, body))?;
+    log.append(kind, key, body)
+}
+
+fn write_estate(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    if let Some(daemon) = &batch.daemon {
+        put_meta(log, ChangeKind::Daemon, "daemon", &json(daemon)?)?;
+    }
+    if let Some(configuration) = &batch.configuration {
+        put_meta(log, ChangeKind::Configuration, "configuration", &json(configuration)?)?;
+    }
+    for attempt in &batch.credentials {
+        let (address, credential, body) = (attempt.address.to_string(), attempt.credential.as_str(), json(attempt)?);
+        log.connection
+            .prepare_cached(
+                "INSERT INTO credential (address, credential, record) VALUES (?, ?, ?)
+                 ON CONFLICT (address, credential) DO UPDATE SET record = excluded.record",
+            )?
+            .execute((&address, credential, &body))?;
+        log.append(ChangeKind::Credential, &format!("{credential} at {address}"), &body)?;
+    }
+    Ok(())
+}
+
+fn write_rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    for change in &batch.presence {
+        match change {
+            RowChange::Opened(row) => connection
+                .prepare_cached(
+                    "INSERT INTO presence (switch, mac, vlan, if_index, port, first_seen) VALUES (?, ?, ?, ?, ?, ?)",
+                )?
+                .execute((
+                    row.switch.as_str(),
+                    row.mac.to_string(),
+                    vlan_number(row.vlan),
+                    row.if_index,
+                    row.port.as_str(),
+                    row.first_seen.0,
+                ))?,
+            RowChange::Closed(row, gone) => connection
+                .prepare_cached(
+                    "UPDATE presence SET gone = ? WHERE switch = ? AND mac = ? AND vlan = ? AND gone IS NULL",
+                )?
+                .execute((gone.0, row.switch.as_str(), row.mac.to_string(), vlan_number(row.vlan)))?,
+        };
+    }
+    for change in &batch.addresses {
+        match change {
+            RowChange::Opened(row) => connection
+                .prepare_cached("INSERT INTO address (switch, ip, mac, first_seen) VALUES (?, ?, ?, ?)")?
+                .execute((row.switch.as_str(), row.ip.to_string(), row.mac.to_string(), row.first_seen.0))?,
+            RowChange::Closed(row, gone) => connection
+                .prepare_cached("UPDATE address SET gone = ? WHERE switch = ? AND ip = ? AND mac = ? AND gone IS NULL")?
+                .execute((gone.0, row.switch.as_str(), row.ip.to_string(), row.mac.to_string()))?,
+        };
+    }
+    for switch in &batch.switches {
+        connection
+            .prepare_cached(
+                "INSERT INTO switch (name, record) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET record = excluded.record",
+            )?
+            .execute((switch.name.as_str(), json(switch)?))?;
+    }
+    Ok(())
+}
+
+fn write_devices(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    for record in &batch.devices {
+        let device = &record.device;
+        let id = device.id.0 as i64;
+        let serial = device.facts.information.as_ref().map(|(information, _)| information.serial.as_str());
+        let body = json(record)?;
+        log.connection
+            .prepare_cached(
+                "INSERT INTO device (id, mac, serial, record) VALUES (?, ?, ?, ?) ON CONFLICT (id)
+                 DO UPDATE SET mac = excluded.mac, serial = excluded.serial, record = excluded.record",
+            )?
+            .execute((id, device.mac.map(|mac| mac.to_string()), serial, &body))?;
+        log.connection.prepare_cached("DELETE FROM device_ip WHERE device = ?")?.execute([id])?;
+        for ip in &device.ips {
+            log.connection
+                .prepare_cached("INSERT OR IGNORE INTO device_ip (ip, device) VALUES (?, ?)")?
+                .execute((ip.to_string(), id))?;
+        }
+        log.append(ChangeKind::Device, &device.id.to_string(), &body)?;
+    }
+    for merge in &batch.merged {
+        let from = merge.from.0 as i64;
+        log.connection.execute("DELETE FROM device WHERE id = ?", [from])?;
+        log.connection.execute("DELETE FROM device_ip WHERE device = ?", [from])?;
+        log.append(ChangeKind::Merge, &merge.from.to_string(), &json(merge)?)?;
+    }
+    Ok(())
+}
+
+fn write_reviews(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    for finding in &batch.findings {
+        let body = json(finding)?;
+        log.connection
+            .prepare_cached(
+                "INSERT INTO finding (id, device, record) VALUES (?, ?, ?) ON CONFLICT (id)
+                 DO UPDATE SET device = excluded.device, record = excluded.record",
+            )?
+            .execute((finding.id.0 as i64, finding.device.0 as i64, &body))?;
+        log.append(ChangeKind::Finding, &finding.id.to_string(), &body)?;
+    }
+    for decision in &batch.decisions {
+        let body = json(decision)?;
+        log.connection
+            .prepare_cached("INSERT INTO decision (finding, record) VALUES (?, ?)")?
+            .execute((decision.finding.0 as i64, &body))?;
+        log.append(ChangeKind::Decision, &decision.finding.to_string(), &body)?;
+    }
+    for cycle in &batch.cycles {
+        let body = json(cycle)?;
+        log.connection
+            .prepare_cached(
+                "INSERT INTO cycle (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+            )?
+            .execute((cycle.id.0 as i64, &body))?;
+        log.append(ChangeKind::Cycle, &cycle.id.to_string(), &body)?;
+    }
+    Ok(())
+}
+
+fn write_targets(
+    log: &mut Appender<'_>,
+    batch: &Batch,
+    before: &BTreeMap<TargetName, String>,
+) -> rusqlite::Result<Vec<(TargetName, String)>> {
+    let mut logged = Vec::new();
+    for target in &batch.targets {
+        let part = json(&logged_part(target))?;
+        log.connection
+            .prepare_cached(
+                "INSERT INTO target (name, record, logged) VALUES (?, ?, ?) ON CONFLICT (name)
+                 DO UPDATE SET record = excluded.record, logged = excluded.logged",
+            )?
+            .execute((target.name.as_str(), json(target)?, &part))?;
+        if before.get(&target.name) != Some(&part) {
+            log.append(ChangeKind::Target, target.name.as_str(), &part)?;
+            logged.push((target.name.clone(), part));
+        }
+    }
+    for name in &batch.dropped_targets {
+        log.connection.execute("DELETE FROM target WHERE name = ?", [name.as_str()])?;
+        log.connection.execute("DELETE FROM switch WHERE name = ?", [name.as_str()])?;
+        log.append(ChangeKind::TargetDropped, name.as_str(), "null")?;
+    }
+    Ok(logged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Timestamp;
+    use crate::store::{ConfigurationRecord, Reader};
+
+    #[test]
+    fn a_full_disk_writes_nothing_loses_nothing_and_is_got_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("full.db");
+        let mut writer = Writer::open(&path).unwrap();
+        let problem = |text: String| Batch {
+            at: Timestamp(1),
+            configuration: Some(ConfigurationRecord { problem: text, ..ConfigurationRecord::default() }),
+            ..Batch::default()
+        };
+        let before = writer.commit(&problem("small".into())).unwrap();
+        let pages: i64 = writer.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        writer.connection.pragma_update(None, "max_page_count", pages + 2).unwrap();
+        let error = writer.commit(&problem("x".repeat(1_000_000))).unwrap_err();
+        assert!(matches!(error, StoreError::Full(_)), "{error:?}");
+        assert_eq!(Reader::open(&path).unwrap().snapshot().unwrap().seq, before.seq);
+        writer.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+        let after = writer.commit(&problem("x".repeat(1_000_000))).unwrap();
+        assert_eq!(after.seq, before.seq + 1);
+        assert_eq!(Reader::open(&path).unwrap().first_broken_change().unwrap(), None);
     }
 }

@@ -21,6 +21,7 @@ mod idle;
 mod lab;
 mod layers;
 mod onvif;
+mod sample;
 mod scenario;
 mod snmp;
 mod store;
