@@ -2,6 +2,14 @@
 //!
 //! Pure: the registry's files are read elsewhere and come in as text.
 
+mod catalogue;
+mod ledger;
+mod registry;
+#[cfg(test)]
+mod tests;
+
+pub use catalogue::{Catalogue, Maker};
+
 use serde::{Deserialize, Serialize};
 
 use crate::net::{DeviceText, MacAddr, MakerId, Timestamp};
@@ -121,54 +129,4 @@ pub enum Jurisdiction {
     Elsewhere,
     /// A brand that sells others' units: the maker must come from the device.
     Reseller,
-}
-
-/// A maker of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Maker {
-    /// Its id.
-    pub id: MakerId,
-    /// Its name for people.
-    pub name: String,
-    /// Under whose law it stands.
-    pub jurisdiction: Jurisdiction,
-    /// Why, and where that is written.
-    pub source: String,
-}
-
-/// Makers, brands and prefixes, ready to be asked.
-#[derive(Debug, Clone, Default)]
-pub struct Catalogue {}
-
-impl Catalogue {
-    /// The catalogue the program ships (`config/makers.toml`, compiled in) with the registry compiled in.
-    #[must_use]
-    pub fn shipped() -> Self {
-        unimplemented!()
-    }
-
-    /// Uses a newer IEEE registry: the text of `oui.csv`, `mam.csv` or `oui36.csv`, any of them, in any order.
-    #[must_use]
-    pub fn with_registry(self, _csv: &[String]) -> Self {
-        unimplemented!()
-    }
-
-    /// The maker of this id.
-    #[must_use]
-    pub fn maker(&self, _id: &MakerId) -> Option<&Maker> {
-        unimplemented!()
-    }
-
-    /// The organisation the IEEE registry names for an address: longest prefix of 36, 28 and 24 bits. `None` for a
-    /// locally administered or group address.
-    #[must_use]
-    pub fn organisation(&self, _mac: MacAddr) -> Option<&str> {
-        unimplemented!()
-    }
-
-    /// Weighs what is known of a device.
-    #[must_use]
-    pub fn attribute(&self, _facts: &Facts) -> Attribution {
-        unimplemented!()
-    }
 }

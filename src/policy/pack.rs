@@ -1,0 +1,116 @@
+//! Policy packs as their files say them.
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::Severity;
+use crate::config::{NetworkKind, Sensitivity};
+use crate::maker::Jurisdiction;
+use crate::net::{MakerId, PackId, RuleId};
+
+/// A pack in force.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pack {
+    /// Its id.
+    pub id: PackId,
+    /// Its title.
+    pub title: String,
+    /// Who issued it.
+    pub issuer: String,
+    /// Where its words are from.
+    pub source: String,
+    /// SHA-256 of its text, hex.
+    pub hash: String,
+    pub(super) whose: Match,
+    pub(super) rules: Vec<Rule>,
+}
+
+/// Whose equipment a pack restricts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Match {
+    pub(super) jurisdiction: Option<Jurisdiction>,
+    #[serde(default)]
+    pub(super) makers: Vec<MakerId>,
+}
+
+/// Which devices a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Who {
+    /// Surveillance equipment of a maker the pack restricts.
+    Restricted,
+    /// Surveillance equipment of any maker.
+    AnySurveillance,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Rule {
+    pub(super) id: RuleId,
+    pub(super) text: String,
+    pub(super) who: Who,
+    pub(super) site: Option<Sensitivity>,
+    pub(super) network: Option<NetworkKind>,
+    #[serde(default, deserialize_with = "date")]
+    pub(super) appeared_after: Option<Date>,
+    pub(super) severity: Severity,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    id: PackId,
+    title: String,
+    issuer: String,
+    #[serde(deserialize_with = "date")]
+    #[allow(dead_code, reason = "read so that a pack without a date is refused")]
+    date: Option<Date>,
+    source: String,
+    #[allow(dead_code, reason = "read so that a pack without a version is refused")]
+    version: u32,
+    #[serde(rename = "match")]
+    whose: Match,
+    rule: Vec<Rule>,
+}
+
+/// A TOML date as the calendar's.
+fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let written = toml::value::Datetime::deserialize(deserializer)?;
+    let error = || serde::de::Error::custom(format!("{written} is no date: 2022-11-24"));
+    if written.time.is_some() || written.offset.is_some() {
+        return Err(error());
+    }
+    written.to_string().parse().map(Some).map_err(|_: jiff::Error| error())
+}
+
+/// Reads one pack. The errors are all of it that can be said at once.
+pub(super) fn parse(text: &str) -> Result<Pack, Vec<String>> {
+    use sha2::{Digest, Sha256};
+    let file: File = toml::from_str(text).map_err(|error| vec![error.to_string()])?;
+    let mut problems = Vec::new();
+    if file.whose.jurisdiction.is_none() && file.whose.makers.is_empty() {
+        problems.push("[match] names nobody: give a jurisdiction or makers".to_owned());
+    }
+    if file.rule.is_empty() {
+        problems.push("there is no [[rule]]".to_owned());
+    }
+    for (index, rule) in file.rule.iter().enumerate() {
+        if file.rule.iter().take(index).any(|other| other.id == rule.id) {
+            problems.push(format!("rule '{}' stands twice: a finding is known by its rule", rule.id));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(Pack {
+        id: file.id,
+        title: file.title,
+        issuer: file.issuer,
+        source: file.source,
+        hash: Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect(),
+        whose: file.whose,
+        rules: file.rule,
+    })
+}

@@ -1,0 +1,131 @@
+//! Each rule on both sides of its border.
+
+use super::*;
+use crate::config::{NetworkKind, Sensitivity, Site};
+use crate::inventory::Place;
+use crate::maker::{Facts, Verdict};
+use crate::net::{DeviceId, Timestamp};
+use crate::observation::DeviceInformation;
+
+const NOW: Timestamp = Timestamp(1_795_500_000_000);
+
+fn estate() -> Estate {
+    let site = |id: &str, sensitivity| Site {
+        id: id.into(),
+        name: id.into(),
+        sensitivity,
+        basis: None,
+        address_ranges: Vec::new(),
+    };
+    let sites = [site("hq", Sensitivity::Sensitive), site("depot", Sensitivity::Standard)];
+    Estate { sites: sites.into_iter().map(|site| (site.id.clone(), site)).collect(), networks: Vec::new() }
+}
+
+fn device(manufacturer: Option<&str>, mac: &str, site: &str, kind: Option<NetworkKind>) -> Device {
+    let said = |name: &str| DeviceInformation { manufacturer: name.into(), ..DeviceInformation::default() };
+    let facts = Facts {
+        mac: mac.parse().ok().map(|mac| (mac, NOW)),
+        information: manufacturer.map(|name| (said(name), NOW)),
+        onvif: manufacturer.map(|_| NOW),
+        ..Facts::default()
+    };
+    Device {
+        id: DeviceId(1),
+        mac: mac.parse().ok(),
+        ips: Vec::new(),
+        endpoint: None,
+        attribution: Catalogue::shipped().attribute(&facts),
+        facts,
+        hostname: None,
+        place: Place { site: Some(site.into()), network_kind: kind, since: NOW, ..Place::default() },
+        first_seen: NOW,
+        appeared: None,
+    }
+}
+
+fn policies(id: &str) -> Policies {
+    Policies::parse(&[(id.to_owned(), Policies::shipped_text(id).unwrap().to_owned())]).unwrap()
+}
+
+fn broken(device: &Device) -> Vec<(String, Severity)> {
+    let found = policies("uk-gsg-2022").judge(device, &estate(), &Catalogue::shipped());
+    found.into_iter().map(|violation| (violation.rule.to_string(), violation.severity)).collect()
+}
+
+fn expect(device: &Device, rules: &[(&str, Severity)], status: Status) {
+    let wanted: Vec<_> = rules.iter().map(|(rule, severity)| ((*rule).to_owned(), *severity)).collect();
+    assert_eq!(broken(device), wanted);
+    assert_eq!(policies("uk-gsg-2022").status(device, &Catalogue::shipped()), status);
+}
+
+#[test]
+fn a_restricted_camera_is_judged_by_its_site() {
+    let hik = |site| device(Some("HIKVISION"), "44:19:b6:01:02:03", site, None);
+    expect(&hik("hq"), &[("remove-sensitive", Severity::Action)], Status::Restricted);
+    expect(&hik("depot"), &[("review-other", Severity::Review)], Status::Restricted);
+    expect(&hik("nowhere"), &[], Status::Restricted);
+}
+
+#[test]
+fn the_core_network_is_for_no_camera_of_whatever_maker() {
+    let core = Some(NetworkKind::Core);
+    expect(&device(Some("AXIS"), "", "hq", core), &[("no-core-network", Severity::Breach)], Status::NotRestricted);
+    expect(&device(Some("AXIS"), "", "hq", Some(NetworkKind::Surveillance)), &[], Status::NotRestricted);
+    expect(&device(Some("NONE"), "", "hq", core), &[("no-core-network", Severity::Breach)], Status::Unknown);
+}
+
+#[test]
+fn deployment_after_the_day_is_a_breach_and_being_there_before_is_not() {
+    let mut hik = device(Some("HIKVISION"), "", "hq", None);
+    let both = [("cease-deployment", Severity::Breach), ("remove-sensitive", Severity::Action)];
+    hik.appeared = Some(NOW);
+    expect(&hik, &both, Status::Restricted);
+    hik.appeared = Some("2022-11-24T23:59:59Z".parse().unwrap());
+    expect(&hik, &both[1..], Status::Restricted);
+    hik.appeared = Some("2022-11-25T00:00:00Z".parse().unwrap());
+    expect(&hik, &both, Status::Restricted);
+}
+
+#[test]
+fn doubt_is_a_review_and_never_clean() {
+    let prefix = device(None, "44:19:b6:01:02:03", "hq", Some(NetworkKind::Core));
+    expect(
+        &prefix,
+        &[("no-core-network", Severity::Review), ("remove-sensitive", Severity::Review)],
+        Status::Suspected,
+    );
+    let linked = device(Some("REOLINK"), "", "hq", None);
+    expect(&linked, &[("remove-sensitive", Severity::Review)], Status::Suspected);
+    let contradicted = device(Some("AXIS"), "44:19:b6:01:02:03", "hq", None);
+    assert_eq!(contradicted.attribution.verdict, Verdict::Suspected);
+    expect(&contradicted, &[("remove-sensitive", Severity::Review)], Status::Suspected);
+    expect(&device(None, "ac:cc:8e:01:02:03", "hq", None), &[], Status::Unknown);
+    expect(&device(None, "", "hq", None), &[], Status::Unknown);
+}
+
+#[test]
+fn what_is_gone_breaks_nothing() {
+    let mut hik = device(Some("HIKVISION"), "", "hq", Some(NetworkKind::Core));
+    hik.place.gone = Some(NOW);
+    expect(&hik, &[], Status::Restricted);
+}
+
+#[test]
+fn named_companies_and_their_affiliates_fall_under_section_889() {
+    let judge = |name: &str| policies("us-889").status(&device(Some(name), "", "hq", None), &Catalogue::shipped());
+    assert_eq!(judge("EZVIZ"), Status::Restricted);
+    assert_eq!(judge("Uniview"), Status::NotRestricted);
+}
+
+#[test]
+fn a_bad_pack_says_all_that_is_wrong() {
+    let rule = "[[rule]]\nid='a'\ntext='t'\nwho='restricted'\nseverity='breach'\n";
+    let head = "id='x'\ntitle='t'\nissuer='i'\ndate=2022-11-24\nsource='s'\nversion=1\n";
+    let parse = |text: String| Policies::parse(&[("x.toml".into(), text)]).unwrap_err();
+    let problems = parse(format!("{head}[match]\n{rule}{rule}"));
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(parse(format!("{head}[match]\njurisdiction='prc'\n{rule}colour='red'"))[0].1.contains("colour"));
+    assert!(parse(format!("{}[match]\njurisdiction='prc'\n{rule}", head.replace("2022-11-24", "1"))).len() == 1);
+    let good = Policies::shipped_text("uk-gsg-2022").unwrap().to_owned();
+    assert!(Policies::parse(&[("a".into(), good.clone()), ("b".into(), good)]).unwrap_err()[0].1.contains("twice"));
+}
