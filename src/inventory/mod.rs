@@ -2,18 +2,25 @@
 //!
 //! Pure. Places change only by observation: a switch that does not answer changes nothing.
 
+mod cameras;
 mod estate;
+mod placing;
+mod state;
+mod switches;
+#[cfg(test)]
+mod tests;
 
 pub use estate::Estate;
+pub use state::Inventory;
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::NetworkKind;
-use crate::maker::{Attribution, Catalogue, Facts};
+use crate::maker::{Attribution, Facts};
 use crate::net::{DeviceId, DeviceText, MacAddr, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanId};
-use crate::observation::{Collection, Neighbour, Port, SystemFacts};
+use crate::observation::{Neighbour, Port, SystemFacts};
 
 /// How sure a place is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -154,57 +161,14 @@ pub struct Merge {
 pub struct Delta {
     /// Devices whose record differs from before, in order of id; new ones too.
     pub devices: Vec<DeviceId>,
-    /// Devices that are no more.
+    /// Devices that became another one.
     pub merged: Vec<Merge>,
+    /// Devices that turned out to be a polled switch's own interface.
+    pub retired: Vec<DeviceId>,
     /// Forwarding rows that appeared or went.
     pub presence: Vec<RowChange<Presence>>,
     /// Address bindings that appeared or went.
     pub addresses: Vec<RowChange<AddressBinding>>,
     /// Switches whose record differs from before.
     pub switches: Vec<TargetName>,
-}
-
-/// All devices and what is remembered of switches.
-#[derive(Debug, Clone, Default)]
-pub struct Inventory {}
-
-impl Inventory {
-    /// As it was when the daemon last committed.
-    #[must_use]
-    pub fn restore(
-        _next_device: u64,
-        _devices: Vec<Device>,
-        _presence: Vec<Presence>,
-        _addresses: Vec<AddressBinding>,
-        _switches: Vec<SwitchRecord>,
-    ) -> Self {
-        unimplemented!()
-    }
-
-    /// Takes in one visit. Cost follows what changed.
-    pub fn absorb(&mut self, _collection: &Collection, _estate: &Estate, _catalogue: &Catalogue) -> Delta {
-        unimplemented!()
-    }
-
-    /// Places and attributes every device anew: sites, networks or the catalogue changed.
-    pub fn rejudge(&mut self, _estate: &Estate, _catalogue: &Catalogue, _at: Timestamp) -> Delta {
-        unimplemented!()
-    }
-
-    /// One device.
-    #[must_use]
-    pub fn device(&self, _id: DeviceId) -> Option<&Device> {
-        unimplemented!()
-    }
-
-    /// All devices, by id.
-    pub fn devices(&self) -> impl Iterator<Item = &Device> {
-        std::iter::empty()
-    }
-
-    /// What is remembered of a switch.
-    #[must_use]
-    pub fn switch(&self, _name: &TargetName) -> Option<&SwitchRecord> {
-        unimplemented!()
-    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
-use crate::net::{CredentialId, NetworkId, SiteId, TargetName, Timestamp};
+use crate::net::{CredentialId, DeviceId, NetworkId, SiteId, TargetName, Timestamp};
 use crate::observation::{Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Decision, Finding};
@@ -21,6 +21,8 @@ pub struct Batch {
     pub devices: Vec<DeviceRecord>,
     /// Devices that became another one.
     pub merged: Vec<Merge>,
+    /// Devices that turned out to be a switch's own interface.
+    pub retired: Vec<DeviceId>,
     /// Forwarding rows.
     pub presence: Vec<RowChange<Presence>>,
     /// Address bindings.
@@ -208,6 +210,8 @@ pub enum ChangeKind {
     Device,
     /// Two devices became one.
     Merge,
+    /// A device turned out to be a switch's own interface.
+    Retired,
     /// A finding.
     Finding,
     /// A decision.

@@ -37,6 +37,7 @@ pub(super) fn kind_text(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Device => "device",
         ChangeKind::Merge => "merge",
+        ChangeKind::Retired => "retired",
         ChangeKind::Finding => "finding",
         ChangeKind::Decision => "decision",
         ChangeKind::Cycle => "cycle",
@@ -54,6 +55,7 @@ pub(super) fn kind_of(text: &str) -> Option<ChangeKind> {
     [
         K::Device,
         K::Merge,
+        K::Retired,
         K::Finding,
         K::Decision,
         K::Cycle,
@@ -157,6 +159,9 @@ pub(super) fn fold(connection: &Connection) -> rusqlite::Result<LoggedState> {
                 if let Ok(merge) = serde_json::from_str::<Merge>(&body) {
                     state.records.remove(&(ChangeKind::Device, merge.from.to_string()));
                 }
+            }
+            ChangeKind::Retired => {
+                state.records.remove(&(ChangeKind::Device, subject));
             }
             ChangeKind::TargetDropped => {
                 state.records.remove(&(ChangeKind::Target, subject));

@@ -182,7 +182,7 @@ impl Reader {
              ORDER BY gone IS NOT NULL, gone DESC, first_seen DESC LIMIT 100",
         )?;
         let mut history = connection.prepare_cached(
-            "SELECT seq, at, kind, subject, body FROM change WHERE kind IN ('device', 'merge') AND subject = ?
+            "SELECT seq, at, kind, subject, body FROM change WHERE kind IN ('device', 'merge', 'retired') AND subject = ?
              ORDER BY seq DESC LIMIT 100",
         )?;
         Ok(Some(DeviceDetail {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use super::log::{self, Appender, Head, json};
 use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, read, schema};
 use crate::inventory::RowChange;
-use crate::net::{TargetName, VlanId};
+use crate::net::{DeviceId, TargetName, VlanId};
 
 /// The one writer of a database. Holds a lock on it for as long as it lives.
 #[derive(Debug)]
@@ -256,11 +256,19 @@ fn write_devices(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> 
         log.append(ChangeKind::Device, &device.id.to_string(), &body)?;
     }
     for merge in &batch.merged {
-        let from = merge.from.0 as i64;
-        log.connection.execute("DELETE FROM device WHERE id = ?", [from])?;
-        log.connection.execute("DELETE FROM device_ip WHERE device = ?", [from])?;
+        delete_device(log.connection, merge.from)?;
         log.append(ChangeKind::Merge, &merge.from.to_string(), &json(merge)?)?;
     }
+    for id in &batch.retired {
+        delete_device(log.connection, *id)?;
+        log.append(ChangeKind::Retired, &id.to_string(), "null")?;
+    }
+    Ok(())
+}
+
+fn delete_device(connection: &Connection, id: DeviceId) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM device WHERE id = ?")?.execute([id.0 as i64])?;
+    connection.prepare_cached("DELETE FROM device_ip WHERE device = ?")?.execute([id.0 as i64])?;
     Ok(())
 }
 

@@ -223,6 +223,7 @@ fn any_batch() -> impl Strategy<Value = Batch> {
             if let Some((from, into)) = merged {
                 batch.devices.push(device(from, 1));
                 batch.merged.push(Merge { from: DeviceId(from), into: DeviceId(into) });
+                batch.retired = if from == 28 { vec![DeviceId(into)] } else { Vec::new() };
             }
             batch.findings = findings
                 .into_iter()

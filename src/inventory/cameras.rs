@@ -1,0 +1,110 @@
+//! One visit to a camera address, taken in: which device it is, and what it says of itself.
+
+use super::state::Inventory;
+use super::{Delta, Estate};
+use crate::maker::{Catalogue, Facts};
+use crate::net::{DeviceId, DeviceText, MacAddr, Timestamp};
+use crate::observation::CameraVisit;
+
+impl Inventory {
+    pub(super) fn absorb_camera(&mut self, visit: &CameraVisit, estate: &Estate, catalogue: &Catalogue) -> Delta {
+        let mut delta = Delta::default();
+        if !visit.reach.answered() {
+            return delta;
+        }
+        let at = visit.finished;
+        let id = self.device_of_visit(visit, &mut delta);
+        let Some(before) = self.devices.get(&id).cloned() else { return delta };
+        let mut now = before.clone();
+        take_facts(&mut now.facts, visit, at);
+        if !now.ips.contains(&visit.address) {
+            now.ips.push(visit.address);
+            now.ips.sort_unstable();
+        }
+        if let Some(endpoint) = endpoint(visit) {
+            now.endpoint = Some(endpoint);
+        }
+        if visit.hostname.is_some() {
+            now.hostname.clone_from(&visit.hostname);
+        }
+        if now.place.switch.is_none() {
+            now.place.site = Some(visit.site.clone());
+        }
+        if now != before {
+            self.dirty.insert(id);
+            self.index(&now);
+            self.devices.insert(id, now);
+        }
+        self.settle(id, estate, catalogue, at);
+        delta.devices = self.take_dirty();
+        delta
+    }
+
+    /// Which device answered: by its MAC address, by what ARP tables bind its address to, by its endpoint, by its
+    /// address; a new one else.
+    fn device_of_visit(&mut self, visit: &CameraVisit, delta: &mut Delta) -> DeviceId {
+        let bound =
+            self.macs_of.get(&visit.address).filter(|macs| macs.len() == 1).and_then(|macs| macs.first().copied());
+        let mac: Option<MacAddr> = visit.mac().or(bound).filter(|mac| !self.own.contains_key(mac));
+        let endpoint = endpoint(visit);
+        let by_endpoint = endpoint.as_ref().and_then(|endpoint| self.by_endpoint.get(endpoint.as_str()).copied());
+        // Another endpoint at the same address is another camera.
+        let by_ip = self.by_ip.get(&visit.address).copied().filter(|id| {
+            let known = self.devices.get(id).and_then(|device| device.endpoint.as_ref());
+            known.is_none() || endpoint.is_none() || known == endpoint.as_ref()
+        });
+        let nameless = |id: &DeviceId| self.devices.get(id).is_some_and(|device| device.mac.is_none());
+        let Some(mac) = mac else {
+            return by_endpoint.or(by_ip).unwrap_or_else(|| self.create(None, visit.finished, None));
+        };
+        let other = by_endpoint.filter(nameless).or(by_ip);
+        match (self.by_mac.get(&mac).copied(), other) {
+            (Some(id), Some(other)) if id != other => {
+                delta.merged.extend(self.unite(id, other));
+                id.min(other)
+            }
+            (Some(id), _) => id,
+            (None, Some(id)) => {
+                if let Some(device) = self.devices.get_mut(&id) {
+                    device.mac = Some(mac);
+                    device.facts.mac = Some((mac, visit.finished));
+                    self.dirty.insert(id);
+                }
+                id
+            }
+            (None, None) => self.create(Some(mac), visit.finished, None),
+        }
+    }
+}
+
+fn endpoint(visit: &CameraVisit) -> Option<DeviceText> {
+    visit.discovery.as_ref().map(|discovery| discovery.endpoint.clone()).and_then(DeviceText::non_empty)
+}
+
+/// Takes over what a camera says, keeping the time of what it said before in the same words.
+fn take_facts(facts: &mut Facts, visit: &CameraVisit, at: Timestamp) {
+    facts.onvif = facts.onvif.or(Some(at));
+    if let Some(said) = &visit.information
+        && facts.information.as_ref().is_none_or(|(before, _)| before != said)
+    {
+        facts.information = Some((said.clone(), at));
+    }
+    let discovered = visit.discovery.iter().flat_map(|discovery| discovery.scopes.iter().chain(&discovery.types));
+    let mut scopes: Vec<DeviceText> = discovered.chain(&visit.scopes).cloned().collect();
+    scopes.sort();
+    scopes.dedup();
+    if !scopes.is_empty() && facts.scopes.as_ref().is_none_or(|(before, _)| *before != scopes) {
+        facts.scopes = Some((scopes, at));
+    }
+    let mut marks: Vec<_> = visit.marks.iter().collect();
+    marks.sort();
+    marks.dedup();
+    for mark in marks {
+        if !facts.marks.iter().any(|(known, _)| known == mark) {
+            facts.marks.push((mark.clone(), at));
+        }
+    }
+    // A hostile camera may change its words at every visit: what is remembered is bounded.
+    let excess = facts.marks.len().saturating_sub(16);
+    facts.marks.drain(..excess);
+}
