@@ -1,13 +1,18 @@
 //! Findings over time, review cycles and decisions. Pure.
 
+mod ledger;
+#[cfg(test)]
+mod tests;
+
+pub use ledger::Ledger;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::config::ReviewPlan;
-use crate::inventory::{Device, Merge, Place};
+use crate::inventory::Place;
 use crate::maker::Evidence;
 use crate::net::{CycleId, DeviceId, FindingId, PackId, RuleId, Timestamp};
-use crate::policy::{Severity, Violation};
+use crate::policy::Severity;
 
 /// Where a finding stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -173,81 +178,4 @@ pub enum Refusal {
         /// The last day possible.
         latest: Date,
     },
-}
-
-/// All findings and cycles, and the only way to change them.
-#[derive(Debug, Clone, Default)]
-pub struct Ledger {}
-
-impl Ledger {
-    /// As it was when the daemon last committed.
-    #[must_use]
-    pub fn restore(_findings: Vec<Finding>, _cycles: Vec<Cycle>) -> Self {
-        unimplemented!()
-    }
-
-    /// Brings a device's findings in line with the rules it breaks now, by `(pack, rule, device)`. The inventory
-    /// changes a place only by observation, so what is no longer broken was really observed so.
-    /// Returns the findings that differ from before.
-    pub fn reconcile(&mut self, _device: &Device, _now: &[Violation], _at: Timestamp) -> Vec<FindingId> {
-        unimplemented!()
-    }
-
-    /// Two devices became one: its findings too. Returns the findings that differ from before.
-    pub fn merge(&mut self, _merge: Merge, _at: Timestamp) -> Vec<FindingId> {
-        unimplemented!()
-    }
-
-    /// Decides, all or none. `today` is the calendar day at the daemon.
-    ///
-    /// # Errors
-    /// The first refusal; nothing was changed.
-    pub fn decide(
-        &mut self,
-        _requests: &[DecisionRequest],
-        _author: &Author,
-        _at: Timestamp,
-        _today: Date,
-    ) -> Result<Vec<Decision>, Refusal> {
-        unimplemented!()
-    }
-
-    /// Opens a cycle. The same name and scheduled moment twice is the same cycle: `None`.
-    pub fn open_cycle(
-        &mut self,
-        _plan: &ReviewPlan,
-        _scheduled: Timestamp,
-        _items: Vec<FindingId>,
-        _at: Timestamp,
-    ) -> Option<CycleId> {
-        unimplemented!()
-    }
-
-    /// Reopens acceptances whose end has passed and closes cycles whose items are all decided or closed.
-    /// Returns what differs from before.
-    pub fn tick(&mut self, _at: Timestamp, _today: Date) -> (Vec<FindingId>, Vec<CycleId>) {
-        unimplemented!()
-    }
-
-    /// One finding.
-    #[must_use]
-    pub fn finding(&self, _id: FindingId) -> Option<&Finding> {
-        unimplemented!()
-    }
-
-    /// All findings, by id.
-    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
-        std::iter::empty()
-    }
-
-    /// One cycle.
-    #[must_use]
-    pub fn cycle(&self, _id: CycleId) -> Option<&Cycle> {
-        unimplemented!()
-    }
-
-    /// All cycles, by id.
-    pub fn cycles(&self) -> impl Iterator<Item = &Cycle> {
-        std::iter::empty()
-    }
 }

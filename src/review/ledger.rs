@@ -1,0 +1,293 @@
+//! All findings and cycles, and the only way to change them.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::{Author, Cycle, Decision, DecisionKind, DecisionRequest, Finding, FindingState, Refusal};
+use crate::config::ReviewPlan;
+use crate::inventory::{Device, Merge};
+use crate::net::{CycleId, DeviceId, FindingId, PackId, RuleId, Timestamp};
+use crate::policy::Violation;
+
+/// Longest acceptance, in days.
+const LONGEST_ACCEPTANCE: i64 = 180;
+
+type Key = (DeviceId, PackId, RuleId);
+
+/// All findings and cycles, and the only way to change them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ledger {
+    findings: BTreeMap<FindingId, Finding>,
+    by_key: BTreeMap<Key, FindingId>,
+    cycles: BTreeMap<CycleId, Cycle>,
+}
+
+fn key(finding: &Finding) -> Key {
+    (finding.device, finding.policy.clone(), finding.rule.clone())
+}
+
+/// A request that can be decided, or why not.
+fn allowed(finding: Option<&Finding>, request: &DecisionRequest, today: Date) -> Result<(), Refusal> {
+    let id = request.finding;
+    let finding = finding.ok_or(Refusal::NoSuchFinding(id))?;
+    if finding.state == FindingState::Closed {
+        return Err(Refusal::Closed(id));
+    }
+    if finding.revision != request.revision {
+        return Err(Refusal::Stale { finding: id, seen: request.revision, now: finding.revision });
+    }
+    match &request.decision {
+        DecisionKind::RemoveBy { by } if *by < today => Err(Refusal::Past(*by)),
+        DecisionKind::Accept { until, .. } if *until < today => Err(Refusal::Past(*until)),
+        DecisionKind::Accept { until, .. } if *until > latest_acceptance(today) => {
+            Err(Refusal::TooLong { latest: latest_acceptance(today) })
+        }
+        DecisionKind::Accept { reason, .. } | DecisionKind::NotInScope { reason } if reason.trim().is_empty() => {
+            Err(Refusal::NoReason)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn latest_acceptance(today: Date) -> Date {
+    today.saturating_add(jiff::Span::new().days(LONGEST_ACCEPTANCE))
+}
+
+impl Ledger {
+    /// As it was when the daemon last committed.
+    #[must_use]
+    pub fn restore(findings: Vec<Finding>, cycles: Vec<Cycle>) -> Self {
+        Self {
+            by_key: findings.iter().map(|finding| (key(finding), finding.id)).collect(),
+            findings: findings.into_iter().map(|finding| (finding.id, finding)).collect(),
+            cycles: cycles.into_iter().map(|cycle| (cycle.id, cycle)).collect(),
+        }
+    }
+
+    fn of_device(&self, device: DeviceId) -> Vec<FindingId> {
+        let first = (device, PackId::from(""), RuleId::from(""));
+        self.by_key.range(first..).take_while(|((of, ..), _)| *of == device).map(|(_, id)| *id).collect()
+    }
+
+    fn next_finding(&self) -> FindingId {
+        FindingId(self.findings.last_key_value().map_or(1, |(id, _)| id.0 + 1))
+    }
+
+    /// Brings a device's findings in line with the rules it breaks now, by `(pack, rule, device)`. The inventory
+    /// changes a place only by observation, so what is no longer broken was really observed so.
+    /// Returns the findings that differ from before.
+    pub fn reconcile(&mut self, device: &Device, now: &[Violation], at: Timestamp) -> Vec<FindingId> {
+        let mut changed = Vec::new();
+        for violation in now {
+            let key = (device.id, violation.pack.clone(), violation.rule.clone());
+            let id = self.by_key.get(&key).copied().unwrap_or_else(|| self.next_finding());
+            let before = self.findings.get(&id);
+            let opens = before.is_none_or(|finding| finding.state == FindingState::Closed);
+            let mut finding = before.cloned().unwrap_or_else(|| Finding {
+                id,
+                policy: violation.pack.clone(),
+                rule: violation.rule.clone(),
+                severity: violation.severity,
+                device: device.id,
+                text: String::new(),
+                state: FindingState::Closed,
+                since: at,
+                closed: None,
+                openings: 0,
+                revision: 0,
+                place: device.place.clone(),
+                evidence: Vec::new(),
+                decision: None,
+            });
+            finding.severity = violation.severity;
+            finding.text.clone_from(&violation.text);
+            finding.evidence.clone_from(&violation.evidence);
+            finding.place.clone_from(&device.place);
+            if opens {
+                finding.state = FindingState::Open;
+                finding.since = at;
+                finding.closed = None;
+                finding.decision = None;
+                finding.openings += 1;
+            }
+            if self.put(finding) {
+                changed.push(id);
+            }
+            self.by_key.insert(key, id);
+        }
+        for id in self.of_device(device.id) {
+            let broken = |finding: &Finding| {
+                now.iter().any(|violation| violation.pack == finding.policy && violation.rule == finding.rule)
+            };
+            if self.findings.get(&id).is_some_and(|finding| !broken(finding)) && self.close(id, at) {
+                changed.push(id);
+            }
+        }
+        changed.sort_unstable();
+        changed
+    }
+
+    /// A device is no more (it turned out to be a switch's own interface): its findings close.
+    pub fn retire(&mut self, device: DeviceId, at: Timestamp) -> Vec<FindingId> {
+        self.of_device(device).into_iter().filter(|id| self.close(*id, at)).collect()
+    }
+
+    /// Stores a finding; its revision grows where it differs. Returns whether it does.
+    fn put(&mut self, mut finding: Finding) -> bool {
+        if self.findings.get(&finding.id) == Some(&finding) {
+            return false;
+        }
+        finding.revision += 1;
+        self.findings.insert(finding.id, finding);
+        true
+    }
+
+    fn close(&mut self, id: FindingId, at: Timestamp) -> bool {
+        match self.findings.get(&id) {
+            Some(finding) if finding.state != FindingState::Closed => {
+                self.put(Finding { state: FindingState::Closed, closed: Some(at), ..finding.clone() })
+            }
+            _ => false,
+        }
+    }
+
+    /// Two devices became one: its findings too. Returns the findings that differ from before.
+    pub fn merge(&mut self, merge: Merge, at: Timestamp) -> Vec<FindingId> {
+        let mut changed = Vec::new();
+        for id in self.of_device(merge.from) {
+            let Some(finding) = self.findings.get(&id).cloned() else { continue };
+            self.by_key.remove(&key(&finding));
+            let moved = Finding { device: merge.into, ..finding };
+            if self.by_key.contains_key(&key(&moved)) {
+                // The device that stays has this finding already: this one ends, and both stand in the log.
+                if self.close(id, at) {
+                    changed.push(id);
+                }
+            } else {
+                self.by_key.insert(key(&moved), id);
+                if self.put(moved) {
+                    changed.push(id);
+                }
+            }
+        }
+        changed
+    }
+
+    /// Decides, all or none. `today` is the calendar day at the daemon.
+    ///
+    /// # Errors
+    /// The first refusal; nothing was changed.
+    pub fn decide(
+        &mut self,
+        requests: &[DecisionRequest],
+        author: &Author,
+        at: Timestamp,
+        today: Date,
+    ) -> Result<Vec<Decision>, Refusal> {
+        for (index, request) in requests.iter().enumerate() {
+            allowed(self.findings.get(&request.finding), request, today)?;
+            // Twice in one request: the second was made on a revision that the first ends.
+            if requests.iter().take(index).any(|other| other.finding == request.finding) {
+                let (seen, finding) = (request.revision, request.finding);
+                return Err(Refusal::Stale { finding, seen, now: seen + 1 });
+            }
+        }
+        let mut decisions = Vec::new();
+        for request in requests {
+            let Some(finding) = self.findings.get(&request.finding).cloned() else { continue };
+            let decision = Decision {
+                finding: request.finding,
+                revision: request.revision,
+                kind: request.decision.clone(),
+                author: author.clone(),
+                at,
+            };
+            let state = match request.decision {
+                DecisionKind::RemoveBy { .. } => FindingState::RemoveBy,
+                DecisionKind::Accept { .. } => FindingState::Accepted,
+                DecisionKind::NotInScope { .. } => FindingState::NotInScope,
+            };
+            self.put(Finding { state, decision: Some(decision.clone()), ..finding });
+            decisions.push(decision);
+        }
+        Ok(decisions)
+    }
+
+    /// Opens a cycle. The same name and scheduled moment twice is the same cycle: `None`.
+    pub fn open_cycle(
+        &mut self,
+        plan: &ReviewPlan,
+        scheduled: Timestamp,
+        items: Vec<FindingId>,
+        at: Timestamp,
+    ) -> Option<CycleId> {
+        if self.cycles.values().any(|cycle| cycle.name == plan.name && cycle.scheduled == scheduled) {
+            return None;
+        }
+        let id = CycleId(self.cycles.last_key_value().map_or(1, |(id, _)| id.0 + 1));
+        let cycle = Cycle {
+            id,
+            name: plan.name.clone(),
+            scheduled,
+            opened: at,
+            due: at.plus(plan.due),
+            owner: plan.owner.clone(),
+            select: plan.select.clone(),
+            items,
+            closed: None,
+        };
+        self.cycles.insert(id, cycle);
+        Some(id)
+    }
+
+    /// Reopens what a decision no longer covers (an acceptance whose last day is over, a removal that is overdue) and
+    /// closes cycles whose items are all decided or closed. Returns what differs from before.
+    pub fn tick(&mut self, at: Timestamp, today: Date) -> (Vec<FindingId>, Vec<CycleId>) {
+        let over = |finding: &&Finding| {
+            let end = finding.decision.as_ref().and_then(|decision| match &decision.kind {
+                DecisionKind::RemoveBy { by } => Some(*by),
+                DecisionKind::Accept { until, .. } => Some(*until),
+                DecisionKind::NotInScope { .. } => None,
+            });
+            matches!(finding.state, FindingState::RemoveBy | FindingState::Accepted)
+                && end.is_some_and(|end| end < today)
+        };
+        let reopened: Vec<Finding> = self.findings.values().filter(over).cloned().collect();
+        let ids = reopened.iter().map(|finding| finding.id).collect();
+        for finding in reopened {
+            let openings = finding.openings + 1;
+            self.put(Finding { state: FindingState::Open, since: at, openings, decision: None, ..finding });
+        }
+        let waits = |id: &FindingId| self.findings.get(id).is_some_and(|finding| finding.state == FindingState::Open);
+        let done = |cycle: &&mut Cycle| cycle.closed.is_none() && !cycle.items.iter().any(waits);
+        let mut closed = Vec::new();
+        for cycle in self.cycles.values_mut().filter(done) {
+            cycle.closed = Some(at);
+            closed.push(cycle.id);
+        }
+        (ids, closed)
+    }
+
+    /// One finding.
+    #[must_use]
+    pub fn finding(&self, id: FindingId) -> Option<&Finding> {
+        self.findings.get(&id)
+    }
+
+    /// All findings, by id.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.values()
+    }
+
+    /// One cycle.
+    #[must_use]
+    pub fn cycle(&self, id: CycleId) -> Option<&Cycle> {
+        self.cycles.get(&id)
+    }
+
+    /// All cycles, by id.
+    pub fn cycles(&self) -> impl Iterator<Item = &Cycle> {
+        self.cycles.values()
+    }
+}
