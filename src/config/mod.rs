@@ -1,7 +1,11 @@
 //! The configuration: what the file says ([`file`]), checked as a whole into a [`Config`] ([`check`]), its secrets
 //! ([`secret`]) and the watch on it ([`watch`]).
 
+mod check;
+mod checker;
+mod file;
 pub mod secret;
+pub mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -398,6 +402,29 @@ impl std::error::Error for Problems {}
 ///
 /// # Errors
 /// Every problem at once.
-pub fn load(_path: &std::path::Path) -> Result<Config, Problems> {
-    unimplemented!()
+pub fn load(path: &std::path::Path) -> Result<Config, Problems> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let hint = "--config FILE names another; `lenswarden demo` needs none".to_owned();
+        let message = format!("the configuration cannot be read: {error}");
+        Problems(vec![Problem { place: path.display().to_string(), message, hint }])
+    })?;
+    parse(&text, path)
+}
+
+/// Checks the text of a configuration that stands, or would stand, at `path`.
+///
+/// # Errors
+/// Every problem at once; a text that is no TOML, or has unknown keys, is one problem.
+pub fn parse(text: &str, path: &std::path::Path) -> Result<Config, Problems> {
+    use sha2::{Digest, Sha256};
+    let file: file::File = toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let place = format!("{}:{line}:{column}", path.display());
+        Problems(vec![Problem { place, message: error.message().to_owned(), hint: String::new() }])
+    })?;
+    let hash = Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect();
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    check::check(text, path, &file, hash, &secret::SecretStore::new(path, credentials))
 }

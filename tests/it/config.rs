@@ -1,1 +1,156 @@
-//! Config.
+//! The configuration: the shipped file says what the program does, and every bad one says what is wrong with it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use lenswarden::config::{self, CredentialKind, PolicyChoice, Sensitivity, watch::Watch};
+
+const SHIPPED: &str = include_str!("../../config/lenswarden.toml");
+
+fn parse(text: &str) -> Result<config::Config, String> {
+    config::parse(text, Path::new("/nowhere/config.toml")).map_err(|problems| problems.to_string())
+}
+
+/// The shipped file with its examples in force, secrets and all, in a folder of its own.
+fn with_examples(folder: &Path) -> std::path::PathBuf {
+    let path = folder.join("config.toml");
+    std::fs::write(&path, SHIPPED.replace("#: ", "").replace("#:\n", "\n")).unwrap();
+    for name in ["snmp-auth", "snmp-priv", "snmp-community", "onvif-password"] {
+        std::fs::write(folder.join(name), "correct horse\n").unwrap();
+        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    path
+}
+
+#[test]
+fn the_shipped_file_equals_the_compiled_defaults() {
+    let mut shipped = parse(SHIPPED).unwrap();
+    let compiled = parse("").unwrap();
+    shipped.hash.clone_from(&compiled.hash);
+    assert_eq!(shipped, compiled);
+    assert_eq!(compiled.daemon.poll_every, Duration::from_secs(300));
+    assert_eq!(compiled.policies, [PolicyChoice::Shipped("uk-gsg-2022".into())]);
+}
+
+#[test]
+fn the_shipped_file_names_every_setting() {
+    let source = include_str!("../../src/config/file.rs");
+    let fields = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub(super) "))
+        .filter_map(|rest| rest.split_once(':'));
+    for (field, _) in fields {
+        let key = if field == "privacy" { "priv".to_owned() } else { field.replace('_', "-") };
+        // Inline secrets are in the comments: nobody should copy one.
+        assert!(SHIPPED.contains(&key), "{key} is not in config/lenswarden.toml");
+    }
+}
+
+#[test]
+fn the_shipped_examples_are_taken_and_secrets_are_not_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config::load(&with_examples(folder.path())).unwrap();
+    assert_eq!(config.sites[0].sensitivity, Sensitivity::Sensitive);
+    assert_eq!(config.switches[0].address.to_string(), "10.1.0.2:161");
+    assert!(!config.credentials[1].allows("10.1.0.2".parse().unwrap()), "no block names old-switches");
+    let onvif = &config.credentials[2];
+    assert!(onvif.allows("10.1.20.9".parse().unwrap()) && !onvif.allows("10.1.21.9".parse().unwrap()));
+    assert!(matches!(&onvif.secret, CredentialKind::Onvif { password, .. } if password.expose() == "correct horse"));
+    assert!(!format!("{config:?}").contains("correct horse"));
+}
+
+#[test]
+fn a_secret_open_to_others_is_refused_with_the_command_that_mends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = with_examples(folder.path());
+    let secret = folder.path().join("snmp-auth");
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let problems = config::load(&path).unwrap_err().to_string();
+    assert!(
+        problems.contains("mode 0640") && problems.contains(&format!("chmod 0600 {}", secret.display())),
+        "{problems}"
+    );
+    std::fs::remove_file(&secret).unwrap();
+    assert!(config::load(&path).unwrap_err().to_string().contains("cannot be read"));
+    let inline = folder.path().join("inline.toml");
+    std::fs::write(&inline, "[[credential]]\nid='a'\nkind='snmp-v2c'\ncommunity='x'\n").unwrap();
+    std::fs::set_permissions(&inline, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(config::load(&inline).unwrap_err().to_string().contains("a secret is written here"));
+    std::fs::set_permissions(&inline, std::fs::Permissions::from_mode(0o600)).unwrap();
+    config::load(&inline).unwrap();
+}
+
+#[test]
+fn every_bad_file_says_where_what_and_how() {
+    let site = "[[site]]\nid='hq'\nsensitivity='standard'\n";
+    let credential = "[[credential]]\nid='c'\nkind='snmp-v2c'\ncommunity='x'\n";
+    let switch = "[[switch]]\nname='s'\naddress='10.0.0.1'\nsite='hq'\ncredential='c'\n";
+    let cases: &[(&str, &[&str])] = &[
+        ("[daemon]\npol-every='5m'\n", &["config.toml:2:1", "unknown field `pol-every`", "`poll-every`"]),
+        ("[daemon]\npoll-every='soon'\n", &["2:12 daemon.poll-every", "'soon' is no duration", "30s, 5m"]),
+        ("[daemon]\npoll-every='1ms'\n", &["too short"]),
+        ("[daemon]\nconcurrency=0\n", &["0 is out of range", "1 to 4096"]),
+        ("[[site]]\nid='hq'\nsensitivity='secret'\n", &["unknown variant `secret`", "`sensitive`"]),
+        ("[[site]]\nid='hq'\nsensitivity='sensitive'\n", &["the limb that makes it so", "socpa-2005"]),
+        (&format!("{site}address-ranges=['10.1.0.5/16']\n"), &["bits set behind its prefix", "10.1.0.0/16"]),
+        (&format!("{site}address-ranges=['10.1/16']\n"), &["'10.1/16' is no address range"]),
+        (&format!("{site}{site}"), &["'hq' stands twice"]),
+        (
+            &format!("{site}[[network]]\nid='n'\nkind='core'\nsite='hp'\nvlans=[10]\n"),
+            &["there is no site 'hp'", "did you mean 'hq'?"],
+        ),
+        ("[[network]]\nid='n'\nkind='core'\nvlans=[4095, '9-1']\n", &["'4095' is no VLAN", "'9-1' runs backwards"]),
+        ("[[network]]\nid='n'\nkind='core'\n", &["it holds nothing"]),
+        (&format!("{site}{switch}"), &["there is no credential 'c'", "there is no [[credential]] yet"]),
+        (&format!("{site}{credential}{}", switch.replace("10.0.0.1", "sw1.example")), &["'sw1.example' is no address"]),
+        (&format!("{site}{credential}allow=['10.9.0.0/16']\n{switch}"), &["'c' may not be sent to 10.0.0.1", "allow"]),
+        (
+            &format!("{site}[[credential]]\nid='c'\nkind='onvif'\nuser='u'\npassword='p'\n{switch}"),
+            &["'c' is for cameras"],
+        ),
+        (
+            "[[credential]]\nid='c'\nkind='snmp-v3'\nuser='u'\nauth={protocol='sha256',password='short'}\n",
+            &["shorter than 8"],
+        ),
+        (
+            "[[credential]]\nid='c'\nkind='snmp-v3'\nuser='u'\npriv={protocol='aes128',password='long enough'}\n",
+            &["privacy needs authentication"],
+        ),
+        ("[[credential]]\nid='c'\nkind='snmp-v2c'\n", &["a secret is missing", "community-file"]),
+        (&format!("{site}[[cameras]]\nsite='hq'\nsubnets=['10.0.0.0/8']\n"), &["too many to look at"]),
+        ("[[policy]]\n", &["either pack or file"]),
+        ("[[review]]\nname='r'\nschedule='sometimes'\nowner='o'\n", &["'sometimes' is no schedule", "quarterly"]),
+        ("[[review]]\nname='r'\nschedule='daily'\ntime-zone='Mars/Base'\nowner='o'\n", &["no time zone 'Mars/Base'"]),
+        ("[[alert]]\nkind='pigeon'\n", &["unknown variant `pigeon`"]),
+        ("[[alert]]\nkind='syslog'\nwhen=['loud']\n", &["'loud' is no severity"]),
+        ("[daemon\n", &["config.toml:1:"]),
+    ];
+    for (text, expected) in cases {
+        let problems = parse(text).expect_err(text);
+        for part in *expected {
+            assert!(problems.contains(part), "{text}\nlacks '{part}':\n{problems}");
+        }
+    }
+}
+
+#[test]
+fn all_problems_come_at_once() {
+    let text = "[daemon]\npoll-every='soon'\n[[review]]\nname='r'\nschedule='x'\nowner='o'\n[[policy]]\n";
+    let problems = config::parse(text, Path::new("c.toml")).unwrap_err();
+    assert_eq!(problems.0.len(), 3, "{problems}");
+}
+
+#[tokio::test]
+async fn the_watch_sees_a_write_and_a_replacement() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, "").unwrap();
+    let mut watch = Watch::new(&path).unwrap();
+    let limit = Duration::from_secs(10);
+    std::fs::write(&path, "[daemon]\n").unwrap();
+    tokio::time::timeout(limit, watch.changed()).await.expect("a write");
+    std::fs::write(folder.path().join(".new"), "[snmp]\n").unwrap();
+    std::fs::rename(folder.path().join(".new"), &path).unwrap();
+    tokio::time::timeout(limit, watch.changed()).await.expect("a replacement");
+}

@@ -1,0 +1,406 @@
+//! From what the file says to a [`Config`]: every problem at once, each with its place and how to mend it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use toml::Spanned;
+
+use super::checker::Checker;
+use super::file::{self, File};
+use super::secret::{Secret, SecretStore};
+use super::{
+    AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, Network, OnvifSettings,
+    PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch,
+};
+use crate::net::VlanRange;
+
+/// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
+const MOST_ADDRESSES: u128 = 65_536;
+/// Ports ONVIF is found on where discovery names none.
+pub(super) const ONVIF_PORTS: [u16; 6] = [80, 443, 8000, 8080, 8899, 2020];
+
+/// Checks a file that was read. `hash` names its bytes.
+pub(super) fn check(
+    text: &str,
+    path: &Path,
+    file: &File,
+    hash: String,
+    secrets: &SecretStore,
+) -> Result<Config, Problems> {
+    let mut checker = Checker::new(text, path);
+    let names = |list: Vec<&Spanned<String>>| list.into_iter().map(|name| name.get_ref().clone()).collect::<Vec<_>>();
+    let site_ids: Vec<_> = file.site.iter().map(|site| &site.get_ref().id).collect();
+    let credential_ids: Vec<_> = file.credential.iter().map(|credential| &credential.get_ref().id).collect();
+    checker.unique("site.id", &site_ids);
+    checker.unique("network.id", &file.network.iter().map(|network| &network.get_ref().id).collect::<Vec<_>>());
+    checker.unique("credential.id", &credential_ids);
+    checker.unique("switch.name", &file.switch.iter().map(|switch| &switch.get_ref().name).collect::<Vec<_>>());
+    checker.unique("review.name", &file.review.iter().map(|review| &review.get_ref().name).collect::<Vec<_>>());
+    let (site_ids, credential_ids) = (names(site_ids), names(credential_ids));
+
+    let sites = sites(&mut checker, file);
+    let networks = networks(&mut checker, file, &site_ids);
+    let mut credentials = credentials(&mut checker, file, secrets);
+    let switches = switches(&mut checker, file, &site_ids, &credential_ids);
+    let cameras = cameras(&mut checker, file, &site_ids, &credential_ids);
+    // Left out, a credential may go only where the blocks that name it point.
+    for (credential, written) in credentials.iter_mut().zip(&file.credential) {
+        if written.get_ref().allow.is_none() {
+            let at_switches = switches.iter().filter(|switch| switch.credential == credential.id);
+            credential.allow = at_switches.map(|switch| IpNet::from(switch.address.ip())).collect();
+            let in_blocks = cameras.iter().filter(|block| block.credentials.contains(&credential.id));
+            credential.allow.extend(in_blocks.flat_map(|block| block.subnets.iter().copied()));
+        }
+    }
+    for (switch, written) in switches.iter().zip(&file.switch) {
+        let credential = credentials.iter().find(|credential| credential.id == switch.credential);
+        let at = written.get_ref().credential.span();
+        if let Some(credential) = credential {
+            if matches!(credential.secret, CredentialKind::Onvif { .. }) {
+                checker.problem(
+                    at,
+                    "switch.credential",
+                    format!("'{}' is for cameras", credential.id),
+                    "a switch needs kind snmp-v2c or snmp-v3",
+                );
+            } else if !credential.allows(switch.address.ip()) {
+                let message = format!("'{}' may not be sent to {}", credential.id, switch.address.ip());
+                checker.problem(at, "switch.credential", message, "add the address to the credential's allow");
+            }
+        }
+    }
+    let policies = policies(&mut checker, file);
+    let reviews = reviews(&mut checker, file);
+    let alerts = alerts(&mut checker, file);
+    let (daemon, snmp, onvif) = settings(&mut checker, file);
+    if checker.problems.is_empty() {
+        Ok(Config {
+            daemon,
+            snmp,
+            onvif,
+            sites,
+            networks,
+            credentials,
+            switches,
+            cameras,
+            policies,
+            reviews,
+            alerts,
+            hash,
+        })
+    } else {
+        Err(Problems(checker.problems))
+    }
+}
+
+fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSettings, OnvifSettings) {
+    let second = Duration::from_secs(1);
+    let tenth = Duration::from_millis(100);
+    let daemon = &file.daemon;
+    let path = |written: &Option<String>, default: &str| PathBuf::from(written.as_deref().unwrap_or(default));
+    let daemon = DaemonSettings {
+        database: path(&daemon.database, "/var/lib/lenswarden/lenswarden.db"),
+        control_socket: path(&daemon.control_socket, "/run/lenswarden/control.sock"),
+        poll_every: checker.duration("daemon.poll-every", &daemon.poll_every, "5m", second),
+        cameras_every: checker.duration("daemon.cameras-every", &daemon.cameras_every, "15m", second),
+        sweep_every: checker.duration("daemon.sweep-every", &daemon.sweep_every, "1h", second),
+        concurrency: checker.number("daemon.concurrency", daemon.concurrency.as_ref(), 256, 1..=4096),
+        review_groups: daemon.review_groups.clone().unwrap_or_else(|| vec!["lenswarden-review".to_owned()]),
+    };
+    let snmp = &file.snmp;
+    let snmp = SnmpSettings {
+        timeout: checker.duration("snmp.timeout", &snmp.timeout, "2s", tenth),
+        retries: checker.number("snmp.retries", snmp.retries.as_ref(), 2, 0..=10),
+        deadline: checker.duration("snmp.deadline", &snmp.deadline, "2m", second),
+        per_target: checker.number("snmp.per-target", snmp.per_target.as_ref(), 2, 1..=8),
+        max_rows: checker.number("snmp.max-rows", snmp.max_rows.as_ref(), 100_000, 100..=1_000_000),
+    };
+    let onvif = &file.onvif;
+    let onvif = OnvifSettings {
+        connect_timeout: checker.duration("onvif.connect-timeout", &onvif.connect_timeout, "3s", tenth),
+        deadline: checker.duration("onvif.deadline", &onvif.deadline, "10s", second),
+        max_bytes: checker.number("onvif.max-bytes", onvif.max_bytes.as_ref(), 2 << 20, 65_536..=16 << 20),
+        probes_per_second: checker.number("onvif.probes-per-second", onvif.probes_per_second.as_ref(), 50, 1..=10_000),
+    };
+    (daemon, snmp, onvif)
+}
+
+fn sites(checker: &mut Checker<'_>, file: &File) -> Vec<Site> {
+    let mut sites = Vec::new();
+    for written in &file.site {
+        let site = written.get_ref();
+        let ranges = site.address_ranges.iter().filter_map(|net| checker.net("site.address-ranges", net)).collect();
+        if site.sensitivity == super::Sensitivity::Sensitive && site.basis.is_none() {
+            let hint = "basis = \"secret-material\", \"vetted-staff\", \"ministers\" or \"socpa-2005\"";
+            checker.problem(site.id.span(), "site.basis", "a sensitive site needs the limb that makes it so", hint);
+        }
+        sites.push(Site {
+            id: site.id.get_ref().as_str().into(),
+            name: site.name.clone().unwrap_or_else(|| site.id.get_ref().clone()),
+            sensitivity: site.sensitivity,
+            basis: site.basis,
+            address_ranges: ranges,
+        });
+    }
+    sites
+}
+
+fn networks(checker: &mut Checker<'_>, file: &File, sites: &[String]) -> Vec<Network> {
+    let mut networks = Vec::new();
+    for written in &file.network {
+        let network = written.get_ref();
+        let mut vlans = Vec::new();
+        for vlan in &network.vlans {
+            let text = match vlan.get_ref() {
+                file::Vlan::Number(number) => number.to_string(),
+                file::Vlan::Range(range) => range.clone(),
+            };
+            match text.parse::<VlanRange>() {
+                Ok(range) => vlans.push(range),
+                Err(message) => {
+                    checker.problem(vlan.span(), "network.vlans", message, "a number or a range: 10, \"20-29\"")
+                }
+            }
+        }
+        let subnets: Vec<IpNet> =
+            network.subnets.iter().filter_map(|net| checker.net("network.subnets", net)).collect();
+        if network.vlans.is_empty() && network.subnets.is_empty() {
+            checker.problem(network.id.span(), "network", "it holds nothing", "give it vlans, subnets or both");
+        }
+        if let Some(site) = &network.site {
+            checker.known("network.site", site, "site", sites);
+        }
+        networks.push(Network {
+            id: network.id.get_ref().as_str().into(),
+            kind: network.kind,
+            site: network.site.as_ref().map(|site| site.get_ref().as_str().into()),
+            vlans,
+            subnets,
+        });
+    }
+    networks
+}
+
+fn credentials(checker: &mut Checker<'_>, file: &File, secrets: &SecretStore) -> Vec<Credential> {
+    let mut credentials = Vec::new();
+    for written in &file.credential {
+        let credential = written.get_ref();
+        let at = credential.id.span();
+        let secret = |checker: &mut Checker<'_>, key: &str, inline: Option<&String>, file: &file::Text| -> Secret {
+            let read = match (inline, file) {
+                (Some(text), None) => secrets.inline(text),
+                (None, Some(name)) => secrets.file(name.get_ref()),
+                (Some(_), Some(_)) => Err(("both a secret and a file are given".to_owned(), "keep one".to_owned())),
+                (None, None) => Err(("a secret is missing".to_owned(), format!("{key}-file = \"…\""))),
+            };
+            read.unwrap_or_else(|(message, hint)| {
+                let span = file.as_ref().map_or_else(|| at.clone(), Spanned::span);
+                checker.problem(span, &format!("credential.{key}"), message, hint);
+                Secret::new(String::new())
+            })
+        };
+        let user = |checker: &mut Checker<'_>| match &credential.user {
+            Some(user) if !user.is_empty() => user.clone(),
+            _ => {
+                checker.problem(at.clone(), "credential.user", "a user is missing", "user = \"monitor\"");
+                String::new()
+            }
+        };
+        let kind = match credential.kind {
+            file::CredentialKind::SnmpV2c => CredentialKind::SnmpV2c {
+                community: secret(checker, "community", credential.community.as_ref(), &credential.community_file),
+            },
+            file::CredentialKind::SnmpV3 => {
+                let auth = credential.auth.as_ref().map(|auth| {
+                    (auth.protocol, secret(checker, "auth.password", auth.password.as_ref(), &auth.password_file))
+                });
+                let privacy = credential.privacy.as_ref().map(|privacy| {
+                    (
+                        privacy.protocol,
+                        secret(checker, "priv.password", privacy.password.as_ref(), &privacy.password_file),
+                    )
+                });
+                if privacy.is_some() && auth.is_none() {
+                    checker.problem(at.clone(), "credential.priv", "privacy needs authentication", "add auth = { … }");
+                }
+                let passwords = auth.iter().map(|(_, secret)| secret).chain(privacy.iter().map(|(_, secret)| secret));
+                let short = passwords.filter(|secret| (1..8).contains(&secret.expose().len())).count();
+                if short > 0 {
+                    checker.problem(
+                        at.clone(),
+                        "credential",
+                        "an SNMPv3 password is shorter than 8 characters",
+                        "RFC 3414 asks for 8",
+                    );
+                }
+                CredentialKind::SnmpV3 { user: user(checker), auth, privacy }
+            }
+            file::CredentialKind::Onvif => CredentialKind::Onvif {
+                user: user(checker),
+                password: secret(checker, "password", credential.password.as_ref(), &credential.password_file),
+            },
+        };
+        let allow = credential.allow.iter().flatten().filter_map(|net| checker.net("credential.allow", net)).collect();
+        credentials.push(Credential { id: credential.id.get_ref().as_str().into(), secret: kind, allow });
+    }
+    credentials
+}
+
+fn switches(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials: &[String]) -> Vec<Switch> {
+    let mut switches = Vec::new();
+    for written in &file.switch {
+        let switch = written.get_ref();
+        let text = switch.address.get_ref();
+        let with_port = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 161)).ok();
+        let address = text.parse::<SocketAddr>().ok().or_else(with_port);
+        if address.is_none() {
+            let hint = "an IP address, a port may follow: 10.1.0.2 or 10.1.0.2:161";
+            checker.problem(switch.address.span(), "switch.address", format!("'{text}' is no address"), hint);
+        }
+        checker.known("switch.site", &switch.site, "site", sites);
+        checker.known("switch.credential", &switch.credential, "credential", credentials);
+        switches.push(Switch {
+            name: switch.name.get_ref().as_str().into(),
+            address: address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 161))),
+            site: switch.site.get_ref().as_str().into(),
+            credential: switch.credential.get_ref().as_str().into(),
+        });
+    }
+    switches
+}
+
+fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials: &[String]) -> Vec<CameraBlock> {
+    let mut blocks = Vec::new();
+    for written in &file.cameras {
+        let block = written.get_ref();
+        checker.known("cameras.site", &block.site, "site", sites);
+        for credential in &block.credentials {
+            checker.known("cameras.credentials", credential, "credential", credentials);
+        }
+        let subnets: Vec<IpNet> = block.subnets.iter().filter_map(|net| checker.net("cameras.subnets", net)).collect();
+        let addresses: u128 =
+            subnets.iter().map(|net| 1u128 << (net.max_prefix_len() - net.prefix_len()).min(64)).sum();
+        if addresses > MOST_ADDRESSES {
+            let message = format!("{addresses} addresses are too many to look at");
+            checker.problem(
+                written.span(),
+                "cameras.subnets",
+                message,
+                format!("at most {MOST_ADDRESSES} in a block: name the subnets cameras are in"),
+            );
+        }
+        if block.subnets.is_empty() {
+            checker.problem(written.span(), "cameras.subnets", "there is no subnet", "subnets = [\"10.1.20.0/24\"]");
+        }
+        blocks.push(CameraBlock {
+            site: block.site.get_ref().as_str().into(),
+            subnets,
+            credentials: block.credentials.iter().map(|id| id.get_ref().as_str().into()).collect(),
+            ports: block.ports.clone().unwrap_or_else(|| ONVIF_PORTS.to_vec()),
+            discovery_port: block.discovery_port.unwrap_or(3702),
+        });
+    }
+    blocks
+}
+
+fn policies(checker: &mut Checker<'_>, file: &File) -> Vec<PolicyChoice> {
+    let Some(written) = &file.policy else { return vec![PolicyChoice::Shipped("uk-gsg-2022".to_owned())] };
+    let folder = checker.path.parent().unwrap_or(Path::new("")).to_owned();
+    let mut choices = Vec::new();
+    for policy in written {
+        match (&policy.get_ref().pack, &policy.get_ref().file) {
+            (Some(pack), None) => choices.push(PolicyChoice::Shipped(pack.clone())),
+            (None, Some(file)) => choices.push(PolicyChoice::File(folder.join(file))),
+            _ => checker.problem(policy.span(), "policy", "give either pack or file", "pack = \"uk-gsg-2022\""),
+        }
+    }
+    choices
+}
+
+/// The cron line of the usual words: at midnight, on the first day.
+fn cron_of(text: &str) -> &str {
+    match text {
+        "daily" => "0 0 * * *",
+        "weekly" => "0 0 * * 1",
+        "monthly" => "0 0 1 * *",
+        "quarterly" => "0 0 1 1,4,7,10 *",
+        "half-yearly" => "0 0 1 1,7 *",
+        "yearly" => "0 0 1 1 *",
+        cron => cron,
+    }
+}
+
+fn reviews(checker: &mut Checker<'_>, file: &File) -> Vec<ReviewPlan> {
+    let mut plans = Vec::new();
+    for written in &file.review {
+        let review = written.get_ref();
+        let zone = review.time_zone.as_ref().map_or("UTC", |zone| zone.get_ref().as_str());
+        if let Some(written) = &review.time_zone
+            && jiff::tz::TimeZone::get(zone).is_err()
+        {
+            checker.problem(
+                written.span(),
+                "review.time-zone",
+                format!("there is no time zone '{zone}'"),
+                "an IANA name: Europe/London",
+            );
+            continue;
+        }
+        let text = review.schedule.get_ref();
+        let due = checker.duration("review.due", &review.due, "30d", Duration::from_secs(60));
+        match cronexpr::parse_crontab(&format!("{} {zone}", cron_of(text))) {
+            Ok(cron) => plans.push(ReviewPlan {
+                name: review.name.get_ref().clone(),
+                schedule: Schedule { text: text.clone(), zone: zone.to_owned(), cron },
+                select: review.select.clone(),
+                owner: review.owner.clone(),
+                due,
+            }),
+            Err(_) => checker.problem(
+                review.schedule.span(),
+                "review.schedule",
+                format!("'{text}' is no schedule"),
+                "daily, weekly, monthly, quarterly, half-yearly, yearly or a cron line: \"0 9 1 * *\"",
+            ),
+        }
+    }
+    plans
+}
+
+fn alerts(checker: &mut Checker<'_>, file: &File) -> Vec<AlertPlan> {
+    let mut plans = Vec::new();
+    for (number, written) in file.alert.iter().enumerate() {
+        let alert = written.get_ref();
+        let carrier = match &alert.address {
+            None => AlertCarrier::SyslogLocal { path: PathBuf::from("/dev/log") },
+            Some(address) => match address.get_ref().parse() {
+                Ok(address) => AlertCarrier::SyslogUdp { address },
+                Err(_) => {
+                    let message = format!("'{}' is no address", address.get_ref());
+                    checker.problem(
+                        address.span(),
+                        "alert.address",
+                        message,
+                        "address and port: 10.1.0.5:514; left out: /dev/log",
+                    );
+                    continue;
+                }
+            },
+        };
+        let when = alert.when.as_ref().map_or_else(|| vec!["breach".to_owned()], |when| when.get_ref().clone());
+        if let (Some(span), Some(word)) = (
+            alert.when.as_ref().map(Spanned::span),
+            when.iter().find(|word| !["breach", "action", "review", "info"].contains(&word.as_str())),
+        ) {
+            checker.problem(span, "alert.when", format!("'{word}' is no severity"), "breach, action, review, info");
+        }
+        plans.push(AlertPlan {
+            name: alert.name.clone().unwrap_or_else(|| format!("alert-{}", number + 1)),
+            carrier,
+            when,
+        });
+    }
+    plans
+}

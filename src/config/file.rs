@@ -1,0 +1,175 @@
+//! What the file says, word for word. Nothing is judged here: that is [`super::check`]'s.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity};
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct File {
+    pub(super) daemon: Daemon,
+    pub(super) snmp: Snmp,
+    pub(super) onvif: Onvif,
+    pub(super) site: Vec<Spanned<Site>>,
+    pub(super) network: Vec<Spanned<Network>>,
+    pub(super) credential: Vec<Spanned<Credential>>,
+    pub(super) switch: Vec<Spanned<Switch>>,
+    pub(super) cameras: Vec<Spanned<Cameras>>,
+    pub(super) policy: Option<Vec<Spanned<Policy>>>,
+    pub(super) review: Vec<Spanned<Review>>,
+    pub(super) alert: Vec<Spanned<Alert>>,
+}
+
+/// A setting that may be left out.
+pub(super) type Text = Option<Spanned<String>>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Daemon {
+    pub(super) database: Option<String>,
+    pub(super) control_socket: Option<String>,
+    pub(super) poll_every: Text,
+    pub(super) cameras_every: Text,
+    pub(super) sweep_every: Text,
+    pub(super) concurrency: Option<Spanned<i64>>,
+    pub(super) review_groups: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Snmp {
+    pub(super) timeout: Text,
+    pub(super) retries: Option<Spanned<i64>>,
+    pub(super) deadline: Text,
+    pub(super) per_target: Option<Spanned<i64>>,
+    pub(super) max_rows: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Onvif {
+    pub(super) connect_timeout: Text,
+    pub(super) deadline: Text,
+    pub(super) max_bytes: Option<Spanned<i64>>,
+    pub(super) probes_per_second: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Site {
+    pub(super) id: Spanned<String>,
+    pub(super) name: Option<String>,
+    pub(super) sensitivity: Sensitivity,
+    pub(super) basis: Option<Basis>,
+    #[serde(default)]
+    pub(super) address_ranges: Vec<Spanned<String>>,
+}
+
+/// `10` or `"20-29"`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Vlan {
+    Number(i64),
+    Range(String),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Network {
+    pub(super) id: Spanned<String>,
+    pub(super) kind: NetworkKind,
+    pub(super) site: Text,
+    #[serde(default)]
+    pub(super) vlans: Vec<Spanned<Vlan>>,
+    #[serde(default)]
+    pub(super) subnets: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum CredentialKind {
+    SnmpV2c,
+    SnmpV3,
+    Onvif,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Keyed<P> {
+    pub(super) protocol: P,
+    pub(super) password: Option<String>,
+    pub(super) password_file: Text,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Credential {
+    pub(super) id: Spanned<String>,
+    pub(super) kind: CredentialKind,
+    pub(super) user: Option<String>,
+    pub(super) community: Option<String>,
+    pub(super) community_file: Text,
+    pub(super) password: Option<String>,
+    pub(super) password_file: Text,
+    pub(super) auth: Option<Keyed<AuthProtocol>>,
+    #[serde(rename = "priv")]
+    pub(super) privacy: Option<Keyed<PrivProtocol>>,
+    pub(super) allow: Option<Vec<Spanned<String>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Switch {
+    pub(super) name: Spanned<String>,
+    pub(super) address: Spanned<String>,
+    pub(super) site: Spanned<String>,
+    pub(super) credential: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Cameras {
+    pub(super) site: Spanned<String>,
+    pub(super) subnets: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) credentials: Vec<Spanned<String>>,
+    pub(super) ports: Option<Vec<u16>>,
+    pub(super) discovery_port: Option<u16>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Policy {
+    pub(super) pack: Option<String>,
+    pub(super) file: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Review {
+    pub(super) name: Spanned<String>,
+    pub(super) schedule: Spanned<String>,
+    pub(super) time_zone: Text,
+    #[serde(default)]
+    pub(super) select: String,
+    pub(super) owner: String,
+    pub(super) due: Text,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum AlertKind {
+    Syslog,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Alert {
+    pub(super) name: Option<String>,
+    #[allow(dead_code, reason = "read so that an unknown kind is refused with the kinds there are")]
+    pub(super) kind: AlertKind,
+    pub(super) address: Text,
+    pub(super) when: Option<Spanned<Vec<String>>>,
+}
