@@ -27,8 +27,10 @@
 //!    console  report  alert         screen; files; messages
 //! ```
 //!
+//! Rooms of the drawing that are not built yet: `onvif` and `probe` (what a camera says of itself), `console` and
+//! `alert`. Until they stand, what is known of a camera is what switches and routers say of it.
+//!
 //! `lab` stands beside the house: a simulated estate that speaks real SNMP, ONVIF and WS-Discovery on loopback.
-//! The demo, the end-to-end tests and the benchmarks run on it.
 //!
 //! # Rooms, in import order
 //!
@@ -39,11 +41,9 @@
 //! |---|---|---|
 //! | [`net`] | addresses, VLANs, times, names, cleaned text: parse and print | nothing of ours |
 //! | [`snmp`] | the crate's session behind one small trait; budgets, table walks; MIB tables as typed rows | net |
-//! | [`onvif`] | SOAP, WS-Security, WS-Discovery, the device operations as typed replies | net |
-//! | [`probe`] | other harmless questions to a camera: HTTP and TLS greeting | net |
 //! | [`config`] | the file as text, as checked [`config::Config`], its secrets, the watch on it | net |
 //! | [`observation`] | what one visit brought home, which tables were seen whole | net |
-//! | [`collect`] | visit a switch, visit a camera, sweep a subnet | net snmp onvif probe config observation |
+//! | [`collect`] | visit a switch, visit a camera, sweep a subnet | net snmp config observation |
 //! | [`maker`] | catalogue of makers, brands, prefixes; evidence -> attribution | net config observation |
 //! | [`inventory`] | device identity and place, built from observations | net config observation maker |
 //! | [`policy`] | packs and rules: inventory -> violations | net config maker inventory |
@@ -52,15 +52,13 @@
 //! | [`store`] | SQLite: schema, migrations, change log, the writer's half and the readers' | net observation config maker inventory policy review snapshot |
 //! | [`control`] | the control socket's words, framing, client and server halves | net review |
 //! | [`report`] | snapshot -> text, CSV, JSON, HTML | net config maker inventory observation policy review snapshot |
-//! | [`alert`] | changes -> messages, through a persistent outbox | net config policy review store |
 //! | [`daemon`] | schedule, pollers, the one recorder, control socket, systemd notify | all above |
-//! | [`console`] | ratatui: model, update, keys, theme, views | net config maker inventory observation policy review snapshot store control report |
 //! | [`lab`] | simulated estate | net (and protocol crates) |
 //! | [`cli`] | clap types, one file a subcommand, exit codes | any |
 //!
-//! Against the first drawing, `snapshot`, `report` and `console` may name `config` and `observation`: a site's
-//! sensitivity, a network's kind and a table's completeness are words a reader is shown as they were given, and a
-//! second set of the same enums would be a second way to say one thing.
+//! Against the first drawing, `snapshot` and `report` may name `config` and `observation`: a site's sensitivity, a
+//! network's kind and a table's completeness are words a reader is shown as they were given, and a second set of the
+//! same enums would be a second way to say one thing.
 //!
 //! # Invariants, written as absences
 //!
@@ -74,11 +72,9 @@
 //! 7. Nothing that a device says reaches a terminal, a CSV cell, a page, a log line or a URL before it is cleaned.
 //! 8. The console's view changes nothing but scroll offsets. Nothing prints except `cli` and `report`.
 
-pub mod alert;
 pub mod cli;
 pub mod collect;
 pub mod config;
-pub mod console;
 pub mod control;
 pub mod daemon;
 pub mod inventory;
@@ -86,9 +82,7 @@ pub mod lab;
 pub mod maker;
 pub mod net;
 pub mod observation;
-pub mod onvif;
 pub mod policy;
-pub mod probe;
 pub mod report;
 pub mod review;
 pub mod snapshot;

@@ -1,9 +1,226 @@
-//! The command line.
+//! The command line: clap types, one file a group of subcommands, exit codes (0 clean, 1 the answer is bad, 2 it could
+//! not be done, 3 done in part). Data goes to stdout, words to stderr.
 
+mod explain;
+mod review;
+mod tables;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::collect::switch::SwitchCollector;
+use crate::daemon::{self, DaemonOptions, Outcome};
+use crate::report;
+
+/// Which surveillance cameras come from restricted makers, which sit on networks where none may be, and what was
+/// decided about each, with evidence.
+#[derive(Debug, Parser)]
+#[command(name = "lenswarden", version, about)]
+struct Arguments {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "/etc/lenswarden/config.toml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Poll, judge, schedule; decisions come in over the control socket.
+    Daemon {
+        /// One round over every target, then end: 0 if all answered, 3 if some did not.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Tell every problem of the configuration at once.
+    Check,
+    /// Visit one switch now and print all it said; stores nothing.
+    Poll {
+        /// Its name or address in the configuration.
+        target: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Every end device that was seen.
+    Devices(Listing),
+    /// Rules that are broken.
+    Findings(Listing),
+    /// What is polled, and how it answers.
+    Targets(Listing),
+    /// Why a device is judged as it is.
+    Explain {
+        /// Its MAC address in any notation, IP address, serial number or id.
+        device: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The review queues.
+    #[command(subcommand)]
+    Review(review::Command),
+}
+
+/// How a table is asked for.
+#[derive(Debug, Args)]
+struct Listing {
+    /// As JSON.
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// As CSV.
+    #[arg(long)]
+    csv: bool,
+    /// Filter words: maker:dahua site:hq status:restricted network:core !accepted vlan:10-20 since:7d
+    words: Vec<String>,
+}
+
+impl Listing {
+    fn format(&self) -> report::Format {
+        match (self.json, self.csv) {
+            (true, _) => report::Format::Json,
+            (_, true) => report::Format::Csv,
+            _ => report::Format::Text,
+        }
+    }
+}
 
 /// Entry point of the binary.
 #[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(code) => code,
+        // Somebody closed the pipe: they have what they wanted.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("lenswarden: {error}"));
+            for cause in error.chain().skip(1) {
+                say(&format!("  because: {cause}"));
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().filter_map(|cause| cause.downcast_ref()).any(broken)
+}
+
+/// Words for the person at the terminal.
+fn say(words: &str) {
+    // Nobody is left to tell when stderr is gone.
+    let _ = writeln!(std::io::stderr(), "{words}");
+}
+
+/// Data.
+fn print(data: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(data.as_bytes())?;
+    if !data.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    print(&serde_json::to_string_pretty(value)?)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot be started")
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let config = &arguments.config;
+    match &arguments.command {
+        Command::Daemon { once } => run_daemon(config, *once),
+        Command::Check => check(config),
+        Command::Poll { target, json } => poll(config, target, *json),
+        Command::Devices(listing) => tables::devices(config, listing),
+        Command::Findings(listing) => tables::findings(config, listing),
+        Command::Targets(listing) => tables::targets(config, listing),
+        Command::Explain { device, json } => explain::run(config, device, *json),
+        Command::Review(command) => review::run(config, command),
+    }
+}
+
+fn run_daemon(config: &Path, once: bool) -> Result<ExitCode> {
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("LENSWARDEN_LOG").unwrap_or_else(|_| "lenswarden=info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(false)
+        .init();
+    let options = DaemonOptions { config: config.to_owned(), once };
+    let outcome = runtime()?.block_on(async {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        let shutdown = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        };
+        daemon::run(options, shutdown).await
+    })?;
+    Ok(if outcome == Outcome::Partial { ExitCode::from(3) } else { ExitCode::SUCCESS })
+}
+
+fn check(path: &Path) -> Result<ExitCode> {
+    match daemon::load(path) {
+        Ok((config, policies)) => {
+            let packs: Vec<String> = policies.packs().iter().map(|pack| pack.id.to_string()).collect();
+            say(&format!(
+                "{}: good. {} sites, {} networks, {} switches, {} reviews, policies {}",
+                path.display(),
+                config.sites.len(),
+                config.networks.len(),
+                config.switches.len(),
+                config.reviews.len(),
+                packs.join(", ")
+            ));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(problems) => {
+            print(&problems.to_string())?;
+            let count = problems.0.len();
+            say(&format!("{count} problem{}", if count == 1 { "" } else { "s" }));
+            Ok(ExitCode::from(1))
+        }
+    }
+}
+
+fn poll(path: &Path, wanted: &str, json: bool) -> Result<ExitCode> {
+    let (config, _) = daemon::load(path)?;
+    let is_it = |switch: &&crate::config::Switch| {
+        switch.name.as_str() == wanted
+            || switch.address.to_string() == wanted
+            || switch.address.ip().to_string() == wanted
+    };
+    let Some(target) = config.switches.iter().find(is_it) else {
+        let names: Vec<&str> = config.switches.iter().map(|switch| switch.name.as_str()).take(10).collect();
+        anyhow::bail!("there is no switch '{wanted}' in {}; there are {}", path.display(), names.join(", "));
+    };
+    let credential = config.credential(&target.credential).context("the switch names no credential")?;
+    let visit = runtime()?.block_on(async {
+        let collector = SwitchCollector::bind().await?;
+        anyhow::Ok(collector.visit(&config.snmp, target, credential).await)
+    })?;
+    if json {
+        print_json(&report::visit::json(&visit))?;
+    } else {
+        print(&report::visit::text(&visit))?;
+    }
+    Ok(match (visit.reach.answered(), visit.errors.is_empty()) {
+        (false, _) => ExitCode::from(2),
+        (true, false) => ExitCode::from(3),
+        (true, true) => ExitCode::SUCCESS,
+    })
 }

@@ -2,9 +2,11 @@
 //!
 //! The author of a decision is never in a request: the daemon takes it from the socket's peer (SO_PEERCRED).
 
+pub mod client;
+
 use serde::{Deserialize, Serialize};
 
-use crate::net::{CredentialId, CycleId, FindingId, Timestamp};
+use crate::net::{CycleId, FindingId, Timestamp};
 use crate::review::DecisionRequest;
 
 /// Version of the words; the first line each side sends names it.
@@ -32,13 +34,6 @@ pub enum Request {
     Run {
         /// Its name.
         review: String,
-    },
-    /// Allow refused credentials one more attempt each.
-    CredentialRetry {
-        /// Only this credential; `None`: all.
-        credential: Option<CredentialId>,
-        /// Only at this address; `None`: everywhere.
-        address: Option<std::net::IpAddr>,
     },
     /// Visit one target, or all, now.
     Poll {

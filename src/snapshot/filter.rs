@@ -1,14 +1,55 @@
 //! Filter words: `maker:dahua site:hq status:restricted network:core !accepted vlan:10-20 since:7d`.
+//!
+//! All words must hold; `!` turns one round; a word without a field is looked for in every text of the row.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
 
 use super::{DeviceRow, SiteRow};
-use crate::net::{SiteId, Timestamp};
+use crate::net::{SiteId, Timestamp, VlanRange};
 use crate::review::Finding;
+
+/// Fields and the words each takes; none listed: any text.
+const FIELDS: [(&str, &[&str]); 21] = [
+    ("maker", &[]),
+    ("brand", &[]),
+    ("model", &[]),
+    ("class", &["camera", "recorder", "encoder", "intercom", "other", "unknown"]),
+    ("surveillance", &["yes", "no", "unknown"]),
+    ("site", &[]),
+    ("site.sensitivity", &["sensitive", "standard"]),
+    ("network", &[]),
+    ("status", &["restricted", "suspected", "unknown", "not-restricted"]),
+    ("verdict", &["confirmed", "suspected", "unknown"]),
+    ("certainty", &["direct", "shared", "beyond", "unknown"]),
+    ("severity", &["breach", "action", "review", "info"]),
+    ("policy", &[]),
+    ("rule", &[]),
+    ("state", &["open", "remove-by", "accepted", "not-in-scope", "closed"]),
+    ("switch", &[]),
+    ("port", &[]),
+    ("vlan", &[]),
+    ("mac", &[]),
+    ("ip", &[]),
+    ("serial", &[]),
+];
+
+#[derive(Debug, Clone, PartialEq)]
+enum Word {
+    /// Any text of the row holds it.
+    Any(String),
+    Field(&'static str, String),
+    Vlan(VlanRange),
+    Since(Duration),
+}
 
 /// Filter words, read.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Filter {}
+pub struct Filter {
+    words: Vec<(bool, Word)>,
+}
 
 /// What is wrong with filter words, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,30 +61,251 @@ pub struct FilterError {
     pub message: String,
 }
 
+fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at(text.len().checked_sub(1)?);
+    let seconds = match unit {
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        "w" => 604_800,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(seconds).map(Duration::from_secs)
+}
+
+fn read(word: &str) -> Result<Word, String> {
+    let Some((field, value)) =
+        word.split_once(':').filter(|(field, _)| field.chars().all(|c| c.is_ascii_alphabetic() || c == '.'))
+    else {
+        // A decision's state is so often asked for that it needs no field.
+        let lower = word.to_lowercase();
+        let state =
+            ["open", "accepted", "closed", "not-in-scope", "remove-by"].into_iter().find(|state| *state == lower);
+        return Ok(state.map_or_else(|| Word::Any(lower.clone()), |_| Word::Field("state", lower.clone())));
+    };
+    let value = value.to_lowercase();
+    if field == "since" {
+        return duration(&value).map(Word::Since).ok_or_else(|| format!("'{value}' is no span: 30m, 12h, 7d, 4w"));
+    }
+    let Some((field, values)) = FIELDS.iter().find(|(name, _)| *name == field) else {
+        let names: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("there is no field '{field}'; there are {}, since", names.join(", ")));
+    };
+    if value.is_empty() {
+        return Err(format!("'{field}:' needs a value"));
+    }
+    if *field == "vlan" && value != "unknown" {
+        return value.parse().map(Word::Vlan);
+    }
+    if !values.is_empty() && !values.contains(&value.as_str()) {
+        return Err(format!("'{value}' is no {field}; there are {}", values.join(", ")));
+    }
+    Ok(Word::Field(field, value))
+}
+
 impl Filter {
     /// Reads filter words; an empty text lets everything through.
     ///
     /// # Errors
     /// An unknown field or value, with its place.
-    pub fn parse(_text: &str) -> Result<Self, FilterError> {
-        unimplemented!()
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
+        let mut words = Vec::new();
+        let mut rest = text;
+        while let Some(start) = rest.find(|c: char| !c.is_whitespace()) {
+            let at = text.len() - rest.len() + start;
+            let word: &str = rest.get(start..).unwrap_or_default();
+            let end = word.find(char::is_whitespace).unwrap_or(word.len());
+            let (word, after) = word.split_at(end);
+            let (negated, bare) = word.strip_prefix('!').map_or((false, word), |bare| (true, bare));
+            words.push((negated, read(bare).map_err(|message| FilterError { at, message })?));
+            rest = after;
+        }
+        Ok(Self { words })
     }
 
     /// Whether a device passes.
     #[must_use]
-    pub fn device(&self, _row: &DeviceRow, _sites: &BTreeMap<SiteId, SiteRow>, _now: Timestamp) -> bool {
-        unimplemented!()
+    pub fn device(&self, row: &DeviceRow, sites: &BTreeMap<SiteId, SiteRow>, now: Timestamp) -> bool {
+        self.words.iter().all(|(negated, word)| holds(word, None, Some(row), sites, now) != *negated)
     }
 
     /// Whether a finding passes, by its own fields and its device's.
     #[must_use]
     pub fn finding(
         &self,
-        _finding: &Finding,
-        _device: Option<&DeviceRow>,
-        _sites: &BTreeMap<SiteId, SiteRow>,
-        _now: Timestamp,
+        finding: &Finding,
+        device: Option<&DeviceRow>,
+        sites: &BTreeMap<SiteId, SiteRow>,
+        now: Timestamp,
     ) -> bool {
-        unimplemented!()
+        self.words.iter().all(|(negated, word)| holds(word, Some(finding), device, sites, now) != *negated)
+    }
+}
+
+/// An enum as the word it serialises to.
+fn spelled(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn holds(
+    word: &Word,
+    finding: Option<&Finding>,
+    device: Option<&DeviceRow>,
+    sites: &BTreeMap<SiteId, SiteRow>,
+    now: Timestamp,
+) -> bool {
+    let place = finding.map(|finding| &finding.place).or(device.map(|device| &device.place));
+    let site = place.and_then(|place| place.site.as_ref());
+    match word {
+        Word::Vlan(range) => place.and_then(|place| place.vlan).is_some_and(|vlan| range.contains(vlan)),
+        Word::Since(span) => {
+            let since = finding.map(|finding| finding.since).or(device.map(|device| device.first_seen));
+            since.is_some_and(|since| now.since(since) <= *span)
+        }
+        Word::Any(text) => FIELDS
+            .iter()
+            .any(|(field, _)| values(field, finding, device, site, sites).iter().any(|value| value.contains(text))),
+        Word::Field(field, wanted) => {
+            let found = values(field, finding, device, site, sites);
+            match *field {
+                // Names are matched by any part of them, words of a list only whole.
+                "maker" | "brand" | "model" | "switch" | "port" | "serial" => {
+                    found.iter().any(|value| value.contains(wanted))
+                }
+                "mac" | "ip" => found.iter().any(|value| value.starts_with(wanted)),
+                _ => found.contains(wanted),
+            }
+        }
+    }
+}
+
+/// What a row says in a field, in lower case.
+fn values(
+    field: &str,
+    finding: Option<&Finding>,
+    device: Option<&DeviceRow>,
+    site: Option<&SiteId>,
+    sites: &BTreeMap<SiteId, SiteRow>,
+) -> Vec<String> {
+    let place = finding.map(|finding| &finding.place).or(device.map(|device| &device.place));
+    let of_device = |value: fn(&DeviceRow) -> String| device.map(value).into_iter().collect::<Vec<_>>();
+    let found = match field {
+        "maker" => device.map_or_else(Vec::new, |row| {
+            row.maker.iter().map(ToString::to_string).chain([row.maker_name.clone()]).collect()
+        }),
+        "brand" => device.and_then(|row| row.brand.clone()).into_iter().collect(),
+        "model" => of_device(|row| row.model.to_string()),
+        "class" => of_device(|row| spelled(&row.class)),
+        "surveillance" => of_device(|row| spelled(&row.surveillance)),
+        "status" => of_device(|row| spelled(&row.status)),
+        "verdict" => of_device(|row| spelled(&row.verdict)),
+        "serial" => of_device(|row| row.serial.to_string()),
+        "mac" => device.and_then(|row| row.mac).map(|mac| mac.to_string()).into_iter().collect(),
+        "ip" => device.map_or_else(Vec::new, |row| row.ips.iter().map(ToString::to_string).collect()),
+        "site" => site.map(ToString::to_string).into_iter().collect(),
+        "site.sensitivity" => {
+            site.and_then(|id| sites.get(id)).map(|site| spelled(&site.sensitivity)).into_iter().collect()
+        }
+        "network" => match place {
+            Some(place) if place.network.is_some() => place
+                .network
+                .iter()
+                .map(ToString::to_string)
+                .chain(place.network_kind.map(|kind| spelled(&kind)))
+                .collect(),
+            _ => vec!["unclassified".to_owned()],
+        },
+        "certainty" => place.map(|place| spelled(&place.certainty)).into_iter().collect(),
+        "switch" => place.and_then(|place| place.switch.as_ref()).map(ToString::to_string).into_iter().collect(),
+        "port" => place.and_then(|place| place.port.as_ref()).map(ToString::to_string).into_iter().collect(),
+        "vlan" => {
+            vec![place.and_then(|place| place.vlan).map_or_else(|| "unknown".to_owned(), |vlan| vlan.to_string())]
+        }
+        "severity" => finding.map(|finding| spelled(&finding.severity)).into_iter().collect(),
+        "policy" => finding.map(|finding| finding.policy.to_string()).into_iter().collect(),
+        "rule" => finding.map(|finding| finding.rule.to_string()).into_iter().collect(),
+        "state" => finding.map(|finding| spelled(&finding.state)).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    found.into_iter().map(|value: String| value.to_lowercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{NetworkKind, Sensitivity};
+    use crate::inventory::Place;
+    use crate::maker::{Class, Surveillance, Verdict};
+    use crate::net::{DeviceId, DeviceText, VlanId};
+    use crate::policy::Status;
+
+    const NOW: Timestamp = Timestamp(1_795_500_000_000);
+
+    fn row() -> DeviceRow {
+        DeviceRow {
+            id: DeviceId(1),
+            mac: "44:19:b6:01:02:03".parse().ok(),
+            ips: vec!["10.1.0.77".parse().unwrap()],
+            class: Class::Camera,
+            surveillance: Surveillance::Yes,
+            maker: Some("hikvision".into()),
+            maker_name: "Hikvision".into(),
+            verdict: Verdict::Confirmed,
+            brand: None,
+            model: "DS-2CD2386".into(),
+            firmware: DeviceText::default(),
+            serial: "S1".into(),
+            hostname: None,
+            place: Place {
+                site: Some("hq".into()),
+                vlan: VlanId::new(15),
+                network: Some("hq-core".into()),
+                network_kind: Some(NetworkKind::Core),
+                ..Place::default()
+            },
+            status: Status::Restricted,
+            first_seen: NOW.minus(Duration::from_secs(6 * 86_400)),
+            last_seen: NOW,
+        }
+    }
+
+    fn passes(words: &str) -> bool {
+        let hq = SiteRow { id: "hq".into(), name: "HQ".into(), sensitivity: Sensitivity::Sensitive, basis: None };
+        Filter::parse(words).unwrap().device(&row(), &[(hq.id.clone(), hq)].into(), NOW)
+    }
+
+    #[test]
+    fn words_hold_together_and_turn_round() {
+        let good = "maker:hik site:hq site.sensitivity:sensitive status:restricted network:core vlan:10-20 since:7d !class:recorder";
+        for words in ["", good, "network:hq-core", "ds-2cd", "10.1.0", "mac:44:19:b6", "ip:10.1.", "!nothing-like-it"] {
+            assert!(passes(words), "{words}");
+        }
+        for words in [
+            "maker:dahua",
+            "!maker:hik",
+            "vlan:16-20",
+            "since:5d",
+            "status:suspected",
+            "network:unclassified",
+            "!network:core",
+            "open",
+        ] {
+            assert!(!passes(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_bad_word_is_named_with_its_place() {
+        let cases = [
+            ("maker:x colour:red", 8, "no field 'colour'"),
+            ("status:clean", 0, "there are restricted, suspected"),
+            ("a since:soon", 2, "is no span"),
+            ("vlan:9-1", 0, "runs backwards"),
+            ("site:", 0, "needs a value"),
+        ];
+        for (words, at, part) in cases {
+            let error = Filter::parse(words).unwrap_err();
+            assert!(error.at == at && error.message.contains(part), "{words}: {error:?}");
+        }
     }
 }

@@ -9,19 +9,12 @@
     missing_docs
 )]
 
-mod attribution;
-mod cli;
 mod config;
-mod console;
 mod control;
 mod crash;
 mod daemon;
-mod demo;
-mod idle;
 mod lab;
 mod layers;
-mod onvif;
 mod sample;
-mod scenario;
 mod snmp;
 mod store;

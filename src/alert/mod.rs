@@ -1,1 +1,0 @@
-//! Changes as messages, through an outbox in the database.

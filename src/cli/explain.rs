@@ -1,0 +1,132 @@
+//! `explain`: one device, and why it is judged as it is.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{print, print_json, say, tables::look};
+use crate::report::tables::{device_json, finding_json};
+use crate::review::DecisionKind;
+use crate::snapshot::Snapshot;
+use crate::store::DeviceDetail;
+
+pub(super) fn run(path: &Path, what: &str, as_json: bool) -> Result<ExitCode> {
+    let (reader, snapshot) = look(path)?;
+    let ids = reader.find(what)?;
+    if ids.is_empty() {
+        say(&format!("nothing is known of '{what}': a MAC address, IP address, serial number or id"));
+        return Ok(ExitCode::from(1));
+    }
+    for id in ids {
+        let Some(detail) = reader.device(id)? else { continue };
+        if as_json {
+            let findings: Vec<_> = detail.findings.iter().map(|finding| finding_json(finding, &snapshot)).collect();
+            let presence: Vec<_> =
+                detail.presence.iter().map(|(row, gone)| json!({"row": row, "gone": gone})).collect();
+            let addresses: Vec<_> =
+                detail.addresses.iter().map(|(row, gone)| json!({"row": row, "gone": gone})).collect();
+            print_json(&json!({
+                "device": device_json(&detail.device, detail.status, detail.last_seen),
+                "reasons": detail.device.place.reasons, "findings": findings, "decisions": detail.decisions,
+                "presence": presence, "addresses": addresses,
+                "changes": detail.history.iter().map(|change| json!({"seq": change.seq, "at": change.at})).collect::<Vec<_>>(),
+            }))?;
+        } else {
+            print(&text(&detail, &snapshot))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn spelled(value: &impl serde::Serialize) -> String {
+    json!(value).as_str().unwrap_or_default().to_owned()
+}
+
+fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
+    let device = &detail.device;
+    let attribution = &device.attribution;
+    let unknown = || "unknown".to_owned();
+    let mut out = format!(
+        "device {}   {}   {}\n",
+        device.id,
+        device.mac.map_or_else(unknown, |mac| mac.to_string()),
+        device.ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    );
+    let maker = if attribution.name.is_empty() { unknown() } else { attribution.name.clone() };
+    out += &format!(
+        "{}   class {}   maker {maker}, {}{}\n",
+        spelled(&detail.status),
+        spelled(&attribution.class),
+        spelled(&attribution.verdict),
+        attribution.brand.as_ref().map(|brand| format!(", sold as {brand}")).unwrap_or_default()
+    );
+    out += "\nEVIDENCE\n";
+    for mark in &attribution.evidence {
+        out +=
+            &format!("  {:<7} {:<20} {}   since {}\n", spelled(&mark.grade), mark.source, mark.text, mark.observed_at);
+    }
+    if attribution.evidence.is_empty() {
+        out += "  none: nothing it sent speaks for a maker\n";
+    }
+    let place = &device.place;
+    let word = |text: Option<String>| text.unwrap_or_else(unknown);
+    out += &format!(
+        "\nPLACE ({})\n  switch {}, port {}, VLAN {}, network {}, site {}   since {}\n",
+        spelled(&place.certainty),
+        word(place.switch.as_ref().map(ToString::to_string)),
+        word(place.port.as_ref().map(ToString::to_string)),
+        word(place.vlan.map(|vlan| vlan.to_string())),
+        place.network.as_ref().map_or_else(|| "unclassified".to_owned(), ToString::to_string),
+        word(place.site.as_ref().map(ToString::to_string)),
+        place.since
+    );
+    if let Some(gone) = place.gone {
+        out += &format!("  observed without it since {gone}\n");
+    }
+    for reason in &place.reasons {
+        out += &format!("  {reason}\n");
+    }
+    out += &format!("  first seen {}, last seen {}\n", device.first_seen, detail.last_seen);
+    out += "\nFINDINGS\n";
+    for finding in &detail.findings {
+        out += &format!(
+            "  {} {} {}/{} {}   since {}   revision {}\n      {}\n",
+            finding.id,
+            finding.severity.letter(),
+            finding.policy,
+            finding.rule,
+            spelled(&finding.state),
+            finding.since,
+            finding.revision,
+            finding.text
+        );
+    }
+    if detail.findings.is_empty() {
+        let packs = snapshot.policies.join(", ");
+        out += &format!("  none under {packs}\n");
+    }
+    if !detail.decisions.is_empty() {
+        out += "\nDECISIONS\n";
+    }
+    for decision in &detail.decisions {
+        let what = match &decision.kind {
+            DecisionKind::RemoveBy { by } => format!("remove by {by}"),
+            DecisionKind::Accept { until, reason } => format!("accept until {until}: {reason}"),
+            DecisionKind::NotInScope { reason } => format!("not in scope: {reason}"),
+        };
+        let what = crate::net::text::clean(&what);
+        out += &format!(
+            "  {}  finding {}  {what}  by {} (uid {})\n",
+            decision.at, decision.finding, decision.author.name, decision.author.uid
+        );
+    }
+    out += "\nSEEN\n";
+    for (row, gone) in &detail.presence {
+        let until = gone.map_or_else(|| "still there".to_owned(), |gone| format!("until {gone}"));
+        let vlan = row.vlan.map_or_else(unknown, |vlan| vlan.to_string());
+        out += &format!("  {} {} VLAN {vlan}   from {} {until}\n", row.switch, row.port, row.first_seen);
+    }
+    out
+}

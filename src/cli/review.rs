@@ -1,0 +1,169 @@
+//! `review`: the queues and the decisions.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{ArgGroup, Args, Subcommand};
+use jiff::civil::Date;
+
+use super::{print, print_json, say, tables::look};
+use crate::config;
+use crate::control::client::{Client, ControlError};
+use crate::control::{Reply, Request};
+use crate::net::FindingId;
+use crate::report::tables;
+use crate::review::{DecisionKind, DecisionRequest, FindingState};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Cycles, and what waits in them.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// One cycle's findings.
+    Show {
+        /// Its number.
+        cycle: u64,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Decide one finding.
+    Decide(Decide),
+    /// Open the cycle of a [[review]] now.
+    Run {
+        /// Its name.
+        review: String,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("kind").required(true).args(["remove_by", "accept_until", "not_in_scope"]))]
+pub(super) struct Decide {
+    /// The finding's number.
+    finding: u64,
+    /// The revision you looked at; left out, the one it has now.
+    #[arg(long)]
+    revision: Option<u64>,
+    /// It will be removed by this day (2026-12-31, or +30d).
+    #[arg(long, value_name = "DATE")]
+    remove_by: Option<String>,
+    /// It stays until this day; needs --reason.
+    #[arg(long, value_name = "DATE", requires = "reason")]
+    accept_until: Option<String>,
+    /// The rule does not apply to it; needs --reason.
+    #[arg(long, requires = "reason")]
+    not_in_scope: bool,
+    /// Why.
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+/// A day: `2026-12-31`, or so many days from today: `+30d`.
+fn day(text: &str) -> Result<Date> {
+    if let Some(days) =
+        text.strip_prefix('+').and_then(|rest| rest.strip_suffix('d')).and_then(|days| days.parse::<i32>().ok())
+    {
+        return Ok(jiff::Zoned::now().date().saturating_add(jiff::Span::new().try_days(days)?));
+    }
+    text.parse().with_context(|| format!("'{text}' is no day: 2026-12-31 or +30d"))
+}
+
+pub(super) fn run(path: &Path, command: &Command) -> Result<ExitCode> {
+    match command {
+        Command::List { json } => list(path, *json),
+        Command::Show { cycle, json } => show(path, *cycle, *json),
+        Command::Decide(decide) => self::decide(path, decide),
+        Command::Run { review } => match ask(path, &Request::Run { review: review.clone() })? {
+            Ok(Reply::Opened { cycle, items }) => {
+                say(&format!("cycle {cycle} is open with {items} findings"));
+                Ok(ExitCode::SUCCESS)
+            }
+            other => refused(other),
+        },
+    }
+}
+
+/// Asks the daemon; the inner error is its refusal.
+fn ask(path: &Path, request: &Request) -> Result<Result<Reply, String>> {
+    let config = config::load(path)?;
+    let mut client = Client::connect(&config.daemon.control_socket)?;
+    match client.ask(request) {
+        Ok(reply) => Ok(Ok(reply)),
+        Err(ControlError::Refused(why)) => Ok(Err(why)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn refused(answer: Result<Reply, String>) -> Result<ExitCode> {
+    match answer {
+        Err(why) => {
+            say(&format!("refused, nothing was changed: {why}"));
+            Ok(ExitCode::from(1))
+        }
+        Ok(other) => bail!("the daemon answered something else: {other:?}"),
+    }
+}
+
+fn list(path: &Path, json: bool) -> Result<ExitCode> {
+    let (_, snapshot) = look(path)?;
+    if json {
+        print_json(&snapshot.cycles.values().collect::<Vec<_>>())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let waits = |id: &FindingId| snapshot.findings.get(id).is_some_and(|finding| finding.state == FindingState::Open);
+    let rows = snapshot.cycles.values().map(|cycle| {
+        let waiting = cycle.items.iter().filter(|id| waits(id)).count();
+        let state = cycle.closed.map_or_else(|| "open".to_owned(), |closed| format!("closed {closed}"));
+        let (items, due) = (cycle.items.len().to_string(), cycle.due.to_string());
+        vec![cycle.id.to_string(), cycle.name.clone(), state, waiting.to_string(), items, due, cycle.owner.clone()]
+    });
+    let table = crate::report::Table {
+        columns: vec!["CYCLE", "REVIEW", "STATE", "WAITING", "OF", "DUE", "OWNER"],
+        rows: rows.collect(),
+    };
+    say(&tables::headline(&snapshot));
+    print(&table.text())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(path: &Path, number: u64, json: bool) -> Result<ExitCode> {
+    let (_, snapshot) = look(path)?;
+    let Some(cycle) = snapshot.cycles.values().find(|cycle| cycle.id.0 == number) else {
+        say(&format!("there is no cycle {number}"));
+        return Ok(ExitCode::from(1));
+    };
+    let items = cycle.items.iter().filter_map(|id| snapshot.findings.get(id));
+    if json {
+        print_json(&items.map(|finding| tables::finding_json(finding, &snapshot)).collect::<Vec<_>>())?;
+    } else {
+        say(&tables::headline(&snapshot));
+        print(&tables::findings(items, &snapshot).text())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn decide(path: &Path, decide: &Decide) -> Result<ExitCode> {
+    let finding = FindingId(decide.finding);
+    let reason = decide.reason.clone().unwrap_or_default();
+    let decision = match (&decide.remove_by, &decide.accept_until) {
+        (Some(by), _) => DecisionKind::RemoveBy { by: day(by)? },
+        (_, Some(until)) => DecisionKind::Accept { until: day(until)?, reason },
+        _ => DecisionKind::NotInScope { reason },
+    };
+    let revision = match decide.revision {
+        Some(revision) => revision,
+        None => look(path)?.1.findings.get(&finding).map_or(0, |finding| finding.revision),
+    };
+    let request = Request::Decide { decisions: vec![DecisionRequest { finding, revision, decision }] };
+    match ask(path, &request)? {
+        Ok(Reply::Decided { seq, .. }) => {
+            say(&format!("finding {finding} is decided; change {seq} of the log"));
+            Ok(ExitCode::SUCCESS)
+        }
+        other => refused(other),
+    }
+}

@@ -1,0 +1,83 @@
+//! `devices`, `findings`, `targets`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow};
+
+use super::{Listing, print, print_json, say};
+use crate::config;
+use crate::net::Timestamp;
+use crate::report::{Format, Table, tables};
+use crate::snapshot::{Filter, Snapshot};
+use crate::store::Reader;
+
+/// The picture as it is now.
+pub(super) fn look(path: &Path) -> Result<(Reader, Snapshot)> {
+    let config = config::load(path)?;
+    let mut reader = Reader::open(&config.daemon.database)?;
+    let snapshot = reader.snapshot()?;
+    Ok((reader, snapshot))
+}
+
+fn filter(words: &[String]) -> Result<Filter> {
+    let text = words.join(" ");
+    Filter::parse(&text).map_err(|error| anyhow!("{text}\n{}^ {error}", " ".repeat(error.at)))
+}
+
+fn show(listing: &Listing, snapshot: &Snapshot, table: &Table) -> Result<ExitCode> {
+    if listing.format() == Format::Csv {
+        print(&table.csv())?;
+    } else {
+        say(&tables::headline(snapshot));
+        print(&table.text())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn devices(path: &Path, listing: &Listing) -> Result<ExitCode> {
+    let filter = filter(&listing.words)?;
+    let (reader, snapshot) = look(path)?;
+    let now = Timestamp::now();
+    let chosen = snapshot.devices.values().filter(|row| filter.device(row, &snapshot.sites, now));
+    if listing.format() != Format::Json {
+        return show(listing, &snapshot, &tables::devices(chosen));
+    }
+    let ids: std::collections::BTreeMap<_, _> = chosen.map(|row| (row.id, row.last_seen)).collect();
+    let records = reader.device_records()?;
+    let rows: Vec<_> = records
+        .iter()
+        .filter_map(|record| Some(tables::device_json(&record.device, record.status, *ids.get(&record.device.id)?)))
+        .collect();
+    print_json(&rows)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn findings(path: &Path, listing: &Listing) -> Result<ExitCode> {
+    let filter = filter(&listing.words)?;
+    let (_, snapshot) = look(path)?;
+    let now = Timestamp::now();
+    let chosen = snapshot
+        .findings
+        .values()
+        .filter(|finding| filter.finding(finding, snapshot.devices.get(&finding.device), &snapshot.sites, now));
+    if listing.format() == Format::Json {
+        print_json(&chosen.map(|finding| tables::finding_json(finding, &snapshot)).collect::<Vec<_>>())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    show(listing, &snapshot, &tables::findings(chosen, &snapshot))
+}
+
+pub(super) fn targets(path: &Path, listing: &Listing) -> Result<ExitCode> {
+    let (_, snapshot) = look(path)?;
+    let words: Vec<String> = listing.words.iter().map(|word| word.to_lowercase()).collect();
+    let chosen = snapshot.targets.values().filter(|target| {
+        let text = format!("{} {} {} {}", target.name, target.address, target.site, target.state).to_lowercase();
+        words.iter().all(|word| text.contains(word))
+    });
+    if listing.format() == Format::Json {
+        print_json(&chosen.map(tables::target_json).collect::<Vec<_>>())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    show(listing, &snapshot, &tables::targets(chosen))
+}

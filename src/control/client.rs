@@ -1,0 +1,103 @@
+//! The client's half: blocking, one request at a time.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{MAX_LINE, Reply, Request, VERSION};
+
+/// How long an answer may take: a decision waits for the disk.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why the daemon could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// Nobody listens.
+    #[error("no daemon listens on {path}: is it running? (systemctl status lenswarden)")]
+    NotRunning {
+        /// The socket.
+        path: PathBuf,
+        /// The system's word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The socket may not be opened.
+    #[error("you may not connect to {path}")]
+    Denied {
+        /// The socket.
+        path: PathBuf,
+        /// The system's word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It broke off.
+    #[error("the daemon did not answer")]
+    Broken(#[source] std::io::Error),
+    /// It answered something else.
+    #[error("the daemon's answer cannot be read: {0}")]
+    Unreadable(String),
+    /// It refused; nothing was changed.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// A connection to the daemon.
+#[derive(Debug)]
+pub struct Client {
+    stream: BufReader<UnixStream>,
+    you: String,
+    may_decide: bool,
+}
+
+impl Client {
+    /// Connects and says hello.
+    ///
+    /// # Errors
+    /// See [`ControlError`].
+    pub fn connect(path: &Path) -> Result<Self, ControlError> {
+        let stream = UnixStream::connect(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::PermissionDenied => ControlError::Denied { path: path.to_owned(), source },
+            _ => ControlError::NotRunning { path: path.to_owned(), source },
+        })?;
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .and_then(|()| stream.set_write_timeout(Some(PATIENCE)))
+            .map_err(ControlError::Broken)?;
+        let mut client = Self { stream: BufReader::new(stream), you: String::new(), may_decide: false };
+        match client.ask(&Request::Hello { version: VERSION })? {
+            Reply::Hello { you, may_decide, .. } => Ok(Self { you, may_decide, ..client }),
+            other => Err(ControlError::Unreadable(format!("{other:?}"))),
+        }
+    }
+
+    /// Who the kernel says you are.
+    #[must_use]
+    pub fn who(&self) -> &str {
+        &self.you
+    }
+
+    /// Whether you may decide.
+    #[must_use]
+    pub fn may_decide(&self) -> bool {
+        self.may_decide
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// See [`ControlError`]; a refusal is one.
+    pub fn ask(&mut self, request: &Request) -> Result<Reply, ControlError> {
+        let mut line = serde_json::to_vec(request).map_err(|error| ControlError::Unreadable(error.to_string()))?;
+        line.push(b'\n');
+        self.stream.get_mut().write_all(&line).map_err(ControlError::Broken)?;
+        let mut answer = String::new();
+        let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
+        (&mut self.stream).take(limit).read_line(&mut answer).map_err(ControlError::Broken)?;
+        match serde_json::from_str(&answer) {
+            Ok(Reply::Refused { why }) => Err(ControlError::Refused(why)),
+            Ok(reply) => Ok(reply),
+            Err(error) => Err(ControlError::Unreadable(error.to_string())),
+        }
+    }
+}

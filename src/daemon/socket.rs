@@ -1,0 +1,176 @@
+//! The control socket's server half: who is there as the kernel names it, what is asked, what is answered.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Context;
+use nix::unistd::{Gid, Group, Uid, User};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::Shared;
+use super::recorder::Message;
+use crate::config::Config;
+use crate::control::{MAX_LINE, Reply, Request, VERSION};
+use crate::net::Timestamp;
+use crate::review::Author;
+
+/// Clients served at once.
+const MOST_CLIENTS: usize = 64;
+/// How long a client may be silent.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// What serving a client takes.
+pub(super) struct Server {
+    pub(super) recorder: mpsc::Sender<Message>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) config: Arc<Config>,
+    pub(super) started: Timestamp,
+}
+
+/// Binds the socket. One left over from a daemon that was killed is replaced: nobody answers on it.
+pub(super) fn bind(path: &Path) -> anyhow::Result<UnixListener> {
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        anyhow::bail!("{} is in use: another daemon listens there", path.display());
+    }
+    let _ = std::fs::remove_file(path);
+    let hint = "does its folder exist, and may the daemon write there? [daemon] control-socket names another place";
+    let listener = UnixListener::bind(path).with_context(|| format!("{} cannot be made: {hint}", path.display()))?;
+    // Who may connect is the folder's and the group's matter; who may decide is asked of every client.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))
+        .context("the control socket's mode cannot be set")?;
+    Ok(listener)
+}
+
+/// Serves clients for ever. A client that breaks off hurts nobody.
+pub(super) async fn accept(listener: UnixListener, server: Arc<Server>, poke: mpsc::Sender<Option<String>>) {
+    let places = Arc::new(Semaphore::new(MOST_CLIENTS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let (server, poke) = (Arc::clone(&server), poke.clone());
+                tokio::spawn(async move {
+                    if let Err(error) = serve(stream, &server, &poke).await {
+                        tracing::debug!(%error, "a control client broke off");
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a control client could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// The peer, and whether it may decide: root, the daemon's own user, or a member of a review group.
+fn peer(stream: &UnixStream, groups: &[String]) -> std::io::Result<(Author, bool)> {
+    let credentials = stream.peer_cred()?;
+    let uid = Uid::from_raw(credentials.uid());
+    let user = User::from_uid(uid).ok().flatten();
+    let name = user.as_ref().map_or_else(|| uid.to_string(), |user| user.name.clone());
+    let may = uid.is_root()
+        || uid == Uid::current()
+        || groups.iter().any(|group| is_member(group, &name, user.as_ref(), credentials.gid()));
+    Ok((Author { uid: uid.as_raw(), name }, may))
+}
+
+fn is_member(group: &str, name: &str, user: Option<&User>, gid: u32) -> bool {
+    let Ok(Some(group)) = Group::from_name(group) else { return false };
+    group.gid == Gid::from_raw(gid)
+        || user.is_some_and(|user| user.gid == group.gid)
+        || group.mem.iter().any(|member| member == name)
+}
+
+async fn serve(stream: UnixStream, server: &Server, poke: &mpsc::Sender<Option<String>>) -> std::io::Result<()> {
+    let (author, may_decide) = peer(&stream, &server.config.daemon.review_groups)?;
+    let (read, mut write) = stream.into_split();
+    let mut read = BufReader::new(read);
+    let mut greeted = false;
+    loop {
+        let mut line = String::new();
+        let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX) + 1;
+        let got = tokio::time::timeout(IDLE, (&mut read).take(limit).read_line(&mut line)).await;
+        let Ok(length) = got.unwrap_or(Ok(0)) else { return Ok(()) };
+        if length == 0 {
+            return Ok(());
+        }
+        let whole = line.ends_with('\n');
+        let reply = match serde_json::from_str::<Request>(&line) {
+            _ if !whole => {
+                Reply::Refused { why: format!("a line is at most {MAX_LINE} octets long and ends with a line feed") }
+            }
+            Err(error) => Reply::Refused { why: format!("that is no request: {error}") },
+            Ok(Request::Hello { version: VERSION }) => {
+                greeted = true;
+                Reply::Hello { version: VERSION, you: author.name.clone(), may_decide }
+            }
+            Ok(Request::Hello { version }) => Reply::Refused {
+                why: format!(
+                    "this daemon speaks version {VERSION}, you speak {version}: use the lenswarden it came with"
+                ),
+            },
+            Ok(_) if !greeted => Reply::Refused { why: "say hello first".to_owned() },
+            Ok(request) => answer(request, server, &author, may_decide, poke).await,
+        };
+        let mut out = serde_json::to_vec(&reply).unwrap_or_default();
+        out.push(b'\n');
+        write.write_all(&out).await?;
+        if !whole {
+            return Ok(());
+        }
+    }
+}
+
+async fn answer(
+    request: Request,
+    server: &Server,
+    author: &Author,
+    may_decide: bool,
+    poke: &mpsc::Sender<Option<String>>,
+) -> Reply {
+    let refused = |why: String| Reply::Refused { why };
+    let gone = || Reply::Refused { why: "the daemon is stopping: nothing was changed".to_owned() };
+    if !may_decide && request != Request::Status {
+        let groups = server.config.daemon.review_groups.join(", ");
+        return refused(format!("'{}' may look, not decide: that takes membership of group {groups}", author.name));
+    }
+    match request {
+        Request::Hello { .. } => refused("hello was said already".to_owned()),
+        Request::Status => {
+            let (reply, seq) = oneshot::channel();
+            let _ = server.recorder.send(Message::Seq(reply)).await;
+            let visiting = server.shared.visiting.load(Ordering::Relaxed);
+            seq.await.map_or_else(|_| gone(), |seq| Reply::Status { seq, started: server.started, visiting })
+        }
+        Request::Decide { decisions } => {
+            let (reply, decided) = oneshot::channel();
+            let message = Message::Decide { requests: decisions, author: author.clone(), reply };
+            let _ = server.recorder.send(message).await;
+            match decided.await {
+                Ok(Ok((findings, seq))) => Reply::Decided { findings, seq },
+                Ok(Err(why)) => refused(why),
+                Err(_) => gone(),
+            }
+        }
+        Request::Run { review } => {
+            let (reply, opened) = oneshot::channel();
+            let _ = server.recorder.send(Message::Run { review, reply }).await;
+            match opened.await {
+                Ok(Ok((cycle, items))) => Reply::Opened { cycle, items },
+                Ok(Err(why)) => refused(why),
+                Err(_) => gone(),
+            }
+        }
+        Request::Poll { target } => match poke.send(target).await {
+            Ok(()) => Reply::Done { count: 1 },
+            Err(_) => gone(),
+        },
+    }
+}

@@ -1,0 +1,201 @@
+//! Devices, findings and targets as tables.
+
+use serde_json::{Value, json};
+
+use super::Table;
+use crate::inventory::Device;
+use crate::net::Timestamp;
+use crate::policy::Status;
+use crate::review::Finding;
+use crate::snapshot::{DeviceRow, Snapshot, TargetRow};
+
+fn plain(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn word<T: ToString>(value: Option<&T>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
+fn minute(time: Timestamp) -> String {
+    let text = time.to_string();
+    text.get(..16).unwrap_or(&text).replace('T', " ")
+}
+
+/// A device as the contract's JSON.
+#[must_use]
+pub fn device_json(device: &Device, status: Status, last_seen: Timestamp) -> Value {
+    let attribution = &device.attribution;
+    let said = device.facts.information.as_ref().map(|(information, _)| information.clone()).unwrap_or_default();
+    let place = &device.place;
+    let evidence: Vec<Value> = attribution
+        .evidence
+        .iter()
+        .map(|mark| json!({"source": mark.source, "text": mark.text, "grade": mark.grade, "observed_at": mark.observed_at}))
+        .collect();
+    json!({
+        "id": device.id,
+        "mac": device.mac,
+        "ips": device.ips,
+        "class": attribution.class,
+        "surveillance": attribution.surveillance,
+        "maker": {"id": attribution.maker, "name": attribution.name, "verdict": attribution.verdict, "evidence": evidence},
+        "brand": attribution.brand,
+        "model": said.model,
+        "firmware": said.firmware,
+        "serial": said.serial,
+        "place": {
+            "switch": place.switch, "port": place.port, "if_index": place.if_index, "vlan": place.vlan,
+            "network": place.network, "site": place.site, "certainty": place.certainty, "since": place.since,
+        },
+        "status": status,
+        "first_seen": device.first_seen,
+        "last_seen": last_seen,
+    })
+}
+
+/// Devices for people and spreadsheets.
+#[must_use]
+pub fn devices<'a>(rows: impl Iterator<Item = &'a DeviceRow>) -> Table {
+    let row = |device: &DeviceRow| {
+        vec![
+            device.id.to_string(),
+            word(device.mac.as_ref()),
+            word(device.ips.first()),
+            plain(&json!(device.class)),
+            device.maker_name.clone(),
+            device.brand.clone().unwrap_or_default(),
+            device.model.to_string(),
+            plain(&json!(device.status)),
+            word(device.place.site.as_ref()),
+            word(device.place.switch.as_ref()),
+            word(device.place.port.as_ref()),
+            word(device.place.vlan.as_ref()),
+            word(device.place.network.as_ref()),
+            plain(&json!(device.place.certainty)),
+            minute(device.last_seen),
+        ]
+    };
+    Table {
+        columns: vec![
+            "ID",
+            "MAC",
+            "IP",
+            "CLASS",
+            "MAKER",
+            "BRAND",
+            "MODEL",
+            "STATUS",
+            "SITE",
+            "SWITCH",
+            "PORT",
+            "VLAN",
+            "NETWORK",
+            "CERTAINTY",
+            "LAST SEEN",
+        ],
+        rows: rows.map(row).collect(),
+    }
+}
+
+/// A finding as the contract's JSON.
+#[must_use]
+pub fn finding_json(finding: &Finding, snapshot: &Snapshot) -> Value {
+    json!({
+        "id": finding.id,
+        "policy": finding.policy,
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "device": finding.device,
+        "mac": snapshot.devices.get(&finding.device).and_then(|device| device.mac),
+        "site": finding.place.site,
+        "network": finding.place.network,
+        "state": finding.state,
+        "since": finding.since,
+        "revision": finding.revision,
+        "decision": finding.decision,
+        "evidence": finding.evidence,
+    })
+}
+
+/// Findings for people and spreadsheets.
+#[must_use]
+pub fn findings<'a>(rows: impl Iterator<Item = &'a Finding>, snapshot: &Snapshot) -> Table {
+    let row = |finding: &Finding| {
+        let device = snapshot.devices.get(&finding.device);
+        vec![
+            finding.id.to_string(),
+            finding.severity.letter().to_string(),
+            finding.rule.to_string(),
+            plain(&json!(finding.state)),
+            word(device.and_then(|device| device.mac).as_ref()),
+            device.map(|device| device.maker_name.clone()).unwrap_or_default(),
+            word(finding.place.site.as_ref()),
+            word(finding.place.switch.as_ref()),
+            word(finding.place.port.as_ref()),
+            word(finding.place.vlan.as_ref()),
+            word(finding.place.network.as_ref()),
+            minute(finding.since),
+            finding.revision.to_string(),
+        ]
+    };
+    Table {
+        columns: vec![
+            "ID", "S", "RULE", "STATE", "MAC", "MAKER", "SITE", "SWITCH", "PORT", "VLAN", "NETWORK", "SINCE",
+            "REVISION",
+        ],
+        rows: rows.map(row).collect(),
+    }
+}
+
+/// A target as JSON.
+#[must_use]
+pub fn target_json(target: &TargetRow) -> Value {
+    json!({
+        "name": target.name, "kind": if target.switch { "switch" } else { "camera" }, "address": target.address,
+        "site": target.site, "state": target.state, "since": target.since, "why": target.why,
+        "last_attempt": target.last_attempt, "last_ok": target.last_ok, "requests": target.requests,
+        "took_ms": target.took_ms, "tables": target.tables,
+    })
+}
+
+/// Targets for people and spreadsheets.
+#[must_use]
+pub fn targets<'a>(rows: impl Iterator<Item = &'a TargetRow>) -> Table {
+    let row = |target: &TargetRow| {
+        vec![
+            target.name.to_string(),
+            target.address.clone(),
+            target.site.to_string(),
+            target.state.clone(),
+            minute(target.since),
+            target.last_ok.map(minute).unwrap_or_default(),
+            target.requests.to_string(),
+            target.took_ms.to_string(),
+            target.why.clone(),
+        ]
+    };
+    Table {
+        columns: vec!["NAME", "ADDRESS", "SITE", "STATE", "SINCE", "LAST ANSWER", "REQUESTS", "MS", "WHY"],
+        rows: rows.map(row).collect(),
+    }
+}
+
+/// The first line of every table: what share of the estate was seen, and how the daemon is.
+#[must_use]
+pub fn headline(snapshot: &Snapshot) -> String {
+    let switches: Vec<&TargetRow> = snapshot.targets.values().filter(|target| target.switch).collect();
+    let answering = switches.iter().filter(|target| matches!(target.state.as_str(), "answering" | "partial")).count();
+    let oldest = switches.iter().filter_map(|target| target.last_ok).min();
+    let daemon = match (&snapshot.daemon.stopped, snapshot.daemon.absent) {
+        (Some(stopped), _) => format!("stopped since {}", minute(*stopped)),
+        (None, true) => "NOT RUNNING".to_owned(),
+        (None, false) => "running".to_owned(),
+    };
+    let oldest = oldest.map_or_else(|| "never".to_owned(), minute);
+    format!(
+        "{answering} of {} switches answering, oldest answer {oldest}, as of {}, daemon {daemon}",
+        switches.len(),
+        minute(snapshot.as_of)
+    )
+}

@@ -1,0 +1,46 @@
+//! IP-MIB (RFC 4293): ipNetToMediaTable and ipNetToPhysicalTable.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::{Limits, Oid, Pace, Session, Walked, walk};
+
+/// Reads ipNetToMediaPhysAddress, by ifIndex and IPv4 address.
+pub async fn read_media(session: &impl Session, limits: Limits, pace: &Pace) -> Walked {
+    walk(session, &Oid::new(&[1, 3, 6, 1, 2, 1, 4, 22, 1, 2]), limits, pace).await
+}
+
+/// Reads ipNetToPhysicalPhysAddress, by ifIndex, address type and address.
+pub async fn read_physical(session: &impl Session, limits: Limits, pace: &Pace) -> Walked {
+    walk(session, &Oid::new(&[1, 3, 6, 1, 2, 1, 4, 35, 1, 4]), limits, pace).await
+}
+
+fn octets(arcs: &[u32]) -> Option<Vec<u8>> {
+    arcs.iter().map(|arc| u8::try_from(*arc).ok()).collect()
+}
+
+fn ip_of(octets: &[u8]) -> Option<IpAddr> {
+    match octets.len() {
+        4 => <[u8; 4]>::try_from(octets).ok().map(IpAddr::from),
+        // ipv4z and ipv6z carry a zone behind the address.
+        8 => octets.get(..4).and_then(|v4| <[u8; 4]>::try_from(v4).ok()).map(IpAddr::from),
+        16 | 20 => octets.get(..16).and_then(|v6| <[u8; 16]>::try_from(v6).ok()).map(|v6| Ipv6Addr::from(v6).into()),
+        _ => None,
+    }
+}
+
+/// The index of ipNetToMediaTable: `(ifIndex, address)`.
+#[must_use]
+pub fn media_index(arcs: &[u32]) -> Option<(u32, IpAddr)> {
+    let (if_index, address) = arcs.split_first()?;
+    Some((*if_index, ip_of(&octets(address)?)?))
+}
+
+/// The index of ipNetToPhysicalTable: `(ifIndex, address)`. InetAddressType and a length stand between.
+#[must_use]
+pub fn physical_index(arcs: &[u32]) -> Option<(u32, IpAddr)> {
+    let [if_index, _kind, length, address @ ..] = arcs else { return None };
+    if usize::try_from(*length).ok()? != address.len() {
+        return None;
+    }
+    Some((*if_index, ip_of(&octets(address)?)?))
+}
