@@ -115,7 +115,8 @@ impl SwitchCollector {
             match self.agent(settings, target, credential).await {
                 Ok(known) => {
                     let before = known.agent.sent();
-                    ask(&mut visit, &known, settings).await;
+                    // Nine tables' walks make a large future: it lives on the heap.
+                    Box::pin(ask(&mut visit, &known, settings)).await;
                     visit.requests = known.agent.sent().saturating_sub(before);
                 }
                 Err(error) => visit.reach = Reach::Refused(error.to_string()),
@@ -175,14 +176,14 @@ async fn ask(visit: &mut SwitchVisit, known: &Known, settings: &SnmpSettings) {
     let (agent, pace) = (&known.agent, &known.pace);
     let (base, ifs, lag, bridges, media, physical, lldp, cdp, parts) = tokio::join!(
         bridge::base_address(agent),
-        interfaces::read(agent, limits, pace),
-        interfaces::read_lag(agent, limits, pace),
-        bridge::read(agent, limits, pace),
-        addresses::read_media(agent, limits, pace),
-        addresses::read_physical(agent, limits, pace),
-        neighbours::read_lldp(agent, limits, pace),
-        neighbours::read_cdp(agent, limits, pace),
-        entity::read(agent, limits, pace),
+        Box::pin(interfaces::read(agent, limits, pace)),
+        Box::pin(interfaces::read_lag(agent, limits, pace)),
+        Box::pin(bridge::read(agent, limits, pace)),
+        Box::pin(addresses::read_media(agent, limits, pace)),
+        Box::pin(addresses::read_physical(agent, limits, pace)),
+        Box::pin(neighbours::read_lldp(agent, limits, pace)),
+        Box::pin(neighbours::read_cdp(agent, limits, pace)),
+        Box::pin(entity::read(agent, limits, pace)),
     );
     let mut note = |table: Table, columns: &[&crate::snmp::Walked]| {
         let state = rows::state(columns);

@@ -36,7 +36,7 @@ pub struct Interfaces {
 pub async fn read(session: &impl Session, limits: Limits, pace: &Pace) -> Interfaces {
     let column = |entry: &[u32], arc: u32| {
         let root = Oid::new(entry).join(&[arc]);
-        async move { walk(session, &root, limits, pace).await }
+        Box::pin(async move { walk(session, &root, limits, pace).await })
     };
     let (description, kind, speed, address, admin, oper, name, high_speed, alias) = tokio::join!(
         column(&IF_ENTRY, 2),

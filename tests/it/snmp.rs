@@ -1,1 +1,269 @@
-//! Snmp.
+//! Switches that nobody here wrote: net-snmp's own agent, and recordings of real ones served over the wire. What a visit
+//! brings home is compared with what net-snmp's `snmpbulkwalk` prints.
+
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use lenswarden::collect::switch::SwitchCollector;
+use lenswarden::config::{Config, Credential, Switch};
+use lenswarden::observation::{Completeness, Reach, SwitchVisit, Table};
+
+struct Agent {
+    process: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn free_port(ip: &str) -> u16 {
+    UdpSocket::bind((ip, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// A configuration of one switch `s` with this credential.
+fn configuration(address: SocketAddr, credential: &str) -> (Config, Switch, Credential) {
+    let text = format!(
+        "[snmp]\ntimeout = \"500ms\"\nretries = 1\n[[site]]\nid = \"x\"\nsensitivity = \"standard\"\n\
+         [[credential]]\nid = \"c\"\n{credential}\n[[switch]]\nname = \"s\"\naddress = \"{address}\"\nsite = \"x\"\ncredential = \"c\"\n"
+    );
+    let config = lenswarden::config::parse(&text, Path::new("/nowhere/config.toml")).unwrap();
+    let (switch, credential) = (config.switches[0].clone(), config.credentials[0].clone());
+    (config, switch, credential)
+}
+
+async fn visit(address: SocketAddr, credential: &str) -> SwitchVisit {
+    let (config, switch, credential) = configuration(address, credential);
+    SwitchCollector::bind().await.unwrap().visit(&config.snmp, &switch, &credential).await
+}
+
+/// The values `snmpbulkwalk` prints under an OID, as `(rest of the OID, value)`.
+fn bulkwalk(arguments: &[&str], address: SocketAddr, oid: &str) -> BTreeSet<(String, String)> {
+    let out = Command::new("snmpbulkwalk")
+        .args(arguments)
+        .args(["-m", "", "-On", "-OQ", "-Oe", "-OU", "-t", "2", &address.to_string(), oid])
+        .output()
+        .expect("Debian's package snmp is needed");
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    let row = |line: &str| {
+        let (oid_text, value) = line.split_once(" = ")?;
+        let rest = oid_text.strip_prefix(&format!(".{oid}."))?;
+        (!value.starts_with("No Such")).then(|| (rest.to_owned(), value.trim_matches('"').trim().to_owned()))
+    };
+    text.lines().filter_map(row).collect()
+}
+
+fn snmpd() -> (Agent, SocketAddr) {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port("127.21.0.1");
+    let address: SocketAddr = format!("127.21.0.1:{port}").parse().unwrap();
+    let configuration = format!(
+        "agentaddress udp:{address}\nrocommunity public 127.0.0.0/8\nsysName lab-sw1\n\
+         createUser both SHA-256 authpass123 AES privpass123\ncreateUser long SHA-512 authpass123 AES-256 privpass123\n\
+         createUser only SHA authpass123\nrouser both priv\nrouser long priv\nrouser only auth\n"
+    );
+    std::fs::write(folder.path().join("snmpd.conf"), configuration).unwrap();
+    let process = Command::new("snmpd")
+        .args(["-f", "-Lo", "-I", "-smux,-mteTrigger,-mteTriggerConf", "-p"])
+        .arg(folder.path().join("pid"))
+        .env("SNMPCONFPATH", folder.path())
+        .env("SNMP_PERSISTENT_DIR", folder.path())
+        .env("MIBS", "")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("Debian's package snmpd is needed");
+    let begun = Instant::now();
+    while bulkwalk(&["-v2c", "-c", "public", "-r0"], address, "1.3.6.1.2.1.1").is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(15), "snmpd never answered");
+    }
+    (Agent { process, _folder: folder }, address)
+}
+
+/// Interface numbers and names a visit brought, as `snmpbulkwalk` would print them.
+fn names(visit: &SwitchVisit) -> BTreeSet<(String, String)> {
+    visit.ports.iter().map(|port| (port.if_index.to_string(), port.name.to_string())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs snmpd"]
+async fn net_snmp_answers_v2c_and_v3_alike() {
+    let (_agent, address) = snmpd();
+    let v2c = ["-v2c", "-c", "public"];
+    let expected = bulkwalk(&v2c, address, "1.3.6.1.2.1.31.1.1.1.1");
+    assert!(!expected.is_empty());
+    let v3 = |user: &str, auth: &str, privacy: Option<&str>| {
+        let privacy =
+            privacy.map(|protocol| format!("\npriv = {{ protocol = \"{protocol}\", password = \"privpass123\" }}"));
+        let auth = format!("auth = {{ protocol = \"{auth}\", password = \"authpass123\" }}");
+        format!("kind = \"snmp-v3\"\nuser = \"{user}\"\n{auth}{}", privacy.unwrap_or_default())
+    };
+    let credentials = [
+        "kind = \"snmp-v2c\"\ncommunity = \"public\"".to_owned(),
+        v3("both", "sha256", Some("aes128")),
+        v3("long", "sha512", Some("aes256")),
+        v3("only", "sha1", None),
+    ];
+    for credential in credentials {
+        let seen = visit(address, &credential).await;
+        assert_eq!(seen.reach, Reach::Answered, "{credential}");
+        assert_eq!(seen.errors, [], "{credential}");
+        assert_eq!(names(&seen), expected, "{credential}");
+        assert_eq!(seen.system.unwrap().name.as_str(), "lab-sw1");
+        assert_eq!(seen.tables[&Table::Interfaces].completeness, Completeness::Complete);
+        assert_eq!(seen.tables[&Table::Dot1qFdb].completeness, Completeness::Unsupported);
+    }
+    let wrong = [
+        ("kind = \"snmp-v2c\"\ncommunity = \"wrong\"".to_owned(), "wrong community"),
+        (v3("nobody", "sha256", Some("aes128")), "wrong user or password"),
+        (v3("both", "sha256", Some("aes128")).replace("authpass123", "authpass124"), "wrong user or password"),
+    ];
+    for (credential, word) in wrong {
+        let begun = Instant::now();
+        match visit(address, &credential).await.reach {
+            Reach::Silent(why) => assert!(why.contains(word), "{credential}: {why}"),
+            Reach::Refused(_) => {}
+            Reach::Answered => panic!("{credential} was taken"),
+        }
+        assert!(begun.elapsed() < Duration::from_secs(15), "{credential}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_switch_costs_one_question_and_a_forbidden_one_none() {
+    let port = free_port("127.21.0.9");
+    let address: SocketAddr = format!("127.21.0.9:{port}").parse().unwrap();
+    let community = "kind = \"snmp-v2c\"\ncommunity = \"public\"";
+    let seen = visit(address, community).await;
+    assert!(matches!(&seen.reach, Reach::Silent(why) if why.contains(&address.to_string())), "{:?}", seen.reach);
+    assert_eq!((seen.requests, seen.tables.len()), (2, 0), "the question and one retry");
+
+    let listener = UdpSocket::bind("127.21.0.10:0").unwrap();
+    listener.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    let (config, switch, mut credential) = configuration(listener.local_addr().unwrap(), community);
+    credential.allow.clear();
+    let collector = SwitchCollector::bind().await.unwrap();
+    let seen = collector.visit(&config.snmp, &switch, &credential).await;
+    assert!(matches!(&seen.reach, Reach::Refused(why) if why.contains("may not be sent")), "{:?}", seen.reach);
+    assert!(listener.recv(&mut [0; 100]).is_err(), "something was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn garbage_and_truncated_answers_are_silence() {
+    let socket = UdpSocket::bind("127.21.0.11:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let answering = std::thread::spawn(move || {
+        socket.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+        let mut buffer = [0; 2000];
+        let mut answers = 0;
+        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            for bad in [&b"\x30\x82"[..], b"", &buffer[..length / 2], &[0xff; 1400]] {
+                socket.send_to(bad, from).unwrap();
+                answers += 1;
+            }
+        }
+        answers
+    });
+    let seen = visit(address, "kind = \"snmp-v2c\"\ncommunity = \"public\"").await;
+    assert!(matches!(seen.reach, Reach::Silent(_)), "{:?}", seen.reach);
+    assert!(answering.join().unwrap() >= 4);
+}
+
+fn shared() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    std::env::var_os("LENSWARDEN_SHARED").map_or_else(beside, PathBuf::from)
+}
+
+/// Serves one recording; `None` where the recordings are not here.
+fn recording(name: &str) -> (Agent, SocketAddr) {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("map.tsv");
+    let port = free_port("127.1.0.1");
+    let process = Command::new("python3")
+        .arg(shared().join("tools/simagent.py"))
+        .args(["--port", &port.to_string(), "--map"])
+        .arg(&map)
+        .arg(shared().join("recordings/devices").join(name))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("python3 is needed");
+    let agent = Agent { process, _folder: folder };
+    let begun = Instant::now();
+    loop {
+        let text = std::fs::read_to_string(&map).unwrap_or_default();
+        let ip = text.split_whitespace().find_map(|word| word.parse::<std::net::IpAddr>().ok());
+        if let Some(ip) = ip {
+            let address = SocketAddr::new(ip, port);
+            if !bulkwalk(&["-v2c", "-c", "public", "-r0"], address, "1.3.6.1.2.1.1").is_empty() {
+                return (agent, address);
+            }
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "the recording was never served");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs ../shared"]
+async fn recorded_switches_lose_no_row_and_get_no_wrong_port() {
+    for name in ["hp-procurve-2520", "arista-7050", "dlink-dgs3620"] {
+        let (_agent, address) = recording(name);
+        let seen = visit(address, "kind = \"snmp-v2c\"\ncommunity = \"public\"").await;
+        assert_eq!((&seen.reach, &seen.errors), (&Reach::Answered, &Vec::new()), "{name}");
+        let walk = |oid: &str| bulkwalk(&["-v2c", "-c", "public"], address, oid);
+
+        let rows = walk("1.3.6.1.2.1.17.7.1.2.2.1.2");
+        let device_rows = rows.iter().filter(|(index, _)| {
+            let octets: Vec<u32> = index.split('.').skip(1).filter_map(|arc| arc.parse().ok()).collect();
+            octets.iter().any(|octet| *octet != 0) && octets[0] & 1 == 0
+        });
+        assert_eq!(seen.fdb.len(), device_rows.count(), "{name}: forwarding rows");
+        // Broadcast and multicast rows of an ARP table are nobody's address.
+        let is_device = |value: &str| {
+            let octets: Vec<u8> = value.split(' ').filter_map(|octet| u8::from_str_radix(octet, 16).ok()).collect();
+            octets.len() == 6 && octets[0] & 1 == 0 && octets.iter().any(|octet| *octet != 0)
+        };
+        let arp = bulkwalk(&["-v2c", "-c", "public", "-Ox"], address, "1.3.6.1.2.1.4.22.1.2");
+        let expected: BTreeSet<String> =
+            arp.iter().filter(|(_, value)| is_device(value)).map(|(index, _)| index.clone()).collect();
+        let got: BTreeSet<String> = seen.arp.iter().map(|row| format!("{}.{}", row.if_index, row.ip)).collect();
+        assert_eq!(
+            expected.difference(&got).collect::<Vec<_>>(),
+            Vec::<&String>::new(),
+            "{name}: ARP rows of {}",
+            arp.len()
+        );
+        let interfaces: BTreeSet<String> = walk("1.3.6.1.2.1.2.2.1.2").into_iter().map(|(index, _)| index).collect();
+        let got: BTreeSet<String> = seen.ports.iter().map(|port| port.if_index.to_string()).collect();
+        assert!(interfaces.is_subset(&got), "{name}: interfaces");
+        assert_eq!(seen.neighbours.len(), walk("1.0.8802.1.1.2.1.4.1.1.5").len(), "{name}: LLDP neighbours");
+
+        // What others read out of the same recording: no port and no VLAN of ours may be another one.
+        let text =
+            std::fs::read_to_string(shared().join("recordings/devices").join(name).join("expected.json")).unwrap();
+        let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let (mut right, mut lost) = (0, 0);
+        for row in expected["fdb"].as_array().unwrap() {
+            let (mac, vlan) = (row["mac"].as_str().unwrap(), row["vlan"].as_u64());
+            let Some(index) = row["ifIndex"].as_u64() else { continue };
+            let fits = |own: &&lenswarden::observation::FdbRow| {
+                own.mac.to_string() == mac && own.vlan.map(|own| u64::from(own.get())) == vlan
+            };
+            match seen.fdb.iter().find(fits) {
+                Some(own) => {
+                    assert_eq!(own.if_index.map(u64::from), Some(index), "{name}: {mac} in {vlan:?}");
+                    right += 1;
+                }
+                None => lost += 1,
+            }
+        }
+        assert!(right > 100 && lost == 0, "{name}: {right} right, {lost} lost");
+    }
+}
