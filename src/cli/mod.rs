@@ -1,6 +1,7 @@
 //! The command line: clap types, one file a group of subcommands, exit codes (0 clean, 1 the answer is bad, 2 it could
 //! not be done, 3 done in part). Data goes to stdout, words to stderr.
 
+mod demo;
 mod explain;
 mod review;
 mod tables;
@@ -35,6 +36,15 @@ enum Command {
         /// One round over every target, then end: 0 if all answered, 3 if some did not.
         #[arg(long)]
         once: bool,
+    },
+    /// A simulated estate on loopback, polled once by the real daemon and compared with the truth; leaves nothing behind.
+    Demo {
+        /// Without a screen.
+        #[arg(long, required = true)]
+        headless: bool,
+        /// How large the estate is.
+        #[arg(long, value_enum, default_value_t = demo::EstateSize::Small)]
+        size: demo::EstateSize,
     },
     /// Tell every problem of the configuration at once.
     Check,
@@ -140,6 +150,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = &arguments.config;
     match &arguments.command {
         Command::Daemon { once } => run_daemon(config, *once),
+        Command::Demo { size, .. } => demo::run(*size),
         Command::Check => check(config),
         Command::Poll { target, json } => poll(config, target, *json),
         Command::Devices(listing) => tables::devices(config, listing),
