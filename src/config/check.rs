@@ -160,7 +160,7 @@ fn networks(checker: &mut Checker<'_>, file: &File, sites: &[String]) -> Vec<Net
             match text.parse::<VlanRange>() {
                 Ok(range) => vlans.push(range),
                 Err(message) => {
-                    checker.problem(vlan.span(), "network.vlans", message, "a number or a range: 10, \"20-29\"")
+                    checker.problem(vlan.span(), "network.vlans", message, "a number or a range: 10, \"20-29\"");
                 }
             }
         }

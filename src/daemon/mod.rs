@@ -77,7 +77,7 @@ pub fn load(path: &Path) -> Result<(Config, Policies), Problems> {
         match text {
             Ok(text) => texts.push((place, text)),
             Err((message, hint)) => {
-                problems.push(Problem { place: format!("{} policy", path.display()), message, hint })
+                problems.push(Problem { place: format!("{} policy", path.display()), message, hint });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The one recorder: it owns the database and everything that is judged. Visits, decisions, schedules and a changed
 //! configuration come in as messages; each ends in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -44,6 +44,16 @@ pub(super) enum Message {
     Tick,
     Seq(oneshot::Sender<u64>),
     Stop,
+}
+
+/// A batch in the making: one record a subject, the last one.
+#[derive(Default)]
+struct Draft {
+    batch: Batch,
+    devices: BTreeMap<DeviceId, DeviceRecord>,
+    findings: BTreeSet<FindingId>,
+    switches: BTreeSet<TargetName>,
+    targets: BTreeMap<TargetName, TargetRecord>,
 }
 
 pub(super) struct Recorder {
@@ -180,53 +190,57 @@ impl Recorder {
     }
 
     fn absorb(&mut self, visits: &[Collection]) -> Batch {
-        let mut batch = Batch { at: Timestamp::now(), ..Batch::default() };
+        let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
         for visit in visits {
             let delta = self.inventory.absorb(visit, &self.estate, &self.catalogue);
             let judged = delta.devices.clone();
-            self.judge(delta, &judged, &mut batch);
+            self.judge(delta, &judged, &mut draft);
             if let Collection::Switch(visit) = visit {
                 let record = self.target_of(visit);
-                batch.targets.retain(|target| target.name != record.name);
                 self.targets.insert(record.name.clone(), record.clone());
-                batch.targets.push(record);
+                draft.targets.insert(record.name.clone(), record);
             }
         }
-        batch
+        self.finish(draft)
     }
 
-    /// Judges the devices, and puts the delta and what the judgement changed into the batch.
-    fn judge(&mut self, delta: Delta, judged: &[DeviceId], batch: &mut Batch) {
-        let mut findings: Vec<FindingId> = Vec::new();
+    /// The draft as the batch that is written.
+    fn finish(&self, draft: Draft) -> Batch {
+        Batch {
+            devices: draft.devices.into_values().collect(),
+            findings: draft.findings.iter().filter_map(|id| self.ledger.finding(*id).cloned()).collect(),
+            switches: draft.switches.iter().filter_map(|name| self.inventory.switch(name).cloned()).collect(),
+            targets: draft.targets.into_values().collect(),
+            ..draft.batch
+        }
+    }
+
+    /// Judges the devices, and puts the delta and what the judgement changed into the draft.
+    fn judge(&mut self, delta: Delta, judged: &[DeviceId], draft: &mut Draft) {
+        let at = draft.batch.at;
         for merge in &delta.merged {
-            findings.extend(self.ledger.merge(*merge, batch.at));
-            batch.devices.retain(|record| record.device.id != merge.from);
+            draft.findings.extend(self.ledger.merge(*merge, at));
+            draft.devices.remove(&merge.from);
         }
         for id in &delta.retired {
-            findings.extend(self.ledger.retire(*id, batch.at));
-            batch.devices.retain(|record| record.device.id != *id);
+            draft.findings.extend(self.ledger.retire(*id, at));
+            draft.devices.remove(id);
         }
         for id in judged {
             let Some(device) = self.inventory.device(*id) else { continue };
             let now = self.policies.judge(device, &self.estate, &self.catalogue);
-            findings.extend(self.ledger.reconcile(device, &now, batch.at));
+            draft.findings.extend(self.ledger.reconcile(device, &now, at));
             let status = self.policies.status(device, &self.catalogue);
             let before = self.statuses.insert(*id, status);
-            if before == Some(status) && delta.devices.binary_search(id).is_err() {
-                continue;
+            if before != Some(status) || delta.devices.binary_search(id).is_ok() {
+                draft.devices.insert(*id, DeviceRecord { device: device.clone(), status });
             }
-            batch.devices.retain(|record| record.device.id != *id);
-            batch.devices.push(DeviceRecord { device: device.clone(), status });
         }
-        batch.merged.extend(delta.merged);
-        batch.retired.extend(delta.retired);
-        batch.presence.extend(delta.presence);
-        batch.addresses.extend(delta.addresses);
-        for name in delta.switches {
-            batch.switches.retain(|record| record.name != name);
-            batch.switches.extend(self.inventory.switch(&name).cloned());
-        }
-        self.put_findings(&findings, batch);
+        draft.batch.merged.extend(delta.merged);
+        draft.batch.retired.extend(delta.retired);
+        draft.batch.presence.extend(delta.presence);
+        draft.batch.addresses.extend(delta.addresses);
+        draft.switches.extend(delta.switches);
     }
 
     fn put_findings(&self, ids: &[FindingId], batch: &mut Batch) {
@@ -295,7 +309,7 @@ impl Recorder {
     /// Takes a checked configuration into force: targets come and go, everything is judged anew.
     fn configure(&mut self, config: Config, policies: Policies) -> Batch {
         let at = Timestamp::now();
-        let mut batch = Batch { at, ..Batch::default() };
+        let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
         self.estate = Estate::from(&config);
         self.policies = policies;
         self.config = config;
@@ -304,9 +318,9 @@ impl Recorder {
         for name in dropped {
             let delta = self.inventory.forget_switch(&name, &self.estate, &self.catalogue, at);
             let judged = delta.devices.clone();
-            self.judge(delta, &judged, &mut batch);
+            self.judge(delta, &judged, &mut draft);
             self.targets.remove(&name);
-            batch.dropped_targets.push(name);
+            draft.batch.dropped_targets.push(name);
         }
         for switch in &self.config.switches {
             let known = self.targets.get(&switch.name);
@@ -326,16 +340,16 @@ impl Recorder {
                     took_ms: 0,
                     tables: BTreeMap::new(),
                 };
-                batch.targets.push(record.clone());
+                draft.targets.insert(switch.name.clone(), record.clone());
                 self.targets.insert(switch.name.clone(), record);
             }
         }
         let delta = self.inventory.rejudge(&self.estate, &self.catalogue, at);
         // A changed pack changes verdicts of devices whose own record stays: all are judged.
         let all: Vec<DeviceId> = self.inventory.devices().map(|device| device.id).collect();
-        self.judge(delta, &all, &mut batch);
-        batch.configuration = Some(self.configuration_record(String::new()));
-        batch
+        self.judge(delta, &all, &mut draft);
+        draft.batch.configuration = Some(self.configuration_record(String::new()));
+        self.finish(draft)
     }
 
     fn decide(&mut self, requests: &[DecisionRequest], author: &Author) -> Result<(Vec<FindingId>, u64), String> {

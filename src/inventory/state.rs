@@ -62,6 +62,10 @@ pub struct Inventory {
     /// Addresses of layer 3 bound to an address of layer 2 by anybody's table.
     pub(super) ips_of: BTreeMap<MacAddr, BTreeMap<IpAddr, u32>>,
     pub(super) macs_of: BTreeMap<IpAddr, BTreeSet<MacAddr>>,
+    /// Switches by the names they have here and give themselves.
+    pub(super) names: BTreeMap<String, BTreeSet<TargetName>>,
+    /// Switches that hear a neighbour of this name or chassis. May name one that no longer does.
+    pub(super) heard_by: BTreeMap<String, BTreeSet<TargetName>>,
     /// Devices made or changed since the last delta.
     pub(super) dirty: BTreeSet<DeviceId>,
 }
@@ -94,6 +98,7 @@ impl Inventory {
             for mac in &record.own_macs {
                 inventory.own.insert(*mac, record.name.clone());
             }
+            inventory.learn_names(&record);
             inventory.switches.insert(record.name.clone(), SwitchState::new(record));
         }
         for row in presence {
@@ -160,6 +165,30 @@ impl Inventory {
     #[must_use]
     pub fn device_of(&self, mac: MacAddr) -> Option<&Device> {
         self.by_mac.get(&mac).and_then(|id| self.devices.get(id))
+    }
+
+    /// Notes what a switch is called and whom it hears.
+    pub(super) fn learn_names(&mut self, record: &SwitchRecord) {
+        let given =
+            record.system.as_ref().map(|system| system.name.as_str().to_owned()).filter(|name| !name.is_empty());
+        for name in given.into_iter().chain([record.name.as_str().to_owned()]) {
+            self.names.entry(name).or_default().insert(record.name.clone());
+        }
+        for neighbour in &record.neighbours {
+            for heard in [neighbour.chassis.as_str(), neighbour.system_name.as_str()] {
+                self.heard_by.entry(heard.to_owned()).or_default().insert(record.name.clone());
+            }
+        }
+    }
+
+    /// Forgets what a switch is called.
+    pub(super) fn forget_names(&mut self, record: &SwitchRecord) {
+        let given = record.system.as_ref().map(|system| system.name.as_str());
+        for name in given.into_iter().chain([record.name.as_str()]) {
+            if let Some(switches) = self.names.get_mut(name) {
+                switches.remove(&record.name);
+            }
+        }
     }
 
     pub(super) fn bind(&mut self, ip: IpAddr, mac: MacAddr) {

@@ -76,6 +76,24 @@ impl Inventory {
         for mac in &own_now {
             self.own.insert(*mac, visit.target.clone());
         }
+        if let Some(before) = &before {
+            self.forget_names(before);
+        }
+        self.learn_names(&record);
+        // A switch newly known by address or name may make ports of the others lead somewhere.
+        let mut others: BTreeSet<TargetName> = BTreeSet::new();
+        let renamed = before.as_ref().map(|record| &record.system) != Some(&record.system);
+        if own_before != own_now || renamed {
+            for mac in own_before.symmetric_difference(&own_now) {
+                others.extend(self.seen_on.get(mac).into_iter().flatten().cloned());
+                others.extend(self.heard_by.get(mac.to_string().as_str()).into_iter().flatten().cloned());
+            }
+            let given = record.system.as_ref().map(|system| system.name.as_str());
+            for name in given.into_iter().chain([record.name.as_str()]) {
+                others.extend(self.heard_by.get(name).into_iter().flatten().cloned());
+            }
+            others.remove(&visit.target);
+        }
         match self.switches.get_mut(&visit.target) {
             Some(switch) => {
                 switch.record = record;
@@ -86,15 +104,6 @@ impl Inventory {
                 self.switches.insert(visit.target.clone(), SwitchState::new(record));
             }
         }
-        // A switch newly known by address or name may make ports of the others lead somewhere.
-        let others: BTreeSet<TargetName> = if own_before == own_now && before.is_some() {
-            BTreeSet::new()
-        } else {
-            let learned = own_before.symmetric_difference(&own_now).filter_map(|mac| self.seen_on.get(mac)).flatten();
-            let heard =
-                self.switches.iter().filter(|(_, other)| !other.record.neighbours.is_empty()).map(|(name, _)| name);
-            learned.chain(heard).filter(|name| **name != visit.target).cloned().collect()
-        };
         for other in others {
             touched.extend(self.classify_ports(&other));
         }
@@ -104,7 +113,9 @@ impl Inventory {
         for id in &delta.retired {
             self.devices.remove(id);
         }
-        self.by_mac.retain(|mac, _| !own_now.contains(mac));
+        for mac in &own_now {
+            self.by_mac.remove(mac);
+        }
     }
 
     fn take_rows(&mut self, visit: &SwitchVisit, at: Timestamp, delta: &mut Delta, touched: &mut BTreeSet<MacAddr>) {
@@ -247,13 +258,8 @@ impl Inventory {
         for neighbour in &switch.record.neighbours {
             let Some(port) = neighbour.if_index else { continue };
             let by_mac = neighbour.chassis.as_str().parse().is_ok_and(|mac: MacAddr| others(&mac));
-            let system = neighbour.system_name.as_str();
-            let by_name = !system.is_empty()
-                && self.switches.iter().any(|(other, state)| {
-                    other != name
-                        && (other.as_str() == system
-                            || state.record.system.as_ref().is_some_and(|facts| facts.name.as_str() == system))
-                });
+            let called = self.names.get(neighbour.system_name.as_str());
+            let by_name = called.is_some_and(|switches| switches.iter().any(|other| other != name));
             if by_mac || by_name {
                 ports.insert(port);
             }
@@ -335,6 +341,7 @@ impl Inventory {
     pub fn forget_switch(&mut self, name: &TargetName, estate: &Estate, catalogue: &Catalogue, at: Timestamp) -> Delta {
         let mut delta = Delta::default();
         let Some(switch) = self.switches.remove(name) else { return delta };
+        self.forget_names(&switch.record);
         let mut touched: BTreeSet<MacAddr> = BTreeSet::new();
         for ((mac, vlan), row) in switch.rows {
             touched.insert(mac);

@@ -37,6 +37,9 @@ fn is_generic(name: &str) -> bool {
     GENERIC.contains(&fold(name).as_str())
 }
 
+/// Which of a maker's patterns a text is held against.
+type Patterns = fn(&Maker) -> &[Regex];
+
 /// Marks as they are found.
 #[derive(Default)]
 struct Ledger {
@@ -90,10 +93,10 @@ fn information(ledger: &mut Ledger, catalogue: &Catalogue, information: &DeviceI
         ledger.add("onvif manufacturer", format!("it calls its maker '{manufacturer}'"), grade, maker, at);
     }
     let (model, serial, firmware) = (&information.model, &information.serial, &information.firmware);
-    let grammars: [(&str, &str, &dyn Fn(&Maker) -> &[Regex]); 3] = [
-        ("serial grammar", serial.as_str(), &|maker| &maker.serials),
-        ("firmware grammar", firmware.as_str(), &|maker| &maker.firmwares),
-        ("model grammar", model.as_str(), &|maker| &maker.models),
+    let grammars: [(&str, &str, Patterns); 3] = [
+        ("serial grammar", serial.as_str(), |maker| &maker.serials),
+        ("firmware grammar", firmware.as_str(), |maker| &maker.firmwares),
+        ("model grammar", model.as_str(), |maker| &maker.models),
     ];
     for (source, text, patterns) in grammars {
         if let Some(maker) = only(catalogue, text, patterns) {

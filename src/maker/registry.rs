@@ -39,7 +39,7 @@ impl Registry {
         match found {
             // The 24-bit block of a shared assignment names the registry itself: only the longer one names a maker.
             Some(name) if &**name != "IEEE Registration Authority" => Some(name),
-            _ => oui_data::lookup(&mac.to_string()).map(|record| record.organization()),
+            _ => oui_data::lookup(&mac.to_string()).map(oui_data::OuiData::organization),
         }
     }
 }

@@ -159,14 +159,14 @@ impl Ledger {
             let Some(finding) = self.findings.get(&id).cloned() else { continue };
             self.by_key.remove(&key(&finding));
             let moved = Finding { device: merge.into, ..finding };
-            if self.by_key.contains_key(&key(&moved)) {
-                // The device that stays has this finding already: this one ends, and both stand in the log.
-                if self.close(id, at) {
+            if let std::collections::btree_map::Entry::Vacant(e) = self.by_key.entry(key(&moved)) {
+                e.insert(id);
+                if self.put(moved) {
                     changed.push(id);
                 }
             } else {
-                self.by_key.insert(key(&moved), id);
-                if self.put(moved) {
+                // The device that stays has this finding already: this one ends, and both stand in the log.
+                if self.close(id, at) {
                     changed.push(id);
                 }
             }

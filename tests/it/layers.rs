@@ -162,7 +162,9 @@ fn sql_stands_in_the_store_and_nowhere_else() {
 fn a_file_is_about_one_thing() {
     let long: Vec<_> = ["src", "tests", "benches"]
         .iter()
-        .flat_map(|folder| rust_files(&Path::new(ROOT).join(folder)))
+        .map(|folder| Path::new(ROOT).join(folder))
+        .filter(|folder| folder.exists())
+        .flat_map(|folder| rust_files(&folder))
         .map(|file| (fs::read_to_string(&file).unwrap().lines().count(), file))
         .filter(|(lines, _)| *lines > MAX_LINES)
         .collect();
