@@ -1,4 +1,4 @@
-//! The configuration: what the file says ([`file`]), checked as a whole into a [`Config`] ([`check`]), its secrets
+//! The configuration: what the file says (`file`), checked as a whole into a [`Config`] (`check`), its secrets
 //! ([`secret`]) and the watch on it ([`watch`]).
 
 mod check;

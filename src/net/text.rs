@@ -86,8 +86,13 @@ pub fn clean(raw: &str) -> String {
             | GeneralCategory::Unassigned
             | GeneralCategory::LineSeparator
             | GeneralCategory::ParagraphSeparator => {
-                out.extend(c.escape_unicode());
-                count += 8;
+                let escaped = c.escape_unicode();
+                count += escaped.len();
+                if count > MAX_CHARS {
+                    out.push('…');
+                    break;
+                }
+                out.extend(escaped);
             }
             GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark | GeneralCategory::SpacingMark => {
                 marks += 1;
@@ -177,7 +182,9 @@ mod tests {
 
     #[test]
     fn cleaning_twice_changes_nothing() {
-        for text in ["  a\tb ", "\u{1b}[0m", "e\u{301}", "\u{e000}"] {
+        let long = ["\u{e0041}".repeat(40), "x".repeat(255) + "\u{1b}", "x".repeat(999)];
+        let short = ["  a\tb ", "\u{1b}[0m", "e\u{301}", "\u{e000}"].map(str::to_owned);
+        for text in long.iter().chain(&short) {
             let once = clean(text);
             assert_eq!(clean(&once), once);
         }
