@@ -27,8 +27,8 @@
 //!    console  report  alert         screen; files; messages
 //! ```
 //!
-//! Rooms of the drawing that are not built yet: `onvif` and `probe` (what a camera says of itself), `console` and
-//! `alert`. Until they stand, what is known of a camera is what switches and routers say of it.
+//! Rooms of the drawing that are not built yet: `console` and `alert`. `onvif`, `probe` and `collect::camera` can visit a
+//! camera; the daemon does not ask them yet.
 //!
 //! `lab` stands beside the house: a simulated estate that speaks real SNMP, ONVIF and WS-Discovery on loopback.
 //!
@@ -41,9 +41,11 @@
 //! |---|---|---|
 //! | [`net`] | addresses, VLANs, times, names, cleaned text: parse and print | nothing of ours |
 //! | [`snmp`] | the crate's session behind one small trait; budgets, table walks; MIB tables as typed rows | net |
+//! | [`onvif`] | SOAP, WS-Security, WS-Discovery, the device operations as typed replies | net |
+//! | [`probe`] | marks of a maker in what a camera shows without a password | net |
 //! | [`config`] | the file as text, as checked [`config::Config`], its secrets, the watch on it | net |
 //! | [`observation`] | what one visit brought home, which tables were seen whole | net |
-//! | [`collect`] | visit a switch, visit a camera, sweep a subnet | net snmp config observation |
+//! | [`collect`] | visit a switch, visit a camera, sweep a subnet | net snmp onvif probe config observation |
 //! | [`maker`] | catalogue of makers, brands, prefixes; evidence -> attribution | net config observation |
 //! | [`inventory`] | device identity and place, built from observations | net config observation maker |
 //! | [`policy`] | packs and rules: inventory -> violations | net config maker inventory |
@@ -82,7 +84,9 @@ pub mod lab;
 pub mod maker;
 pub mod net;
 pub mod observation;
+pub mod onvif;
 pub mod policy;
+pub mod probe;
 pub mod report;
 pub mod review;
 pub mod snapshot;

@@ -15,6 +15,7 @@ mod crash;
 mod daemon;
 mod lab;
 mod layers;
+mod onvif;
 mod sample;
 mod snmp;
 mod store;

@@ -1,0 +1,99 @@
+//! Finding cameras in a subnet and visiting one.
+
+mod login;
+mod seek;
+mod sweep;
+mod visit;
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::sync::mpsc;
+
+use crate::config::{CameraBlock, Credential, OnvifSettings};
+use crate::net::{DeviceText, Timestamp};
+use crate::observation::{CameraVisit, Discovery};
+use crate::onvif::{self, TlsSettings, discovery};
+
+/// Answer to the question whether a credential may be tried at a camera.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Use it: the attempt has been committed to disk, or the camera took it before.
+    Go,
+    /// The camera refused it before.
+    RefusedBefore(Timestamp),
+    /// Several cameras refused it: stopped everywhere until the operator acts.
+    Stopped,
+    /// Earlier attempts ended without an outcome too often.
+    Interrupted,
+}
+
+/// Remembers which credential was tried where, across restarts. The daemon's is in the database.
+pub trait CredentialLedger: Send + Sync {
+    /// May this credential be sent to this camera now? Returns only after the attempt is safely recorded.
+    fn claim(&self, address: IpAddr, credential: &Credential) -> impl Future<Output = Claim> + Send;
+    /// How the attempt ended: `Ok` if it was taken, `Err` with the camera's words if it was refused. A timeout or
+    /// a broken connection is no outcome and is not reported.
+    fn outcome(
+        &self,
+        address: IpAddr,
+        credential: &Credential,
+        result: Result<(), DeviceText>,
+    ) -> impl Future<Output = ()> + Send;
+}
+
+/// An address that answered a sweep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The UDP or TCP source address, which is the truth.
+    pub address: IpAddr,
+    /// What WS-Discovery said, if it was that which answered.
+    pub discovery: Option<Discovery>,
+}
+
+/// Visits cameras.
+#[derive(Debug)]
+pub struct CameraCollector {
+    settings: OnvifSettings,
+    /// `None` where the cryptography provider has no TLS version: then no HTTPS is spoken.
+    tls: Option<TlsSettings>,
+}
+
+impl CameraCollector {
+    /// Makes a collector; TLS settings are built once.
+    #[must_use]
+    pub fn new(settings: &OnvifSettings) -> Self {
+        Self { settings: settings.clone(), tls: onvif::tls_settings().ok() }
+    }
+
+    /// Asks every address of the block whether it speaks WS-Discovery (unicast probe) or has an ONVIF port open,
+    /// paced by the settings, and sends what answers. Ends when the block is through or the receiver is gone.
+    /// Returns how many addresses were asked.
+    pub async fn sweep(&self, block: &CameraBlock, found: mpsc::Sender<Found>) -> u64 {
+        sweep::Sweep::new(&self.settings, block, found).run().await
+    }
+
+    /// Visits one address within its deadline and budget. `credentials` are those of the block, in order; at most
+    /// one is tried. What discovery says is always asked anew: the answer of an earlier sweep may be another
+    /// device's.
+    pub async fn visit<L: CredentialLedger>(
+        &self,
+        block: &CameraBlock,
+        address: IpAddr,
+        credentials: &[&Credential],
+        ledger: &L,
+    ) -> CameraVisit {
+        visit::Visit::new(self, block, address, credentials, ledger).run().await
+    }
+}
+
+/// What a WS-Discovery answer from this address says of the device there.
+fn discovered(matches: &[discovery::Match], asked: SocketAddr) -> Option<Discovery> {
+    let found = discovery::choose(matches, asked)?;
+    Some(Discovery {
+        endpoint: found.endpoint.clone(),
+        types: found.types.clone(),
+        scopes: found.scopes.clone(),
+        service: found.service(asked.ip()),
+    })
+}

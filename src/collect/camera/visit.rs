@@ -1,0 +1,280 @@
+//! One visit to one camera address: discovery, the device service, what it says.
+
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::login::Standing;
+use super::{CameraCollector, CredentialLedger, discovered, seek};
+use crate::config::{CameraBlock, Credential};
+use crate::net::{DeviceText, Timestamp};
+use crate::observation::{CameraInterface, CameraVisit, DeviceInformation, Mark, MarkKind, Reach, VisitError};
+use crate::onvif::discovery::{DEVICE_SERVICE, Message};
+use crate::onvif::{self, Access, Answer, Budget, Endpoint, Operation, Payload, Proof, Service, access};
+use crate::probe;
+
+const MAX_MARKS: usize = 32;
+const MAX_ERRORS: usize = 32;
+const HTTPS: u16 = 443;
+
+/// A visit under way.
+pub(super) struct Visit<'a, L> {
+    pub(super) collector: &'a CameraCollector,
+    pub(super) block: &'a CameraBlock,
+    pub(super) credentials: &'a [&'a Credential],
+    pub(super) ledger: &'a L,
+    pub(super) budget: Budget,
+    pub(super) standing: Standing<'a>,
+    pub(super) out: CameraVisit,
+    /// What spoke WS-Discovery, even if only to complain.
+    spoke: bool,
+    /// What each port had instead of a device service.
+    instead: Vec<String>,
+}
+
+impl<'a, L: CredentialLedger> Visit<'a, L> {
+    pub(super) fn new(
+        collector: &'a CameraCollector,
+        block: &'a CameraBlock,
+        address: IpAddr,
+        credentials: &'a [&'a Credential],
+        ledger: &'a L,
+    ) -> Self {
+        Self {
+            collector,
+            block,
+            credentials,
+            ledger,
+            budget: Budget::new(collector.settings.max_bytes, collector.settings.deadline),
+            standing: Standing::Nobody,
+            out: CameraVisit::new(address, block.site.clone(), Timestamp::now()),
+            spoke: false,
+            instead: Vec::new(),
+        }
+    }
+
+    pub(super) async fn run(mut self) -> CameraVisit {
+        self.discover().await;
+        if let Some(mut service) = self.find().await {
+            let endpoint = service.endpoint();
+            (self.out.port, self.out.tls) = (Some(endpoint.address.port()), endpoint.tls);
+            self.read(&mut service).await;
+            self.out.requests += service.requests();
+        }
+        self.out.reach = self.reach();
+        self.out.finished = Timestamp::now();
+        self.out
+    }
+
+    /// How long a request that proves nothing may wait.
+    pub(super) fn patience(&self) -> Duration {
+        self.collector.settings.deadline / 2
+    }
+
+    pub(super) fn trouble(&mut self, asked: &str, message: String) {
+        if self.out.errors.len() < MAX_ERRORS {
+            self.out.errors.push(VisitError { asked: asked.to_owned(), message });
+        }
+    }
+
+    async fn discover(&mut self) {
+        let to = SocketAddr::new(self.out.address, self.block.discovery_port);
+        match seek::probe(to, &self.budget).await {
+            Ok((answer, sent)) => {
+                self.out.requests += sent;
+                self.spoke = answer.is_some();
+                if let Some(Message::Matches(matches)) = answer {
+                    self.out.discovery = discovered(&matches, to);
+                }
+            }
+            Err(error) => self.trouble("WS-Discovery", format!("the probe could not be sent: {error}")),
+        }
+    }
+
+    /// The device service: where discovery says, else on the first of the block's ports that has one.
+    async fn find(&mut self) -> Option<Service> {
+        let named = self.out.discovery.as_ref().and_then(|discovery| discovery.service.clone());
+        let address = self.out.address;
+        if let Some((port, path, tls)) = named.clone() {
+            let endpoint = Endpoint { address: SocketAddr::new(address, port), path, tls };
+            if let Some(service) = self.look(endpoint, None, true).await {
+                return Some(service);
+            }
+        }
+        let known = |port: u16| named.as_ref().is_some_and(|(at, path, _)| *at == port && path == DEVICE_SERVICE);
+        let ports: Vec<u16> = self.block.ports.iter().copied().filter(|port| !known(*port)).collect();
+        let streams = seek::connect(address, &ports, self.collector.settings.connect_timeout, &self.budget).await;
+        for stream in streams {
+            let Ok(at) = stream.peer_addr() else { continue };
+            let endpoint = Endpoint { address: at, path: DEVICE_SERVICE.to_owned(), tls: at.port() == HTTPS };
+            if let Some(service) = self.look(endpoint, Some(stream), false).await {
+                return Some(service);
+            }
+        }
+        None
+    }
+
+    /// Whether a device service answers there. `named` by discovery, it may ask everybody for a password; on a port
+    /// that was only tried, anything might, and no password is ever sent to anything.
+    async fn look(&mut self, endpoint: Endpoint, stream: Option<TcpStream>, named: bool) -> Option<Service> {
+        let port = endpoint.address.port();
+        if endpoint.tls && self.collector.tls.is_none() {
+            self.instead.push(format!("port {port}: TLS cannot be spoken"));
+            return None;
+        }
+        let connect_timeout = self.collector.settings.connect_timeout;
+        let tls = self.collector.tls.clone();
+        let mut service = Service::new(endpoint, tls, connect_timeout, self.budget.clone(), stream);
+        let speaks = self.greet(&mut service, named).await;
+        if let Some(subject) = service.certificate().and_then(probe::certificate_subject) {
+            self.mark(MarkKind::TlsSubject, subject);
+        }
+        match speaks {
+            Ok(()) => Some(service),
+            Err(instead) => {
+                self.instead.push(format!("port {port}: {instead}"));
+                self.out.requests += service.requests();
+                None
+            }
+        }
+    }
+
+    /// Asks what everybody may ask: the clock, the services.
+    async fn greet(&mut self, service: &mut Service, named: bool) -> Result<(), String> {
+        let (asked_at, before) = (Timestamp::now(), Instant::now());
+        let answer = self.ask(service, Operation::DateAndTime).await.map_err(|error| chain(&error))?;
+        let midway = asked_at.plus(before.elapsed() / 2);
+        let mut speaks = speaks_onvif(&answer, Operation::DateAndTime);
+        let first = access(&answer, Operation::DateAndTime);
+        match &first {
+            Access::Granted(reply) => {
+                self.out.clock_offset_ms = onvif::utc_clock(reply).map(|clock| clock.0.saturating_sub(midway.0));
+            }
+            _ if answer.envelope.is_ok() => {
+                self.trouble(Operation::DateAndTime.name(), format!("its clock is unknown: {}", refusal(&first)));
+            }
+            Access::NeedsDigest(_) | Access::Unsafe(_) if named => return Ok(()),
+            other => return Err(refusal(other)),
+        }
+        for operation in [Operation::Services, Operation::Capabilities] {
+            let Ok(answer) = self.ask(service, operation).await else { break };
+            speaks |= speaks_onvif(&answer, operation);
+            if matches!(access(&answer, operation), Access::Granted(_)) {
+                break;
+            }
+        }
+        if speaks { Ok(()) } else { Err("it speaks SOAP, but not ONVIF".to_owned()) }
+    }
+
+    /// Reads what the device says of itself.
+    async fn read(&mut self, service: &mut Service) {
+        let mut hostname = match self.ask(service, Operation::Hostname).await {
+            Ok(answer) => Some(access(&answer, Operation::Hostname)),
+            Err(error) => {
+                self.trouble(Operation::Hostname.name(), chain(&error));
+                None
+            }
+        };
+        if let Some(reply) = self.private(service, Operation::Information).await {
+            let onvif::Information { manufacturer, model, firmware, serial, hardware } = onvif::information(&reply);
+            self.out.information = Some(DeviceInformation { manufacturer, model, firmware, serial, hardware });
+        }
+        if let Some(reply) = self.private(service, Operation::Interfaces).await {
+            let own = |onvif::Interface { name, mac, addresses }| CameraInterface { name, mac, addresses };
+            self.out.interfaces = onvif::interfaces(&reply).into_iter().map(own).collect();
+        }
+        if let Some(reply) = self.private(service, Operation::Scopes).await {
+            self.out.scopes = onvif::scopes(&reply);
+        }
+        // For everybody by the specification; where it is not, only an accepted user asks again.
+        if matches!(hostname, Some(Access::NeedsDigest(_) | Access::NeedsToken)) && self.standing.is_user() {
+            hostname = self.private(service, Operation::Hostname).await.map(Access::Granted);
+        }
+        if let Some(Access::Granted(reply)) = hostname {
+            self.out.hostname = onvif::hostname(&reply);
+        }
+    }
+
+    /// Asks without any proof and keeps the marks of the reply.
+    pub(super) async fn ask(
+        &mut self,
+        service: &mut Service,
+        operation: Operation,
+    ) -> Result<Answer, onvif::OnvifError> {
+        let answer = service.ask(operation, Proof::Nobody, self.patience()).await?;
+        self.note(&answer);
+        Ok(answer)
+    }
+
+    /// Keeps the marks of the maker that a reply carries.
+    pub(super) fn note(&mut self, answer: &Answer) {
+        if let Some(server) = answer.server.as_deref().and_then(probe::server) {
+            self.mark(MarkKind::HttpServer, server);
+        }
+        for challenge in &answer.challenges {
+            if let Some(realm) = challenge.get("realm").and_then(probe::realm) {
+                self.mark(MarkKind::Realm, realm);
+            }
+            if let Some(structure) = challenge.get("nonce").and_then(probe::nonce) {
+                self.mark(MarkKind::Nonce, DeviceText::new(structure));
+            }
+        }
+        if let Ok(envelope) = &answer.envelope {
+            for mark in probe::soap(&envelope.namespaces, envelope.standalone) {
+                self.mark(MarkKind::Soap, mark);
+            }
+        }
+    }
+
+    fn mark(&mut self, kind: MarkKind, text: DeviceText) {
+        let mark = Mark { kind, text };
+        if self.out.marks.len() < MAX_MARKS && !self.out.marks.contains(&mark) {
+            self.out.marks.push(mark);
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        if self.spoke || self.out.port.is_some() {
+            return Reach::Answered;
+        }
+        let udp = self.block.discovery_port;
+        if self.instead.is_empty() {
+            let ports: Vec<String> = self.block.ports.iter().map(ToString::to_string).collect();
+            let ports = ports.join(", ");
+            return Reach::Silent(format!("WS-Discovery (UDP {udp}) is silent and TCP {ports} closed or filtered"));
+        }
+        Reach::Silent(format!("no ONVIF: WS-Discovery (UDP {udp}) is silent; {}", self.instead.join("; ")))
+    }
+}
+
+/// The reply of the operation, or an envelope that names ONVIF.
+fn speaks_onvif(answer: &Answer, operation: Operation) -> bool {
+    answer.envelope.as_ref().is_ok_and(|envelope| {
+        let named = || envelope.namespaces.iter().any(|name| name.contains("www.onvif.org/ver"));
+        matches!(&envelope.payload, Payload::Reply(reply) if reply.name == operation.reply()) || named()
+    })
+}
+
+fn refusal(access: &Access) -> String {
+    match access {
+        Access::Granted(_) => "granted".to_owned(),
+        Access::NeedsDigest(_) | Access::NeedsToken => "it asks for a user".to_owned(),
+        Access::Unsafe(offered) => format!("it asks for a password and offers {offered}"),
+        Access::Failed(why) => why.clone(),
+    }
+}
+
+/// An error with its causes, once.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,185 @@
+//! WS-Discovery (2005/04, as ONVIF Core §7 uses it): probes sent to one address, and what comes back.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::OnvifError;
+use super::device::scope_list;
+use super::soap::{Payload, read};
+use super::xml::Element;
+use crate::net::DeviceText;
+
+/// The path of the device service where nothing names another (ONVIF Core, device service entry point).
+pub const DEVICE_SERVICE: &str = "/onvif/device_service";
+const MAX_MATCHES: usize = 256;
+const MAX_TYPES: usize = 16;
+const MAX_ENDPOINTS: usize = 16;
+const MAX_PATH: usize = 256;
+
+/// What a probe asks for. Devices exist that answer only one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Anything: catches recorders and devices that compare types badly.
+    Anything,
+    /// `dn:NetworkVideoTransmitter`
+    Video,
+    /// `tds:Device`
+    Device,
+}
+
+impl Form {
+    /// All of them, in the order they are tried.
+    pub const ALL: [Self; 3] = [Self::Anything, Self::Video, Self::Device];
+}
+
+/// One ProbeMatch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Match {
+    /// EndpointReference/Address
+    pub endpoint: DeviceText,
+    /// Types, local names.
+    pub types: Vec<DeviceText>,
+    /// Scopes, percent-decoded.
+    pub scopes: Vec<DeviceText>,
+    /// XAddrs, taken apart.
+    pub addresses: Vec<Transport>,
+}
+
+/// One of XAddrs. Where it says the device is, which is often wrong: never connected to as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transport {
+    /// Host as written, without brackets.
+    pub host: String,
+    /// Port, or that of the scheme.
+    pub port: u16,
+    /// Path, beginning with a slash.
+    pub path: String,
+    /// `https`
+    pub tls: bool,
+}
+
+/// What a datagram says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// ProbeMatches, or a ResolveMatches or Hello sent in its stead.
+    Matches(Vec<Match>),
+    /// A fault: something that speaks WS-Discovery is there.
+    Fault,
+}
+
+impl Match {
+    /// Port, path and TLS of the device service at the address that was asked: of the first transport that names
+    /// this address, else of the first that is not link-local. The host of the others is ignored.
+    #[must_use]
+    pub fn service(&self, asked: IpAddr) -> Option<(u16, String, bool)> {
+        let host = |transport: &&Transport| transport.host.parse::<IpAddr>().ok();
+        let own = self.addresses.iter().find(|transport| host(transport) == Some(asked));
+        let usable = || self.addresses.iter().find(|transport| !host(transport).is_some_and(is_link_local));
+        own.or_else(usable).map(|found| (found.port, found.path.clone(), found.tls))
+    }
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local() || address.is_unspecified(),
+        IpAddr::V6(address) => (address.segments().first().copied().unwrap_or(0) & 0xffc0) == 0xfe80,
+    }
+}
+
+/// A probe with a fresh MessageID.
+///
+/// # Errors
+/// The system gives no randomness.
+pub fn probe(form: Form) -> Result<String, OnvifError> {
+    // Prefixes exactly so: some devices compare text.
+    let types = match form {
+        Form::Anything => "",
+        Form::Video => "<d:Types>dn:NetworkVideoTransmitter</d:Types>",
+        Form::Device => "<d:Types>tds:Device</d:Types>",
+    };
+    let id = uuid()?;
+    Ok(format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+         <e:Envelope xmlns:e=\"http://www.w3.org/2003/05/soap-envelope\" \
+         xmlns:w=\"http://schemas.xmlsoap.org/ws/2004/08/addressing\" \
+         xmlns:d=\"http://schemas.xmlsoap.org/ws/2005/04/discovery\" \
+         xmlns:dn=\"http://www.onvif.org/ver10/network/wsdl\" \
+         xmlns:tds=\"http://www.onvif.org/ver10/device/wsdl\"><e:Header>\
+         <w:MessageID>uuid:{id}</w:MessageID>\
+         <w:To e:mustUnderstand=\"true\">urn:schemas-xmlsoap-org:ws:2005:04:discovery</w:To>\
+         <w:Action e:mustUnderstand=\"true\">http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</w:Action>\
+         <w:ReplyTo><w:Address>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</w:Address></w:ReplyTo>\
+         </e:Header><e:Body><d:Probe>{types}</d:Probe></e:Body></e:Envelope>"
+    ))
+}
+
+/// A random UUID (RFC 9562 version 4).
+fn uuid() -> Result<String, OnvifError> {
+    let mut octets = [0u8; 16];
+    getrandom::fill(&mut octets).map_err(|_| OnvifError::Request("no randomness"))?;
+    let number = u128::from_be_bytes(octets) & !(0xf << 76) & !(0b11 << 62) | (0x4 << 76) | (0b10 << 62);
+    let hex = format!("{number:032x}");
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    Ok(format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)))
+}
+
+/// Reads a datagram; `None` where it is no answer to a probe.
+#[must_use]
+pub fn parse(datagram: &[u8]) -> Option<Message> {
+    let body = match read(datagram).ok()?.payload {
+        Payload::Fault(_) => return Some(Message::Fault),
+        Payload::Reply(body) => body,
+    };
+    let matches = match body.name.as_str() {
+        "ProbeMatches" => body.all("ProbeMatch").take(MAX_MATCHES).map(one).collect(),
+        "ResolveMatches" => body.all("ResolveMatch").take(MAX_MATCHES).map(one).collect(),
+        "Hello" => vec![one(&body)],
+        _ => return None,
+    };
+    Some(Message::Matches(matches))
+}
+
+/// Of several matches in one message the one that names the asked address, else the first.
+#[must_use]
+pub fn choose(matches: &[Match], asked: SocketAddr) -> Option<&Match> {
+    let names = |found: &&Match| {
+        found.addresses.iter().any(|transport| transport.host.parse::<IpAddr>().ok() == Some(asked.ip()))
+    };
+    matches.iter().find(names).or_else(|| matches.first())
+}
+
+fn one(element: &Element) -> Match {
+    let types = element.text_at(&["Types"]).split_whitespace();
+    let local = |name: &str| DeviceText::new(name.rsplit(':').next().unwrap_or(name));
+    Match {
+        endpoint: DeviceText::new(element.text_at(&["EndpointReference", "Address"])),
+        types: types.take(MAX_TYPES).map(local).collect(),
+        scopes: scope_list(element.text_at(&["Scopes"]).split_whitespace()),
+        addresses: element.text_at(&["XAddrs"]).split_whitespace().filter_map(transport).take(MAX_ENDPOINTS).collect(),
+    }
+}
+
+/// Takes one of XAddrs apart; a port given twice (`http://h:81:81/`) counts once.
+fn transport(text: &str) -> Option<Transport> {
+    let (scheme, rest) = text.split_once("://")?;
+    let tls = match scheme.to_ascii_lowercase().as_str() {
+        "http" => false,
+        "https" => true,
+        _ => return None,
+    };
+    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let (host, ports) = match authority.strip_prefix('[') {
+        Some(bracketed) => bracketed.split_once(']')?,
+        None => authority.find(':').map_or((authority, ""), |colon| authority.split_at(colon)),
+    };
+    let port = match ports.split(':').find(|port| !port.is_empty()) {
+        Some(port) => port.parse().ok().filter(|port| *port > 0)?,
+        None if tls => 443,
+        None => 80,
+    };
+    let sound = |path: &&str| path.len() <= MAX_PATH && path.bytes().all(|octet| octet.is_ascii_graphic());
+    let path = Some(path).filter(|path| path.len() > 1).filter(sound).unwrap_or(DEVICE_SERVICE).to_owned();
+    Some(Transport { host: host.to_owned(), port, path, tls })
+}
+
+#[cfg(test)]
+mod tests;
