@@ -27,8 +27,7 @@
 //!    console  report  alert         screen; files; messages
 //! ```
 //!
-//! Rooms of the drawing that are not built yet: `console` and `alert`. `onvif`, `probe` and `collect::camera` can visit a
-//! camera; the daemon does not ask them yet.
+//! Rooms of the drawing that are not built yet: `console` and `alert`.
 //!
 //! `lab` stands beside the house: a simulated estate that speaks real SNMP, ONVIF and WS-Discovery on loopback.
 //!

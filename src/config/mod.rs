@@ -53,6 +53,12 @@ impl Config {
         self.credentials.iter().find(|credential| credential.id == *id)
     }
 
+    /// The first `[[cameras]]` block that holds this address.
+    #[must_use]
+    pub fn camera_block(&self, address: std::net::IpAddr) -> Option<&CameraBlock> {
+        self.cameras.iter().find(|block| block.subnets.iter().any(|subnet| subnet.contains(&address)))
+    }
+
     /// The site of this id.
     #[must_use]
     pub fn site(&self, id: &SiteId) -> Option<&Site> {

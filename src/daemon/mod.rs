@@ -1,23 +1,28 @@
 //! The daemon: one small loop a target, one recorder that owns the database, the control socket, the configuration
 //! watch, systemd's notify protocol.
 
+mod cameras;
+mod credentials;
 mod recorder;
 mod socket;
+mod switches;
+mod targets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::collect::switch::SwitchCollector;
-use crate::config::{self, Config, PolicyChoice, Problem, Problems, Switch, watch::Watch};
+use crate::config::{self, Config, PolicyChoice, Problem, Problems, watch::Watch};
 use crate::maker::Catalogue;
 use crate::net::{TargetName, Timestamp};
 use crate::observation::Collection;
@@ -103,28 +108,53 @@ fn catalogue() -> Catalogue {
     Catalogue::shipped().with_registry(&texts)
 }
 
-/// What every visit needs.
+/// What every visit needs, whatever configuration is in force.
 struct Shared {
-    collector: SwitchCollector,
+    switches: SwitchCollector,
+    /// Visits under way at once.
     permits: Semaphore,
     recorder: mpsc::Sender<Message>,
+    /// Salt of credential fingerprints.
+    salt: String,
+    /// Addresses where cameras answered.
+    cameras: Mutex<BTreeSet<IpAddr>>,
+    /// Asks a target's loop for a visit now.
+    pokes: Mutex<BTreeMap<TargetName, Arc<Notify>>>,
     visiting: AtomicUsize,
     /// Visits that ended: what the watchdog calls progress.
     finished: AtomicUsize,
 }
 
 impl Shared {
-    /// Visits one switch and hands over what came. `false`: it did not answer.
-    async fn visit(&self, config: &Config, target: &Switch) -> bool {
-        let Ok(_permit) = self.permits.acquire().await else { return false };
-        let Some(credential) = config.credential(&target.credential) else { return false };
+    fn pokes(&self) -> MutexGuard<'_, BTreeMap<TargetName, Arc<Notify>>> {
+        self.pokes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cameras(&self) -> MutexGuard<'_, BTreeSet<IpAddr>> {
+        self.cameras.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The note by which a target's loop is asked for a visit now.
+    fn poke_of(&self, name: &TargetName) -> Arc<Notify> {
+        Arc::clone(self.pokes().entry(name.clone()).or_default())
+    }
+
+    /// Asks one target, or all, for a visit now. Returns how many there are.
+    fn poke(&self, target: Option<&str>) -> usize {
+        let pokes = self.pokes();
+        let wanted = pokes.iter().filter(|(name, _)| target.is_none_or(|wanted| name.as_str() == wanted));
+        wanted.map(|(_, poke)| poke.notify_one()).count()
+    }
+
+    /// Makes a visit under a permit and hands over what came. `None`: the daemon is stopping.
+    async fn visit(&self, visit: impl Future<Output = Collection>) -> Option<Collection> {
+        let _permit = self.permits.acquire().await.ok()?;
         self.visiting.fetch_add(1, Ordering::Relaxed);
-        let visit = self.collector.visit(&config.snmp, target, credential).await;
+        let collection = visit.await;
         self.visiting.fetch_sub(1, Ordering::Relaxed);
         self.finished.fetch_add(1, Ordering::Relaxed);
-        let answered = recorder::all_answered(&visit);
-        let sent = self.recorder.send(Message::Visit(Box::new(Collection::Switch(visit)))).await;
-        answered && sent.is_ok()
+        self.recorder.send(Message::Visit(Box::new(collection.clone()))).await.ok()?;
+        Some(collection)
     }
 }
 
@@ -135,18 +165,9 @@ fn offset(name: &TargetName, interval: Duration) -> Duration {
     interval.mul_f64((hasher.finish() % 10_000) as f64 / 10_000.0)
 }
 
-/// Visits one switch again and again. `poke` asks for a visit now.
-async fn poll(shared: Arc<Shared>, config: Arc<Config>, target: Switch, poke: Arc<Notify>) {
-    let every = config.daemon.poll_every;
-    // The first round comes within seconds of the start; the moments of later ones are spread over the interval.
-    tokio::time::sleep(offset(&target.name, every.min(Duration::from_secs(5)))).await;
-    loop {
-        shared.visit(&config, &target).await;
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            () = poke.notified() => {}
-        }
-    }
+/// Resolves when what runs under a configuration is to end.
+async fn ended(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Runs until `shutdown` resolves (or, with `once`, until the round is over and committed).
@@ -157,19 +178,22 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     let (config, policies) = load(&options.config)?;
     let writer = Writer::open(&config.daemon.database)?;
     let listener = socket::bind(&config.daemon.control_socket)?;
-    let collector = SwitchCollector::bind().await.context("no socket for SNMP")?;
+    let switches = SwitchCollector::bind().await.context("no socket for SNMP")?;
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let started = Timestamp::now();
     let recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host)?;
     let (messages, inbox) = mpsc::channel(WAITING);
-    let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || recorder.run(inbox))?;
     let shared = Arc::new(Shared {
-        collector,
+        switches,
         permits: Semaphore::new(config.daemon.concurrency),
         recorder: messages.clone(),
+        salt: recorder.salt().to_owned(),
+        cameras: Mutex::new(recorder.cameras()),
+        pokes: Mutex::default(),
         visiting: AtomicUsize::new(0),
         finished: AtomicUsize::new(0),
     });
+    let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || recorder.run(inbox))?;
     let config = Arc::new(config);
     // Outside systemd there is nobody to tell, and nothing to be done about that.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -184,10 +208,7 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
             config: Arc::clone(&config),
             started,
         };
-        tokio::select! {
-            () = shutdown => {}
-            () = watch_over(&shared, Arc::clone(&config), &options.config, server, listener) => {}
-        }
+        watch_over(&shared, Arc::clone(&config), &options.config, server, listener, shutdown).await;
         Outcome::Complete
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
@@ -198,20 +219,46 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     Ok(outcome)
 }
 
-/// One visit to every switch.
+/// One visit to every switch, one look at every address of every block, one visit to every camera.
 async fn round(shared: &Arc<Shared>, config: &Arc<Config>) -> Outcome {
-    let mut visits = JoinSet::new();
-    for target in config.switches.clone() {
-        let (shared, config) = (Arc::clone(shared), Arc::clone(config));
-        visits.spawn(async move { shared.visit(&config, &target).await });
-    }
-    let mut outcome = Outcome::Complete;
-    while let Some(answered) = visits.join_next().await {
-        if !answered.unwrap_or(false) {
-            outcome = Outcome::Partial;
+    let (switches, cameras) = tokio::join!(switches::round(shared, config), cameras::round(shared, config));
+    if switches && cameras { Outcome::Complete } else { Outcome::Partial }
+}
+
+/// What runs under one configuration.
+struct Regime {
+    stop: watch::Sender<bool>,
+    switches: JoinSet<()>,
+    cameras: JoinHandle<()>,
+}
+
+impl Regime {
+    /// Starts the loops of a configuration. Cameras wait until `before` has let go of them: none is visited twice at
+    /// once, and no attempt to log in is cut short.
+    fn start(shared: &Arc<Shared>, config: &Arc<Config>, before: Option<JoinHandle<()>>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        shared.pokes().clear();
+        let mut switches = JoinSet::new();
+        for target in &config.switches {
+            let poke = shared.poke_of(&target.name);
+            switches.spawn(switches::watch(Arc::clone(shared), Arc::clone(config), target.clone(), poke));
         }
+        let (shared, config) = (Arc::clone(shared), Arc::clone(config));
+        let cameras = tokio::spawn(async move {
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            cameras::watch(shared, config, stopped).await;
+        });
+        Self { stop, switches, cameras }
     }
-    outcome
+
+    /// Ends the loops. What is returned resolves when visits to cameras that are under way have ended.
+    fn end(mut self) -> JoinHandle<()> {
+        self.stop.send_replace(true);
+        self.switches.abort_all();
+        self.cameras
+    }
 }
 
 /// Everything that goes on until the daemon stops.
@@ -221,13 +268,10 @@ async fn watch_over(
     path: &Path,
     server: socket::Server,
     listener: tokio::net::UnixListener,
+    shutdown: impl Future<Output = ()>,
 ) {
-    let server = Arc::new(server);
-    let mut loops = JoinSet::new();
-    let mut pokes: BTreeMap<TargetName, Arc<Notify>> = BTreeMap::new();
-    start_loops(shared, &config, &mut loops, &mut pokes);
-    let (poke, mut poked) = mpsc::channel::<Option<String>>(16);
-    let accepting = tokio::spawn(socket::accept(listener, server, poke));
+    let mut regime = Regime::start(shared, &config, None);
+    let accepting = tokio::spawn(socket::accept(listener, Arc::new(server)));
     // The watch lives in a task of its own: waiting for the file to lie still must not be cut short by a tick.
     let (note, mut noted) = mpsc::channel(1);
     let watching = Watch::new(path)
@@ -245,19 +289,20 @@ async fn watch_over(
         });
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let mut seen = usize::MAX;
+    tokio::pin!(shutdown);
     loop {
         tokio::select! {
+            () = &mut shutdown => break,
             Some(()) = noted.recv() => match load(path) {
                 Ok((new, policies)) if new.hash != config.hash => {
                     tracing::info!(hash = %new.hash, "a changed configuration is in force");
                     let message = Message::Configure { config: Box::new(new.clone()), policies };
                     config = Arc::new(new);
                     if shared.recorder.send(message).await.is_err() { break; }
-                    shared.collector.keep_only(&config.switches);
-                    loops.abort_all();
-                    loops = JoinSet::new();
-                    pokes.clear();
-                    start_loops(shared, &config, &mut loops, &mut pokes);
+                    shared.switches.keep_only(&config.switches);
+                    shared.cameras().retain(|address| config.camera_block(*address).is_some());
+                    let before = regime.end();
+                    regime = Regime::start(shared, &config, Some(before));
                 }
                 Ok(_) => {}
                 Err(problems) => {
@@ -277,30 +322,15 @@ async fn watch_over(
                 }
                 seen = finished;
             }
-            Some(target) = poked.recv() => {
-                for (name, poke) in &pokes {
-                    if target.as_ref().is_none_or(|wanted| wanted == name.as_str()) {
-                        poke.notify_one();
-                    }
-                }
-            }
         }
+    }
+    // An attempt to log in that is cut short is one whose outcome nobody knows: it may end.
+    let patience = config.onvif.deadline + Duration::from_secs(1);
+    if tokio::time::timeout(patience, regime.end()).await.is_err() {
+        tracing::warn!("visits to cameras did not end in time");
     }
     accepting.abort();
     if let Some(watching) = watching {
         watching.abort();
-    }
-}
-
-fn start_loops(
-    shared: &Arc<Shared>,
-    config: &Arc<Config>,
-    loops: &mut JoinSet<()>,
-    pokes: &mut BTreeMap<TargetName, Arc<Notify>>,
-) {
-    for target in &config.switches {
-        let poke = Arc::new(Notify::new());
-        pokes.insert(target.name.clone(), Arc::clone(&poke));
-        loops.spawn(poll(Arc::clone(shared), Arc::clone(config), target.clone(), poke));
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
-use crate::net::{CredentialId, DeviceId, NetworkId, SiteId, TargetName, Timestamp};
+use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
 use crate::observation::{Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Decision, Finding};
@@ -45,6 +45,14 @@ pub struct Batch {
     pub configuration: Option<ConfigurationRecord>,
     /// The daemon's own state, when it changed.
     pub daemon: Option<DaemonRecord>,
+}
+
+impl Batch {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self { at: self.at, ..Self::default() }
+    }
 }
 
 /// A device and the count word it falls under.
@@ -132,6 +140,9 @@ pub enum CredentialState {
 pub struct CredentialTry {
     /// The camera's address.
     pub address: IpAddr,
+    /// Its WS-Discovery endpoint reference, by which it is known again at another address.
+    #[serde(default)]
+    pub endpoint: Option<DeviceText>,
     /// The credential.
     pub credential: CredentialId,
     /// Fingerprint of its content: a changed password is another credential.
@@ -140,8 +151,8 @@ pub struct CredentialTry {
     pub state: CredentialState,
     /// Since when.
     pub at: Timestamp,
-    /// What the camera said.
-    pub text: String,
+    /// What the camera said, or who cleared it.
+    pub text: DeviceText,
     /// Attempts whose outcome never became known.
     pub unknown_outcomes: u32,
 }
@@ -183,6 +194,9 @@ pub struct ConfigurationRecord {
     pub policies: Vec<(String, String)>,
     /// How many switches and camera addresses it names, for coverage.
     pub switches: u32,
+    /// Reviews and since when each is configured: what a schedule's first moment is counted from.
+    #[serde(default)]
+    pub reviews: BTreeMap<String, Timestamp>,
     /// What is wrong with a newer file that was not taken; empty when all is well.
     pub problem: String,
 }

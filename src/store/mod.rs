@@ -7,6 +7,7 @@ mod log;
 mod picture;
 mod read;
 mod reader;
+mod salt;
 mod schema;
 mod writer;
 
