@@ -86,21 +86,9 @@ impl Recorder {
         let mut due = Vec::new();
         for plan in &self.config.reviews {
             let cycles = self.ledger.cycles().filter(|cycle| cycle.name == plan.name);
-            let last = cycles.map(|cycle| cycle.scheduled).max();
-            let since = self.reviews.get(&plan.name).copied().unwrap_or(self.daemon.started);
-            let mut from = last.unwrap_or(since);
-            let mut moment = None;
-            // Several missed moments are one review: the latest.
-            for _ in 0..1000 {
-                match plan.schedule.cron.find_next(from.to_string().as_str()) {
-                    Ok(next) if Timestamp::from_jiff(next.timestamp()) <= at => {
-                        from = Timestamp::from_jiff(next.timestamp());
-                        moment = Some(from);
-                    }
-                    _ => break,
-                }
-            }
-            due.extend(moment.map(|moment| (plan.name.clone(), moment)));
+            let configured = self.reviews.get(&plan.name).copied().unwrap_or(self.daemon.started);
+            let after = cycles.map(|cycle| cycle.scheduled).max().unwrap_or(configured);
+            due.extend(plan.schedule.latest(after, at).map(|moment| (plan.name.clone(), moment)));
         }
         due
     }
