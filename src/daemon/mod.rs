@@ -111,6 +111,8 @@ fn catalogue() -> Catalogue {
 /// What every visit needs, whatever configuration is in force.
 struct Shared {
     switches: SwitchCollector,
+    /// The configuration in force.
+    config: watch::Sender<Arc<Config>>,
     /// Visits under way at once.
     permits: Semaphore,
     recorder: mpsc::Sender<Message>,
@@ -146,6 +148,16 @@ impl Shared {
         wanted.map(|(_, poke)| poke.notify_one()).count()
     }
 
+    /// Changes how many visits may be under way at once.
+    fn resize(&self, concurrency: usize) {
+        let before = self.config.borrow().daemon.concurrency;
+        if concurrency > before {
+            self.permits.add_permits(concurrency - before);
+        } else {
+            self.permits.forget_permits(before - concurrency);
+        }
+    }
+
     /// Makes a visit under a permit and hands over what came. `None`: the daemon is stopping.
     async fn visit(&self, visit: impl Future<Output = Collection>) -> Option<Collection> {
         let _permit = self.permits.acquire().await.ok()?;
@@ -175,7 +187,8 @@ async fn ended(mut stop: watch::Receiver<bool>) {
 /// # Errors
 /// The configuration is bad, the database cannot be used, a socket cannot be bound.
 pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> anyhow::Result<Outcome> {
-    let (config, policies) = load(&options.config)?;
+    let in_force = load(&options.config)?;
+    let (config, policies) = in_force.clone();
     let writer = Writer::open(&config.daemon.database)?;
     let listener = socket::bind(&config.daemon.control_socket)?;
     let switches = SwitchCollector::bind().await.context("no socket for SNMP")?;
@@ -183,8 +196,10 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     let started = Timestamp::now();
     let recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host)?;
     let (messages, inbox) = mpsc::channel(WAITING);
+    let config = Arc::new(config);
     let shared = Arc::new(Shared {
         switches,
+        config: watch::Sender::new(Arc::clone(&config)),
         permits: Semaphore::new(config.daemon.concurrency),
         recorder: messages.clone(),
         salt: recorder.salt().to_owned(),
@@ -194,7 +209,6 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
         finished: AtomicUsize::new(0),
     });
     let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || recorder.run(inbox))?;
-    let config = Arc::new(config);
     // Outside systemd there is nobody to tell, and nothing to be done about that.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!(switches = config.switches.len(), database = %config.daemon.database.display(), "started");
@@ -202,13 +216,8 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     let outcome = if options.once {
         round(&shared, &config).await
     } else {
-        let server = socket::Server {
-            recorder: messages.clone(),
-            shared: Arc::clone(&shared),
-            config: Arc::clone(&config),
-            started,
-        };
-        watch_over(&shared, Arc::clone(&config), &options.config, server, listener, shutdown).await;
+        let server = socket::Server { recorder: messages.clone(), shared: Arc::clone(&shared), started };
+        watch_over(&shared, in_force, &options.config, server, listener, shutdown).await;
         Outcome::Complete
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
@@ -264,16 +273,18 @@ impl Regime {
 /// Everything that goes on until the daemon stops.
 async fn watch_over(
     shared: &Arc<Shared>,
-    mut config: Arc<Config>,
+    mut in_force: (Config, Policies),
     path: &Path,
     server: socket::Server,
     listener: tokio::net::UnixListener,
     shutdown: impl Future<Output = ()>,
 ) {
+    let mut config = Arc::new(in_force.0.clone());
     let mut regime = Regime::start(shared, &config, None);
     let accepting = tokio::spawn(socket::accept(listener, Arc::new(server)));
     // The watch lives in a task of its own: waiting for the file to lie still must not be cut short by a tick.
     let (note, mut noted) = mpsc::channel(1);
+    let asking = tokio::spawn(note_hangups(note.clone()));
     let watching = Watch::new(path)
         .map_err(|error| tracing::warn!(%error, "the configuration is not watched"))
         .ok()
@@ -288,25 +299,34 @@ async fn watch_over(
             })
         });
     let mut tick = tokio::time::interval(Duration::from_secs(1));
-    let mut seen = usize::MAX;
+    let (mut seen, mut troubled) = (usize::MAX, false);
     tokio::pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
             Some(()) = noted.recv() => match load(path) {
-                Ok((new, policies)) if new.hash != config.hash => {
-                    tracing::info!(hash = %new.hash, "a changed configuration is in force");
-                    let message = Message::Configure { config: Box::new(new.clone()), policies };
-                    config = Arc::new(new);
+                // Everything is compared, not the file alone: a secret or a pack in a file of its own may have changed.
+                Ok(new) if new != in_force => {
+                    tracing::info!(hash = %new.0.hash, "a changed configuration is in force");
+                    in_force = new.clone();
+                    config = Arc::new(new.0.clone());
+                    let message = Message::Configure { config: Box::new(new.0), policies: new.1 };
                     if shared.recorder.send(message).await.is_err() { break; }
                     shared.switches.keep_only(&config.switches);
                     shared.cameras().retain(|address| config.camera_block(*address).is_some());
+                    shared.resize(config.daemon.concurrency);
+                    shared.config.send_replace(Arc::clone(&config));
                     let before = regime.end();
                     regime = Regime::start(shared, &config, Some(before));
+                    troubled = false;
                 }
-                Ok(_) => {}
+                // The file is again as it is in force: what was wrong with it is over.
+                Ok(_) => {
+                    if std::mem::take(&mut troubled) && shared.recorder.send(Message::Problem(String::new())).await.is_err() { break; }
+                }
                 Err(problems) => {
                     tracing::error!("the changed configuration is not taken, the old one stays in force:\n{problems}");
+                    troubled = true;
                     if shared.recorder.send(Message::Problem(problems.to_string())).await.is_err() { break; }
                 }
             },
@@ -330,7 +350,19 @@ async fn watch_over(
         tracing::warn!("visits to cameras did not end in time");
     }
     accepting.abort();
+    asking.abort();
     if let Some(watching) = watching {
         watching.abort();
+    }
+}
+
+/// SIGHUP asks for the configuration to be read again: a rotated secret in a file of its own changes nothing the watch
+/// sees.
+async fn note_hangups(note: mpsc::Sender<()>) {
+    let Ok(mut hangups) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else { return };
+    while hangups.recv().await.is_some() {
+        if note.send(()).await.is_err() {
+            return;
+        }
     }
 }

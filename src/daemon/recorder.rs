@@ -386,6 +386,11 @@ impl Recorder {
                 self.targets.insert(switch.name.clone(), record);
             }
         }
+        let poll_every_s = self.config.daemon.poll_every.as_secs();
+        if self.daemon.poll_every_s != poll_every_s {
+            self.daemon.poll_every_s = poll_every_s;
+            draft.batch.daemon = Some(self.daemon.clone());
+        }
         let delta = self.inventory.rejudge(&self.estate, &self.catalogue, at);
         // A changed pack changes verdicts of devices whose own record stays: all are judged.
         let all: Vec<DeviceId> = self.inventory.devices().map(|device| device.id).collect();

@@ -187,6 +187,8 @@ async fn a_changed_configuration_is_taken_and_a_bad_one_is_shown() {
     let bad = house.until("the problem shows", |snapshot| !snapshot.daemon.configuration_problem.is_empty()).await;
     assert!(bad.daemon.configuration_problem.contains("unknown variant `loud`"));
     assert_eq!(switches(&bad), 3, "a bad file changes nothing");
+    house.configure(&whole);
+    house.until("the problem is over", |snapshot| snapshot.daemon.configuration_problem.is_empty()).await;
     // Only one daemon writes a database.
     let options = DaemonOptions { config: house.path("other.toml"), once: true };
     std::fs::write(house.path("other.toml"), format!("[daemon]\ndatabase = {:?}\n", house.path("lenswarden.db")))
