@@ -14,8 +14,9 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 use crate::collect::switch::SwitchCollector;
+use crate::console::{self, ConsoleOptions};
 use crate::daemon::{self, DaemonOptions, Outcome};
-use crate::report;
+use crate::{config, report};
 
 /// Which surveillance cameras come from restricted makers, which sit on networks where none may be, and what was
 /// decided about each, with evidence.
@@ -25,8 +26,12 @@ struct Arguments {
     /// The configuration file.
     #[arg(long, global = true, value_name = "FILE", default_value = "/etc/lenswarden/config.toml")]
     config: PathBuf,
+    /// No colours, as if NO_COLOR were set.
+    #[arg(long, global = true)]
+    no_color: bool,
+    /// Without one: the console.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -148,7 +153,8 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = &arguments.config;
-    match &arguments.command {
+    let Some(command) = &arguments.command else { return run_console(config, arguments.no_color) };
+    match command {
         Command::Daemon { once } => run_daemon(config, *once),
         Command::Demo { size, .. } => demo::run(*size),
         Command::Check => check(config),
@@ -159,6 +165,34 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
     }
+}
+
+/// What a configuration needs at least; the console itself needs only to know where the daemon keeps things.
+const LEAST: &str = "[daemon]
+database = \"/var/lib/lenswarden/lenswarden.db\"
+control-socket = \"/run/lenswarden/control.sock\"";
+
+fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
+    let config = match config::load(path) {
+        Ok(config) => config,
+        Err(problems) => {
+            say(&problems.to_string());
+            if !path.exists() {
+                say(&format!(
+                    "The console needs these three lines in {}:\n\n{LEAST}\n\n`lenswarden demo` needs none.",
+                    path.display()
+                ));
+            }
+            return Ok(ExitCode::from(2));
+        }
+    };
+    console::run(ConsoleOptions {
+        database: config.daemon.database,
+        control_socket: config.daemon.control_socket,
+        no_color,
+        notices: None,
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run_daemon(config: &Path, once: bool) -> Result<ExitCode> {
