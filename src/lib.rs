@@ -27,7 +27,7 @@
 //!    console  report  alert         screen; files; messages
 //! ```
 //!
-//! Rooms of the drawing that are not built yet: `console` and `alert`.
+//! A room of the drawing that is not built yet: `alert`.
 //!
 //! `lab` stands beside the house: a simulated estate that speaks real SNMP, ONVIF and WS-Discovery on loopback.
 //!
@@ -54,12 +54,13 @@
 //! | [`control`] | the control socket's words, framing, client and server halves | net review |
 //! | [`report`] | snapshot -> text, CSV, JSON, HTML | net config maker inventory observation policy review snapshot |
 //! | [`daemon`] | schedule, pollers, the one recorder, control socket, systemd notify | all above |
+//! | [`console`] | ratatui: model, update, keys, theme, views | net config inventory observation policy review snapshot store control report |
 //! | [`lab`] | simulated estate | net (and protocol crates) |
 //! | [`cli`] | clap types, one file a subcommand, exit codes | any |
 //!
-//! Against the first drawing, `snapshot` and `report` may name `config` and `observation`: a site's sensitivity, a
+//! Against the first drawing, `snapshot`, `report` and `console` may name `config` and `observation`: a site's sensitivity, a
 //! network's kind and a table's completeness are words a reader is shown as they were given, and a second set of the
-//! same enums would be a second way to say one thing.
+//! same enums would be a second way to say one thing. `console` names `inventory` for a place and its certainty.
 //!
 //! # Invariants, written as absences
 //!
@@ -76,6 +77,7 @@
 pub mod cli;
 pub mod collect;
 pub mod config;
+pub mod console;
 pub mod control;
 pub mod daemon;
 pub mod inventory;

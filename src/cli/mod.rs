@@ -15,8 +15,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
+use crate::console::{self, ConsoleOptions};
 use crate::daemon::{self, DaemonOptions, Outcome};
-use crate::report;
+use crate::{config, report};
 
 /// Which surveillance cameras come from restricted makers, which sit on networks where none may be, and what was
 /// decided about each, with evidence.
@@ -26,8 +27,12 @@ struct Arguments {
     /// The configuration file.
     #[arg(long, global = true, value_name = "FILE", default_value = "/etc/lenswarden/config.toml")]
     config: PathBuf,
+    /// No colours, as if NO_COLOR were set.
+    #[arg(long, global = true)]
+    no_color: bool,
+    /// Without one: the console.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -38,10 +43,10 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
-    /// A simulated estate on loopback, polled once by the real daemon and compared with the truth; leaves nothing behind.
+    /// A simulated estate on loopback, polled by the real daemon, and the console on top; leaves nothing behind.
     Demo {
-        /// Without a screen.
-        #[arg(long, required = true)]
+        /// Without a screen: one round, compared with the truth; exit 1 on a difference.
+        #[arg(long)]
         headless: bool,
         /// How large the estate is.
         #[arg(long, value_enum, default_value_t = demo::EstateSize::Small)]
@@ -152,9 +157,10 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = &arguments.config;
-    match &arguments.command {
+    let Some(command) = &arguments.command else { return run_console(config, arguments.no_color) };
+    match command {
         Command::Daemon { once } => run_daemon(config, *once),
-        Command::Demo { size, .. } => demo::run(*size),
+        Command::Demo { size, headless } => demo::run(*size, *headless, arguments.no_color),
         Command::Check => check(config),
         Command::Poll { target, json } => poll::run(config, target, *json),
         Command::Devices(listing) => tables::devices(config, listing),
@@ -164,6 +170,34 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Review(command) => review::run(config, command),
         Command::Credential(command) => credential::run(config, command),
     }
+}
+
+/// What a configuration needs at least; the console itself needs only to know where the daemon keeps things.
+const LEAST: &str = "[daemon]
+database = \"/var/lib/lenswarden/lenswarden.db\"
+control-socket = \"/run/lenswarden/control.sock\"";
+
+fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
+    let config = match config::load(path) {
+        Ok(config) => config,
+        Err(problems) => {
+            say(&problems.to_string());
+            if !path.exists() {
+                say(&format!(
+                    "The console needs these three lines in {}:\n\n{LEAST}\n\n`lenswarden demo` needs none.",
+                    path.display()
+                ));
+            }
+            return Ok(ExitCode::from(2));
+        }
+    };
+    console::run(ConsoleOptions {
+        database: config.daemon.database,
+        control_socket: config.daemon.control_socket,
+        no_color,
+        notices: None,
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run_daemon(config: &Path, once: bool) -> Result<ExitCode> {

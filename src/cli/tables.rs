@@ -70,11 +70,8 @@ pub(super) fn findings(path: &Path, listing: &Listing) -> Result<ExitCode> {
 
 pub(super) fn targets(path: &Path, listing: &Listing) -> Result<ExitCode> {
     let (_, snapshot) = look(path)?;
-    let words: Vec<String> = listing.words.iter().map(|word| word.to_lowercase()).collect();
-    let chosen = snapshot.targets.values().filter(|target| {
-        let text = format!("{} {} {} {}", target.name, target.address, target.site, target.state).to_lowercase();
-        words.iter().all(|word| text.contains(word))
-    });
+    let words = listing.words.join(" ");
+    let chosen = snapshot.targets.values().filter(|target| target.holds(&words));
     if listing.format() == Format::Json {
         print_json(&chosen.map(tables::target_json).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);

@@ -7,7 +7,7 @@ use crate::inventory::Device;
 use crate::net::Timestamp;
 use crate::policy::Status;
 use crate::review::Finding;
-use crate::snapshot::{DeviceRow, Snapshot, TargetRow};
+use crate::snapshot::{DaemonState, DeviceRow, Share, Snapshot, TargetRow};
 
 fn plain(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
@@ -186,18 +186,22 @@ pub fn targets<'a>(rows: impl Iterator<Item = &'a TargetRow>) -> Table {
 /// The first line of every table: what share of the estate was seen, and how the daemon is.
 #[must_use]
 pub fn headline(snapshot: &Snapshot) -> String {
-    let switches: Vec<&TargetRow> = snapshot.targets.values().filter(|target| target.switch).collect();
-    let answering = switches.iter().filter(|target| matches!(target.state.as_str(), "answering" | "partial")).count();
-    let oldest = switches.iter().filter_map(|target| target.last_ok).min();
-    let daemon = match (&snapshot.daemon.stopped, snapshot.daemon.absent) {
-        (Some(stopped), _) => format!("stopped since {}", minute(*stopped)),
-        (None, true) => "NOT RUNNING".to_owned(),
-        (None, false) => "running".to_owned(),
+    let coverage = snapshot.coverage();
+    let share = |share: &Share, kind: &str| {
+        let percent = share.percent().map(|percent| format!(" ({percent} %)")).unwrap_or_default();
+        format!("{} of {} {kind} answering{percent}", share.answering, share.all)
     };
-    let oldest = oldest.map_or_else(|| "never".to_owned(), minute);
+    let cameras =
+        if coverage.cameras.all == 0 { String::new() } else { format!(", {}", share(&coverage.cameras, "cameras")) };
+    let daemon = match snapshot.daemon.state() {
+        DaemonState::Running => "running".to_owned(),
+        DaemonState::Stopped(stopped) => format!("stopped since {}", minute(stopped)),
+        DaemonState::Killed | DaemonState::Never => "NOT RUNNING".to_owned(),
+    };
+    let oldest = coverage.oldest().map_or_else(|| "never".to_owned(), minute);
     format!(
-        "{answering} of {} switches answering, oldest answer {oldest}, as of {}, daemon {daemon}",
-        switches.len(),
+        "{}{cameras}, oldest answer {oldest}, as of {}, daemon {daemon}",
+        share(&coverage.switches, "switches"),
         minute(snapshot.as_of)
     )
 }

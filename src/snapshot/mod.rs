@@ -2,9 +2,19 @@
 //!
 //! The store fills a [`Snapshot`] and keeps it current; console, reports and the command line only read it.
 
+mod coverage;
+mod exposure;
 mod filter;
+mod placement;
+mod queue;
+mod sort;
 
+pub use coverage::{Coverage, DaemonState, Share};
+pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, group_of};
 pub use filter::{Filter, FilterError};
+pub use placement::{Placement, PlacementKey};
+pub use queue::Progress;
+pub use sort::{DeviceOrder, TargetOrder};
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -20,6 +30,12 @@ use crate::net::{
 use crate::observation::{Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Finding};
+
+/// A value of a list (a state, a class, a kind) as the one word people read everywhere: the one it serialises to.
+#[must_use]
+pub fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
 
 /// Everything a view needs, at one instant.
 #[derive(Debug, Clone, Default, PartialEq)]

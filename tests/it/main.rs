@@ -10,9 +10,11 @@
 )]
 
 mod config;
+mod console;
 mod control;
 mod crash;
 mod daemon;
+mod idle;
 mod lab;
 mod layers;
 mod onvif;
