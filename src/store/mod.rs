@@ -4,6 +4,7 @@
 mod batch;
 mod lock;
 mod log;
+mod outbox;
 mod picture;
 mod read;
 mod reader;
@@ -15,6 +16,7 @@ pub use batch::{
     NetworkRecord, SiteRecord, Stored, TargetKind, TargetRecord, TargetState,
 };
 pub use log::LoggedState;
+pub use outbox::{Alert, Outbox, Told};
 pub use reader::{DeviceDetail, Reader};
 pub use writer::{Committed, Writer};
 

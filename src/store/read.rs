@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
 
-use super::Stored;
+use super::{Stored, outbox};
 use crate::inventory::{AddressBinding, Presence};
 use crate::net::{Timestamp, VlanId};
 
@@ -95,5 +95,6 @@ pub(super) fn stored(connection: &Connection) -> rusqlite::Result<Stored> {
         credentials: records(connection, "SELECT record FROM credential ORDER BY address, credential", [])?,
         configuration: meta(connection, "configuration")?,
         daemon: meta(connection, "daemon")?,
+        told: outbox::told(connection)?,
     })
 }
