@@ -124,6 +124,9 @@ fn every_bad_file_says_where_what_and_how() {
         ("[[review]]\nname='r'\nschedule='daily'\ntime-zone='Mars/Base'\nowner='o'\n", &["no time zone 'Mars/Base'"]),
         ("[[alert]]\nkind='pigeon'\n", &["unknown variant `pigeon`"]),
         ("[[alert]]\nkind='syslog'\nwhen=['loud']\n", &["'loud' is no severity"]),
+        ("[[alert]]\nkind='syslog'\nwhen=[]\n", &["alert.when: nothing would ever be sent"]),
+        ("[[alert]]\nkind='syslog'\naddress='log.example'\n", &["'log.example' is no address", "10.1.0.5:514"]),
+        ("[[alert]]\nkind='syslog'\nname='a'\n[[alert]]\nkind='syslog'\nname='a'\n", &["'a' stands twice"]),
         ("[daemon\n", &["config.toml:1:"]),
     ];
     for (text, expected) in cases {
