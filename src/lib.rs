@@ -27,7 +27,7 @@
 //!    console  report  alert         screen; files; messages
 //! ```
 //!
-//! Rooms of the drawing that are not built yet: `console` and `alert`. `onvif`, `probe` and `collect::camera` can visit a
+//! A room of the drawing that is not built yet: `console`. `onvif`, `probe` and `collect::camera` can visit a
 //! camera; the daemon does not ask them yet.
 //!
 //! `lab` stands beside the house: a simulated estate that speaks real SNMP, ONVIF and WS-Discovery on loopback.
@@ -54,13 +54,15 @@
 //! | [`store`] | SQLite: schema, migrations, change log, the writer's half and the readers' | net observation config maker inventory policy review snapshot |
 //! | [`control`] | the control socket's words, framing, client and server halves | net review |
 //! | [`report`] | snapshot -> text, CSV, JSON, HTML | net config maker inventory observation policy review snapshot |
+//! | [`alert`] | changes -> messages through a persistent outbox; the carriers they leave by | net config maker inventory policy review store |
 //! | [`daemon`] | schedule, pollers, the one recorder, control socket, systemd notify | all above |
 //! | [`lab`] | simulated estate | net (and protocol crates) |
 //! | [`cli`] | clap types, one file a subcommand, exit codes | any |
 //!
 //! Against the first drawing, `snapshot` and `report` may name `config` and `observation`: a site's sensitivity, a
 //! network's kind and a table's completeness are words a reader is shown as they were given, and a second set of the
-//! same enums would be a second way to say one thing.
+//! same enums would be a second way to say one thing. `alert` may name `inventory` and `maker`: a message says who made
+//! the device and how sure that is, and a finding holds only its number.
 //!
 //! # Invariants, written as absences
 //!
@@ -74,6 +76,7 @@
 //! 7. Nothing that a device says reaches a terminal, a CSV cell, a page, a log line or a URL before it is cleaned.
 //! 8. The console's view changes nothing but scroll offsets. Nothing prints except `cli` and `report`.
 
+pub mod alert;
 pub mod cli;
 pub mod collect;
 pub mod config;

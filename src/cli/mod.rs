@@ -1,6 +1,7 @@
 //! The command line: clap types, one file a group of subcommands, exit codes (0 clean, 1 the answer is bad, 2 it could
 //! not be done, 3 done in part). Data goes to stdout, words to stderr.
 
+mod alert;
 mod demo;
 mod explain;
 mod review;
@@ -73,6 +74,9 @@ enum Command {
     /// The review queues.
     #[command(subcommand)]
     Review(review::Command),
+    /// Who is told.
+    #[command(subcommand)]
+    Alert(alert::Command),
 }
 
 /// How a table is asked for.
@@ -158,6 +162,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Targets(listing) => tables::targets(config, listing),
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
+        Command::Alert(command) => alert::run(config, command),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The daemon: one small loop a target, one recorder that owns the database, the control socket, the configuration
 //! watch, systemd's notify protocol.
 
+mod alerts;
 mod recorder;
 mod socket;
 
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::collect::switch::SwitchCollector;
@@ -108,6 +109,8 @@ struct Shared {
     collector: SwitchCollector,
     permits: Semaphore,
     recorder: mpsc::Sender<Message>,
+    /// Changes when alerts were written into the outbox.
+    posted: watch::Receiver<()>,
     visiting: AtomicUsize,
     /// Visits that ended: what the watchdog calls progress.
     finished: AtomicUsize,
@@ -161,12 +164,14 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let started = Timestamp::now();
     let recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host)?;
+    let posted = recorder.posted();
     let (messages, inbox) = mpsc::channel(WAITING);
     let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || recorder.run(inbox))?;
     let shared = Arc::new(Shared {
         collector,
         permits: Semaphore::new(config.daemon.concurrency),
         recorder: messages.clone(),
+        posted,
         visiting: AtomicUsize::new(0),
         finished: AtomicUsize::new(0),
     });
@@ -176,7 +181,9 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     tracing::info!(switches = config.switches.len(), database = %config.daemon.database.display(), "started");
 
     let outcome = if options.once {
-        round(&shared, &config).await
+        let outcome = round(&shared, &config).await;
+        alerts::last_call(&config, &messages).await;
+        outcome
     } else {
         let server = socket::Server {
             recorder: messages.clone(),
@@ -302,5 +309,8 @@ fn start_loops(
         let poke = Arc::new(Notify::new());
         pokes.insert(target.name.clone(), Arc::clone(&poke));
         loops.spawn(poll(Arc::clone(shared), Arc::clone(config), target.clone(), poke));
+    }
+    for plan in &config.alerts {
+        loops.spawn(alerts::carry(plan.clone(), shared.recorder.clone(), shared.posted.clone()));
     }
 }

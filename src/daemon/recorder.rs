@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::civil::Date;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::alerts;
+use crate::alert::Dispatch;
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
 use crate::maker::Catalogue;
@@ -42,6 +44,7 @@ pub(super) enum Message {
     },
     Problem(String),
     Tick,
+    Outbox(alerts::Question),
     Seq(oneshot::Sender<u64>),
     Stop,
 }
@@ -68,6 +71,9 @@ pub(super) struct Recorder {
     /// The count word each device was stored with.
     statuses: BTreeMap<DeviceId, Status>,
     daemon: DaemonRecord,
+    /// Which alerts the changes cause.
+    dispatch: Dispatch,
+    posted: watch::Sender<()>,
     seq: u64,
 }
 
@@ -89,6 +95,7 @@ impl Recorder {
         let devices = stored.devices.into_iter().map(|record| record.device).collect();
         let inventory =
             Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches);
+        let dispatch = Dispatch::restore(config.alerts.clone(), &stored.findings, stored.told);
         let mut recorder = Self {
             estate: Estate::from(&config),
             ledger: Ledger::restore(stored.findings, stored.cycles),
@@ -106,12 +113,19 @@ impl Recorder {
             catalogue,
             inventory,
             statuses,
+            dispatch,
+            posted: watch::Sender::new(()),
             seq: 0,
         };
         let mut batch = recorder.configure(config, policies);
         batch.daemon = Some(recorder.daemon.clone());
         recorder.commit(&batch)?;
         Ok(recorder)
+    }
+
+    /// Changes whenever alerts were written into the outbox.
+    pub(super) fn posted(&self) -> watch::Receiver<()> {
+        self.posted.subscribe()
     }
 
     /// Runs on a thread of its own until it is told to stop or nobody is left to tell it anything.
@@ -167,6 +181,7 @@ impl Recorder {
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
             }
             Message::Tick => self.tick(),
+            Message::Outbox(question) => alerts::answer(&mut self.writer, question),
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);
             }
@@ -176,6 +191,9 @@ impl Recorder {
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.seq = self.writer.commit(batch)?.seq;
+        if !batch.outbox.alerts.is_empty() {
+            self.posted.send_replace(());
+        }
         Ok(())
     }
 
@@ -205,14 +223,22 @@ impl Recorder {
     }
 
     /// The draft as the batch that is written.
-    fn finish(&self, draft: Draft) -> Batch {
-        Batch {
+    fn finish(&mut self, draft: Draft) -> Batch {
+        let mut batch = Batch {
             devices: draft.devices.into_values().collect(),
             findings: draft.findings.iter().filter_map(|id| self.ledger.finding(*id).cloned()).collect(),
             switches: draft.switches.iter().filter_map(|name| self.inventory.switch(name).cloned()).collect(),
             targets: draft.targets.into_values().collect(),
             ..draft.batch
-        }
+        };
+        self.post_alerts(&mut batch);
+        batch
+    }
+
+    /// Puts the alerts that the batch's findings cause beside them.
+    fn post_alerts(&mut self, batch: &mut Batch) {
+        let device = |id| self.inventory.device(id);
+        self.dispatch.post(&batch.findings, device, batch.at, &mut batch.outbox);
     }
 
     /// Judges the devices, and puts the delta and what the judgement changed into the draft.
@@ -349,23 +375,27 @@ impl Recorder {
         let all: Vec<DeviceId> = self.inventory.devices().map(|device| device.id).collect();
         self.judge(delta, &all, &mut draft);
         draft.batch.configuration = Some(self.configuration_record(String::new()));
+        draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
+        self.dispatch.configure(&self.config.alerts);
         self.finish(draft)
     }
 
     fn decide(&mut self, requests: &[DecisionRequest], author: &Author) -> Result<(Vec<FindingId>, u64), String> {
         let at = Timestamp::now();
-        let before = self.ledger.clone();
+        let before = (self.ledger.clone(), self.dispatch.clone());
         let decisions = self.ledger.decide(requests, author, at, today()).map_err(|refusal| refusal.to_string())?;
         let ids: Vec<FindingId> = decisions.iter().map(|decision| decision.finding).collect();
-        let (_, closed) = self.ledger.tick(at, today());
+        let (reopened, closed) = self.ledger.tick(at, today());
         let mut batch = Batch { at, decisions, ..Batch::default() };
         self.put_findings(&ids, &mut batch);
+        self.put_findings(&reopened, &mut batch);
+        self.post_alerts(&mut batch);
         batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
         match self.commit(&batch) {
             Ok(()) => Ok((ids, self.seq)),
             Err(error) => {
                 // Not written is not decided.
-                self.ledger = before;
+                (self.ledger, self.dispatch) = before;
                 Err(error.to_string())
             }
         }
@@ -406,6 +436,7 @@ impl Recorder {
         if !reopened.is_empty() || !closed.is_empty() {
             let mut batch = Batch { at, ..Batch::default() };
             self.put_findings(&reopened, &mut batch);
+            self.post_alerts(&mut batch);
             batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
             self.commit_until_it_holds(&batch);
         }

@@ -9,10 +9,12 @@
     missing_docs
 )]
 
+mod alert;
 mod config;
 mod control;
 mod crash;
 mod daemon;
+mod house;
 mod lab;
 mod layers;
 mod onvif;
