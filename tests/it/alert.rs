@@ -89,7 +89,7 @@ fn what_is_plugged_into_a_core_port_arrives_at_the_receiver() {
     assert!(["<129>1", "<131>1", "<132>1"].contains(&words[0]), "{message}");
     words[1].parse::<jiff::Timestamp>().unwrap();
     assert_eq!((words[3], words[5], words[6]), ("lenswarden", "no-core-network", "[origin"), "{message}");
-    assert_eq!(words[4], daemon.0.id().to_string());
+    assert_eq!(words[4], daemon.id().to_string());
     for part in [
         format!("site={}", device.site),
         format!("switch={}", device.switch),

@@ -1,6 +1,5 @@
 //! The real binary over a lab that lives in the test: a folder, its configuration, processes that end with the test.
 
-use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -20,22 +19,27 @@ pub(crate) struct House {
 }
 
 /// A running daemon; killed when dropped.
-pub(crate) struct Daemon(pub(crate) Child);
+pub(crate) struct Daemon {
+    process: Child,
+    log: PathBuf,
+}
 
 impl Daemon {
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     pub(crate) fn kill(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 
     /// Ends it in good order; its log.
     pub(crate) fn stop(mut self) -> String {
-        let process = nix::unistd::Pid::from_raw(self.0.id().cast_signed());
+        let process = nix::unistd::Pid::from_raw(self.id().cast_signed());
         nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGTERM).unwrap();
-        assert!(self.0.wait().unwrap().success());
-        let mut log = String::new();
-        self.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        log
+        assert!(self.process.wait().unwrap().success());
+        std::fs::read_to_string(&self.log).unwrap()
     }
 }
 
@@ -80,7 +84,10 @@ impl House {
     }
 
     pub(crate) fn daemon(&self) -> Daemon {
-        Daemon(self.command(&["daemon"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap())
+        let log = self.path("daemon.log");
+        let file = std::fs::File::create(&log).unwrap();
+        let process = self.command(&["daemon"]).stdout(Stdio::null()).stderr(file).spawn().unwrap();
+        Daemon { process, log }
     }
 
     /// What a reader sees now; `None` before there is a database.
@@ -100,12 +107,12 @@ impl House {
         }
     }
 
-    /// A round that began after this call is over: every switch that was visited was visited again.
+    /// A round that began after this call is over: every switch was visited.
     pub(crate) fn until_a_round_is_over(&self) -> Snapshot {
         let now = lenswarden::net::Timestamp::now();
         self.until("a whole round", |snapshot| {
-            !snapshot.targets.is_empty()
-                && snapshot.targets.values().all(|target| target.last_attempt.is_some_and(|at| at > now))
+            let mut switches = snapshot.targets.values().filter(|target| target.switch).peekable();
+            switches.peek().is_some() && switches.all(|target| target.last_attempt.is_some_and(|at| at > now))
         })
     }
 }
