@@ -9,7 +9,9 @@
     missing_docs
 )]
 
+mod agents;
 mod alert;
+mod cli;
 mod config;
 mod control;
 mod crash;
