@@ -242,16 +242,16 @@ async fn watch_over(
         .ok()
         .map(|mut watch| {
             tokio::spawn(async move {
-                loop {
+                // Looked at once before waiting: it may have changed since it was read and before it was watched.
+                while note.send(()).await.is_ok() {
                     watch.changed().await;
-                    if note.send(()).await.is_err() {
-                        break;
-                    }
                 }
             })
         });
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let mut seen = usize::MAX;
+    // A file was not taken, and readers are shown why.
+    let mut refused = false;
     loop {
         tokio::select! {
             Some(()) = noted.recv() => match load(path) {
@@ -259,6 +259,7 @@ async fn watch_over(
                     tracing::info!(hash = %new.hash, "a changed configuration is in force");
                     let message = Message::Configure { config: Box::new(new.clone()), policies };
                     config = Arc::new(new);
+                    refused = false;
                     if shared.recorder.send(message).await.is_err() { break; }
                     shared.collector.keep_only(&config.switches);
                     loops.abort_all();
@@ -266,8 +267,14 @@ async fn watch_over(
                     pokes.clear();
                     start_loops(shared, &config, &mut loops, &mut pokes);
                 }
+                Ok(_) if refused => {
+                    tracing::info!("the configuration is again the one in force");
+                    refused = false;
+                    if shared.recorder.send(Message::Problem(String::new())).await.is_err() { break; }
+                }
                 Ok(_) => {}
                 Err(problems) => {
+                    refused = true;
                     tracing::error!("the changed configuration is not taken, the old one stays in force:\n{problems}");
                     if shared.recorder.send(Message::Problem(problems.to_string())).await.is_err() { break; }
                 }

@@ -178,3 +178,22 @@ fn a_trial_message_arrives_and_says_where_it_went() {
         assert!(parts.iter().all(|part| words.contains(part)), "{name}: {words}");
     }
 }
+
+#[test]
+fn a_carrier_that_is_configured_later_is_told_of_what_happens_from_then_on() {
+    let (receiver, address) = Receiver::new();
+    let house = House::new("");
+    let daemon = house.daemon();
+    house.until_a_round_is_over();
+    house.configure("config.toml", &(house.lab.configuration() + &soc(&address)));
+    let taken = house.until("the carrier is known", |snapshot| snapshot.carriers.contains_key("soc"));
+    assert_eq!(taken.carriers["soc"].address, format!("syslog {address} (UDP)"));
+    house.lab.step();
+    let message = receiver.until("the first message", |_| true);
+    // What was open before is no news: the first message is about what was plugged in after it.
+    let new = house.look().unwrap().findings.values().filter(|finding| finding.since > taken.as_of).count();
+    assert!(new > 0 && message.contains("mac=44:19:b6:fe:00:01"), "{message}");
+    house.configure("config.toml", &house.lab.configuration());
+    house.until("the carrier is gone", |snapshot| snapshot.carriers.is_empty());
+    daemon.stop();
+}

@@ -157,3 +157,16 @@ async fn the_watch_sees_a_write_and_a_replacement() {
     std::fs::rename(folder.path().join(".new"), &path).unwrap();
     tokio::time::timeout(limit, watch.changed()).await.expect("a replacement");
 }
+
+#[test]
+fn a_bad_file_that_is_taken_back_is_no_longer_shown() {
+    let house = crate::house::House::new("");
+    let daemon = house.daemon();
+    house.until_a_round_is_over();
+    let good = std::fs::read_to_string(house.path("config.toml")).unwrap();
+    house.configure("config.toml", "[[site]]\nid = \"x\"\nsensitivity = \"loud\"\n");
+    house.until("the problem shows", |snapshot| snapshot.daemon.configuration_problem.contains("`loud`"));
+    std::fs::write(house.path("config.toml"), good).unwrap();
+    house.until("the problem is gone", |snapshot| snapshot.daemon.configuration_problem.is_empty());
+    daemon.stop();
+}
