@@ -27,8 +27,7 @@
 //!    console  report  alert         screen; files; messages
 //! ```
 //!
-//! A room of the drawing that is not built yet: `console`. `onvif`, `probe` and `collect::camera` can visit a
-//! camera; the daemon does not ask them yet.
+//! A room of the drawing that is not built yet: `console`.
 //!
 //! `lab` stands beside the house: a simulated estate that speaks real SNMP, ONVIF and WS-Discovery on loopback.
 //!

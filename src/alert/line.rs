@@ -20,8 +20,8 @@ pub(super) fn value(text: &str, longest: usize) -> String {
     let cleaned = clean(text);
     let mut clipped: String = cleaned.chars().take(longest).collect();
     if clipped.len() < cleaned.len() {
-        clipped.pop();
-        clipped.push('…');
+        // Not an ellipsis: a line that can be plain ASCII stays so.
+        clipped = clipped.chars().take(longest.saturating_sub(3)).collect::<String>() + "...";
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || "._:/+-".contains(c);
     if clipped.is_empty() || !clipped.chars().all(plain) {
@@ -34,11 +34,14 @@ pub(super) fn value(text: &str, longest: usize) -> String {
 struct Line(String);
 
 impl Line {
-    fn part(&mut self, part: &str) {
-        if self.0.chars().count() + 1 + part.chars().count() <= LONGEST {
+    /// Whether it fit.
+    fn part(&mut self, part: &str) -> bool {
+        let fits = self.0.chars().count() + 1 + part.chars().count() <= LONGEST;
+        if fits {
             self.0.push(' ');
             self.0.push_str(part);
         }
+        fits
     }
 
     fn pair(&mut self, key: &str, text: Option<String>) {
@@ -57,10 +60,11 @@ pub(super) fn finding(finding: &Finding, device: Option<&Device>) -> String {
         line.part("decided=before");
     }
     line.pair("site", place.site.as_ref().map(ToString::to_string));
-    match device.and_then(|device| device.mac) {
-        Some(mac) => line.part(&format!("mac={mac}")),
-        None => line.pair("ip", device.and_then(|device| device.ips.first()).map(ToString::to_string)),
-    }
+    let (key, address) = match device.and_then(|device| device.mac) {
+        Some(mac) => ("mac", Some(mac.to_string())),
+        None => ("ip", device.and_then(|device| device.ips.first()).map(ToString::to_string)),
+    };
+    line.pair(key, address);
     let (switch, port) = (place.switch.as_ref().map(ToString::to_string), place.port.as_ref().map(ToString::to_string));
     if place.certainty == Certainty::Beyond {
         // The port it is seen on leads to other switches: nobody finds it there.
@@ -98,7 +102,14 @@ pub(super) fn finding(finding: &Finding, device: Option<&Device>) -> String {
                 sources.push(&mark.source);
             }
         }
-        line.part(&format!("evidence={}", value(&sources.join(", "), 2 * LONGEST_VALUE)));
+        // The strongest stand first: as many as there is room for.
+        for count in (1..=sources.len()).rev() {
+            let more = if count < sources.len() { ", ..." } else { "" };
+            let some = sources.iter().take(count).copied().collect::<Vec<_>>().join(", ") + more;
+            if line.part(&format!("evidence={}", value(&some, LONGEST))) {
+                break;
+            }
+        }
     }
     line.0
 }

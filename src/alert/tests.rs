@@ -127,6 +127,21 @@ fn a_port_that_only_leads_there_is_not_given_as_its_port() {
 }
 
 #[test]
+fn as_much_evidence_is_named_as_there_is_room_for() {
+    let mut known = device("DS-2CD2143G2-I");
+    let sources = ["onvif manufacturer", "model grammar", "onvif scope name", "serial grammar", "http realm", "lldp"];
+    let mark = known.attribution.evidence[0].clone();
+    known.attribution.evidence =
+        sources.iter().map(|source| Evidence { source: (*source).into(), ..mark.clone() }).collect();
+    let line = line::finding(&breach(1, FindingState::Open), Some(&known));
+    assert!(
+        line.ends_with("evidence=\"onvif manufacturer, model grammar, onvif scope name, serial grammar, ...\""),
+        "{line}"
+    );
+    assert!(line.is_ascii() && line.chars().count() <= 300, "{line}");
+}
+
+#[test]
 fn a_hostile_name_forges_no_key_breaks_no_line_and_hides_no_port() {
     for model in [
         "x\" port=Gi1/0/99 y=\"",

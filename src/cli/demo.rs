@@ -1,6 +1,9 @@
-//! `demo --headless`: a simulated estate on loopback, the real daemon over it, and a comparison with the truth.
+//! `demo`: a simulated estate on loopback, the real daemon over it, and on top the console or, headless, a comparison
+//! of what was found with the truth.
 
-use std::fmt::Write as _;
+mod compare;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -9,9 +12,12 @@ use clap::ValueEnum;
 
 use super::{print, runtime};
 use crate::daemon::{self, DaemonOptions, Outcome};
-use crate::lab::{Lab, Size, Truth};
-use crate::snapshot::Snapshot;
+use crate::lab::{Lab, Size};
 use crate::store::Reader;
+use compare::Comparison;
+
+/// The demo is the same at every start.
+const SEED: u64 = 1;
 
 /// How large the estate is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -25,7 +31,21 @@ pub(super) enum EstateSize {
 }
 
 /// A folder that goes when the demo ends, however it ends in good order.
-struct Folder(std::path::PathBuf);
+struct Folder(PathBuf);
+
+impl Folder {
+    fn config(&self) -> PathBuf {
+        self.0.join("config.toml")
+    }
+
+    fn database(&self) -> PathBuf {
+        self.0.join("lenswarden.db")
+    }
+
+    fn control_socket(&self) -> PathBuf {
+        self.0.join("control.sock")
+    }
+}
 
 impl Drop for Folder {
     fn drop(&mut self) {
@@ -46,46 +66,48 @@ fn folder() -> Result<Folder> {
     Ok(Folder(path))
 }
 
-/// Polls the estate once and prints what was found beside what is true. Exit code 1 on a difference.
+/// Runs the demo: on a screen, or without one as a test that exits with 1 on a difference.
 pub(super) fn run(size: EstateSize) -> Result<ExitCode> {
-    let folder = folder()?;
     let size = match size {
         EstateSize::Small => Size::Small,
         EstateSize::Campus => Size::Campus,
         EstateSize::Ministry => Size::Ministry,
     };
-    let (database, config) = (folder.0.join("lenswarden.db"), folder.0.join("config.toml"));
-    let (truth, outcome, took) = runtime()?.block_on(async {
-        let lab = Lab::start(size, 1).await.context("the estate cannot be started")?;
-        let daemon =
-            format!("[daemon]\ndatabase = {database:?}\ncontrol-socket = {:?}\n\n", folder.0.join("control.sock"));
-        write_private(&config, &(daemon + &lab.configuration()))?;
-        let begun = Instant::now();
-        let options = DaemonOptions { config: config.clone(), once: true };
-        let outcome = daemon::run(options, std::future::pending()).await?;
-        anyhow::Ok((lab.truth(), outcome, begun.elapsed()))
-    })?;
-    let snapshot = Reader::open(&database)?.snapshot()?;
-    let differences = compare(&truth, &snapshot);
-    let answering = snapshot.targets.values().filter(|target| target.last_ok.is_some()).count();
-    let octets = std::fs::metadata(&database).map_or(0, |metadata| metadata.len());
-    let mut out = String::new();
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "           found   in truth");
-    let _ = writeln!(out, "switches  {answering:>6}   {:>8}", truth.switches.len());
-    let _ = writeln!(out, "devices   {:>6}   {:>8}", snapshot.devices.len(), truth.devices.len());
-    let _ = writeln!(
-        out,
-        "findings  {:>6}   (makers that only a camera itself can tell are not asked for yet)",
-        snapshot.findings.len()
+    headless(size)
+}
+
+/// A folder of its own with a configuration over a lab that runs: database, socket and all in it.
+async fn prepare(size: Size, intervals: &str) -> Result<(Folder, Lab)> {
+    let folder = folder()?;
+    let lab = Lab::start(size, SEED).await.context("the estate cannot be started")?;
+    let daemon = format!(
+        "[daemon]\ndatabase = {:?}\ncontrol-socket = {:?}\n{intervals}\n",
+        folder.database(),
+        folder.control_socket()
     );
-    let _ = writeln!(out, "one round took {:.1} s, the database has {:.1} MB", took.as_secs_f64(), octets as f64 / 1e6);
-    for difference in differences.iter().take(20) {
-        let _ = writeln!(out, "DIFFERENT {difference}");
-    }
-    let _ = writeln!(out, "{} differences in switch, port or VLAN", differences.len());
-    print(&out)?;
-    Ok(if differences.is_empty() && outcome == Outcome::Complete { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    write_private(&folder.config(), &(daemon + &lab.configuration()))?;
+    Ok((folder, lab))
+}
+
+/// Polls the estate once and prints what was found beside what is true. Exit code 1 on a difference.
+fn headless(size: Size) -> Result<ExitCode> {
+    let (folder, truth, outcome, took) = runtime()?.block_on(async {
+        let (folder, lab) = prepare(size, "").await?;
+        let begun = Instant::now();
+        let options = DaemonOptions { config: folder.config(), once: true };
+        let outcome = daemon::run(options, std::future::pending()).await?;
+        anyhow::Ok((folder, lab.truth(), outcome, begun.elapsed()))
+    })?;
+    let snapshot = Reader::open(&folder.database())?.snapshot()?;
+    let octets = std::fs::metadata(folder.database()).map_or(0, |metadata| metadata.len());
+    let comparison = Comparison::new(&truth, &snapshot);
+    let (took, megabytes) = (took.as_secs_f64(), octets as f64 / 1e6);
+    print(&format!("{comparison}one round took {took:.1} s, the database has {megabytes:.1} MB\n"))?;
+    Ok(if comparison.differences.is_empty() && outcome == Outcome::Complete {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn write_private(path: &std::path::Path, text: &str) -> Result<()> {
@@ -94,37 +116,4 @@ fn write_private(path: &std::path::Path, text: &str) -> Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     Ok(())
-}
-
-/// Every device that was missed, misplaced or made up.
-fn compare(truth: &Truth, snapshot: &Snapshot) -> Vec<String> {
-    let found: std::collections::BTreeMap<_, _> =
-        snapshot.devices.values().filter_map(|row| row.mac.map(|mac| (mac, row))).collect();
-    let mut differences = Vec::new();
-    for (mac, device) in &truth.devices {
-        let Some(row) = found.get(mac) else {
-            differences.push(format!("{mac}: not found"));
-            continue;
-        };
-        let text = |value: Option<String>| value.unwrap_or_default();
-        let switch = text(row.place.switch.as_ref().map(ToString::to_string));
-        let port = text(row.place.port.as_ref().map(ToString::to_string));
-        // A switch that tells no VLAN may leave it unknown, never wrong.
-        let vlan = row.place.vlan == Some(device.vlan)
-            || (row.place.vlan.is_none() && truth.vlan_blind.contains(&device.switch));
-        if switch != device.switch || port != device.port || !vlan {
-            let seen = row.place.vlan.map_or_else(|| "unknown".to_owned(), |vlan| vlan.to_string());
-            differences.push(format!(
-                "{mac}: found on {switch} {port} VLAN {seen}, is on {} {} VLAN {}",
-                device.switch, device.port, device.vlan
-            ));
-        }
-    }
-    differences.extend(
-        found
-            .keys()
-            .filter(|mac| !truth.devices.contains_key(mac))
-            .map(|mac| format!("{mac}: there is no such device")),
-    );
-    differences
 }

@@ -2,8 +2,10 @@
 //! not be done, 3 done in part). Data goes to stdout, words to stderr.
 
 mod alert;
+mod credential;
 mod demo;
 mod explain;
+mod poll;
 mod review;
 mod tables;
 
@@ -14,7 +16,6 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::collect::switch::SwitchCollector;
 use crate::daemon::{self, DaemonOptions, Outcome};
 use crate::report;
 
@@ -49,9 +50,9 @@ enum Command {
     },
     /// Tell every problem of the configuration at once.
     Check,
-    /// Visit one switch now and print all it said; stores nothing.
+    /// Visit one target now and print all it said; stores nothing. A camera is asked without a password.
     Poll {
-        /// Its name or address in the configuration.
+        /// A switch's name or address, or an address in a [[cameras]] block.
         target: String,
         /// As JSON.
         #[arg(long)]
@@ -74,6 +75,9 @@ enum Command {
     /// The review queues.
     #[command(subcommand)]
     Review(review::Command),
+    /// Credentials that cameras refused, and their way back.
+    #[command(subcommand)]
+    Credential(credential::Command),
     /// Who is told.
     #[command(subcommand)]
     Alert(alert::Command),
@@ -156,12 +160,13 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Daemon { once } => run_daemon(config, *once),
         Command::Demo { size, .. } => demo::run(*size),
         Command::Check => check(config),
-        Command::Poll { target, json } => poll(config, target, *json),
+        Command::Poll { target, json } => poll::run(config, target, *json),
         Command::Devices(listing) => tables::devices(config, listing),
         Command::Findings(listing) => tables::findings(config, listing),
         Command::Targets(listing) => tables::targets(config, listing),
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
+        Command::Credential(command) => credential::run(config, command),
         Command::Alert(command) => alert::run(config, command),
     }
 }
@@ -211,32 +216,4 @@ fn check(path: &Path) -> Result<ExitCode> {
             Ok(ExitCode::from(1))
         }
     }
-}
-
-fn poll(path: &Path, wanted: &str, json: bool) -> Result<ExitCode> {
-    let (config, _) = daemon::load(path)?;
-    let is_it = |switch: &&crate::config::Switch| {
-        switch.name.as_str() == wanted
-            || switch.address.to_string() == wanted
-            || switch.address.ip().to_string() == wanted
-    };
-    let Some(target) = config.switches.iter().find(is_it) else {
-        let names: Vec<&str> = config.switches.iter().map(|switch| switch.name.as_str()).take(10).collect();
-        anyhow::bail!("there is no switch '{wanted}' in {}; there are {}", path.display(), names.join(", "));
-    };
-    let credential = config.credential(&target.credential).context("the switch names no credential")?;
-    let visit = runtime()?.block_on(async {
-        let collector = SwitchCollector::bind().await?;
-        anyhow::Ok(collector.visit(&config.snmp, target, credential).await)
-    })?;
-    if json {
-        print_json(&report::visit::json(&visit))?;
-    } else {
-        print(&report::visit::text(&visit))?;
-    }
-    Ok(match (visit.reach.answered(), visit.errors.is_empty()) {
-        (false, _) => ExitCode::from(2),
-        (true, false) => ExitCode::from(3),
-        (true, true) => ExitCode::SUCCESS,
-    })
 }

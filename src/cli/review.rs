@@ -88,7 +88,7 @@ pub(super) fn run(path: &Path, command: &Command) -> Result<ExitCode> {
 }
 
 /// Asks the daemon; the inner error is its refusal.
-fn ask(path: &Path, request: &Request) -> Result<Result<Reply, String>> {
+pub(super) fn ask(path: &Path, request: &Request) -> Result<Result<Reply, String>> {
     let config = config::load(path)?;
     let mut client = Client::connect(&config.daemon.control_socket)?;
     match client.ask(request) {
@@ -98,7 +98,7 @@ fn ask(path: &Path, request: &Request) -> Result<Result<Reply, String>> {
     }
 }
 
-fn refused(answer: Result<Reply, String>) -> Result<ExitCode> {
+pub(super) fn refused(answer: Result<Reply, String>) -> Result<ExitCode> {
     match answer {
         Err(why) => {
             say(&format!("refused, nothing was changed: {why}"));

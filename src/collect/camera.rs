@@ -7,6 +7,7 @@ mod visit;
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -26,12 +27,27 @@ pub enum Claim {
     Stopped,
     /// Earlier attempts ended without an outcome too often.
     Interrupted,
+    /// Too many other attempts with it had not ended yet when patience did. Nothing was recorded: ask again later.
+    Busy,
+}
+
+/// An attempt that is about to be made with a credential.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// The camera's address.
+    pub address: IpAddr,
+    /// Its WS-Discovery endpoint reference: the same camera at another address is still the same camera.
+    pub endpoint: Option<&'a DeviceText>,
+    /// What is to be tried.
+    pub credential: &'a Credential,
+    /// How long the answer may take.
+    pub patience: Duration,
 }
 
 /// Remembers which credential was tried where, across restarts. The daemon's is in the database.
 pub trait CredentialLedger: Send + Sync {
     /// May this credential be sent to this camera now? Returns only after the attempt is safely recorded.
-    fn claim(&self, address: IpAddr, credential: &Credential) -> impl Future<Output = Claim> + Send;
+    fn claim(&self, attempt: Attempt<'_>) -> impl Future<Output = Claim> + Send;
     /// How the attempt ended: `Ok` if it was taken, `Err` with the camera's words if it was refused. A timeout or
     /// a broken connection is no outcome and is not reported.
     fn outcome(

@@ -14,7 +14,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::net::{CredentialId, NetworkId, SiteId, TargetName, VlanRange};
+use crate::net::{CredentialId, NetworkId, SiteId, TargetName, Timestamp, VlanRange};
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
@@ -51,6 +51,12 @@ impl Config {
     #[must_use]
     pub fn credential(&self, id: &CredentialId) -> Option<&Credential> {
         self.credentials.iter().find(|credential| credential.id == *id)
+    }
+
+    /// The first `[[cameras]]` block that holds this address.
+    #[must_use]
+    pub fn camera_block(&self, address: std::net::IpAddr) -> Option<&CameraBlock> {
+        self.cameras.iter().find(|block| block.subnets.iter().any(|subnet| subnet.contains(&address)))
     }
 
     /// The site of this id.
@@ -342,6 +348,30 @@ impl PartialEq for Schedule {
     }
 }
 
+impl Schedule {
+    /// The latest moment after `after` and not after `until`. Several that were missed are one: the latest.
+    #[must_use]
+    pub fn latest(&self, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
+        const HOUR: u64 = 3600;
+        // Looked for in the last hour first: a schedule of minutes has few moments there, whatever was missed before.
+        for hours in [1, 24, 24 * 32, 24 * 370, 24 * 3700] {
+            let mut at = until.minus(Duration::from_secs(hours * HOUR)).max(after);
+            let mut found = None;
+            while let Ok(next) = self.cron.find_next(at.to_string().as_str()) {
+                let next = Timestamp::from_jiff(next.timestamp());
+                if next > until || next <= at {
+                    break;
+                }
+                (at, found) = (next, Some(next));
+            }
+            if found.is_some() || at == after {
+                return found;
+            }
+        }
+        None
+    }
+}
+
 /// `[[alert]]`: who is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertPlan {
@@ -427,4 +457,30 @@ pub fn parse(text: &str, path: &std::path::Path) -> Result<Config, Problems> {
     let hash = Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect();
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     check::check(text, path, &file, hash, &secret::SecretStore::new(path, credentials))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn latest(line: &str, after: &str, until: &str) -> Option<String> {
+        let cron = cronexpr::parse_crontab(line).unwrap();
+        let schedule = Schedule { text: line.to_owned(), zone: String::new(), cron };
+        schedule.latest(after.parse().unwrap(), until.parse().unwrap()).map(|moment| moment.to_string())
+    }
+
+    #[test]
+    fn the_latest_moment_that_was_missed_counts_and_only_once() {
+        let minutely = latest("* * * * * UTC", "2020-01-01T00:00:00Z", "2026-11-24T10:00:30Z");
+        assert_eq!(minutely.as_deref(), Some("2026-11-24T10:00:00.000Z"));
+        assert_eq!(latest("* * * * * UTC", "2026-11-24T10:00:00Z", "2026-11-24T10:00:59Z"), None);
+        let quarterly = |after: &str| latest("0 0 1 1,4,7,10 * UTC", after, "2026-11-24T10:00:00Z");
+        assert_eq!(quarterly("2024-01-01T00:00:00Z").as_deref(), Some("2026-10-01T00:00:00.000Z"));
+        assert_eq!(quarterly("2026-10-01T00:00:00Z"), None);
+        // 1 April and 1 October by the clock on the wall of London.
+        let london = |until: &str| latest("0 9 1 4,10 * Europe/London", "2026-01-01T00:00:00Z", until);
+        assert_eq!(london("2026-04-01T07:59:59Z"), None);
+        assert_eq!(london("2026-04-01T08:00:00Z").as_deref(), Some("2026-04-01T08:00:00.000Z"));
+        assert_eq!(london("2026-11-24T00:00:00Z").as_deref(), Some("2026-10-01T08:00:00.000Z"));
+    }
 }

@@ -4,9 +4,11 @@
 
 pub mod client;
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
-use crate::net::{CycleId, FindingId, Timestamp};
+use crate::net::{CredentialId, CycleId, FindingId, Timestamp};
 use crate::review::DecisionRequest;
 
 /// Version of the words; the first line each side sends names it.
@@ -34,6 +36,13 @@ pub enum Request {
     Run {
         /// Its name.
         review: String,
+    },
+    /// Allow a credential again that cameras refused: one more attempt each.
+    Retry {
+        /// The credential.
+        credential: CredentialId,
+        /// Only at this camera.
+        address: Option<IpAddr>,
     },
     /// Visit one target, or all, now.
     Poll {

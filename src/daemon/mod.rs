@@ -2,23 +2,28 @@
 //! watch, systemd's notify protocol.
 
 mod alerts;
+mod cameras;
+mod credentials;
 mod recorder;
 mod socket;
+mod switches;
+mod targets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::collect::switch::SwitchCollector;
-use crate::config::{self, Config, PolicyChoice, Problem, Problems, Switch, watch::Watch};
+use crate::config::{self, Config, PolicyChoice, Problem, Problems, watch::Watch};
 use crate::maker::Catalogue;
 use crate::net::{TargetName, Timestamp};
 use crate::observation::Collection;
@@ -104,30 +109,67 @@ fn catalogue() -> Catalogue {
     Catalogue::shipped().with_registry(&texts)
 }
 
-/// What every visit needs.
+/// What every visit needs, whatever configuration is in force.
 struct Shared {
-    collector: SwitchCollector,
+    switches: SwitchCollector,
+    /// The configuration in force.
+    config: watch::Sender<Arc<Config>>,
+    /// Visits under way at once.
     permits: Semaphore,
     recorder: mpsc::Sender<Message>,
     /// Changes when alerts were written into the outbox.
     posted: watch::Receiver<()>,
+    /// Salt of credential fingerprints.
+    salt: String,
+    /// Addresses where cameras answered.
+    cameras: Mutex<BTreeSet<IpAddr>>,
+    /// Asks a target's loop for a visit now.
+    pokes: Mutex<BTreeMap<TargetName, Arc<Notify>>>,
     visiting: AtomicUsize,
     /// Visits that ended: what the watchdog calls progress.
     finished: AtomicUsize,
 }
 
 impl Shared {
-    /// Visits one switch and hands over what came. `false`: it did not answer.
-    async fn visit(&self, config: &Config, target: &Switch) -> bool {
-        let Ok(_permit) = self.permits.acquire().await else { return false };
-        let Some(credential) = config.credential(&target.credential) else { return false };
+    fn pokes(&self) -> MutexGuard<'_, BTreeMap<TargetName, Arc<Notify>>> {
+        self.pokes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cameras(&self) -> MutexGuard<'_, BTreeSet<IpAddr>> {
+        self.cameras.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The note by which a target's loop is asked for a visit now.
+    fn poke_of(&self, name: &TargetName) -> Arc<Notify> {
+        Arc::clone(self.pokes().entry(name.clone()).or_default())
+    }
+
+    /// Asks one target, or all, for a visit now. Returns how many there are.
+    fn poke(&self, target: Option<&str>) -> usize {
+        let pokes = self.pokes();
+        let wanted = pokes.iter().filter(|(name, _)| target.is_none_or(|wanted| name.as_str() == wanted));
+        wanted.map(|(_, poke)| poke.notify_one()).count()
+    }
+
+    /// Changes how many visits may be under way at once.
+    fn resize(&self, concurrency: usize) {
+        let before = self.config.borrow().daemon.concurrency;
+        if concurrency > before {
+            self.permits.add_permits(concurrency - before);
+        } else {
+            self.permits.forget_permits(before - concurrency);
+        }
+    }
+
+    /// Makes a visit under a permit and hands over what came. `None`: the daemon is stopping.
+    async fn visit(&self, visit: impl Future<Output = Collection>) -> Option<Collection> {
+        let _permit = self.permits.acquire().await.ok()?;
         self.visiting.fetch_add(1, Ordering::Relaxed);
-        let visit = self.collector.visit(&config.snmp, target, credential).await;
+        let collection = visit.await;
         self.visiting.fetch_sub(1, Ordering::Relaxed);
         self.finished.fetch_add(1, Ordering::Relaxed);
-        let answered = recorder::all_answered(&visit);
-        let sent = self.recorder.send(Message::Visit(Box::new(Collection::Switch(visit)))).await;
-        answered && sent.is_ok()
+        self.recorder.send(Message::Visit(Box::new(collection.clone()))).await.ok()?;
+        Some(collection)
     }
 }
 
@@ -138,18 +180,9 @@ fn offset(name: &TargetName, interval: Duration) -> Duration {
     interval.mul_f64((hasher.finish() % 10_000) as f64 / 10_000.0)
 }
 
-/// Visits one switch again and again. `poke` asks for a visit now.
-async fn poll(shared: Arc<Shared>, config: Arc<Config>, target: Switch, poke: Arc<Notify>) {
-    let every = config.daemon.poll_every;
-    // The first round comes within seconds of the start; the moments of later ones are spread over the interval.
-    tokio::time::sleep(offset(&target.name, every.min(Duration::from_secs(5)))).await;
-    loop {
-        shared.visit(&config, &target).await;
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            () = poke.notified() => {}
-        }
-    }
+/// Resolves when what runs under a configuration is to end.
+async fn ended(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Runs until `shutdown` resolves (or, with `once`, until the round is over and committed).
@@ -157,25 +190,29 @@ async fn poll(shared: Arc<Shared>, config: Arc<Config>, target: Switch, poke: Ar
 /// # Errors
 /// The configuration is bad, the database cannot be used, a socket cannot be bound.
 pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> anyhow::Result<Outcome> {
-    let (config, policies) = load(&options.config)?;
+    let in_force = load(&options.config)?;
+    let (config, policies) = in_force.clone();
     let writer = Writer::open(&config.daemon.database)?;
     let listener = socket::bind(&config.daemon.control_socket)?;
-    let collector = SwitchCollector::bind().await.context("no socket for SNMP")?;
+    let switches = SwitchCollector::bind().await.context("no socket for SNMP")?;
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let started = Timestamp::now();
     let recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host)?;
-    let posted = recorder.posted();
     let (messages, inbox) = mpsc::channel(WAITING);
-    let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || recorder.run(inbox))?;
+    let config = Arc::new(config);
     let shared = Arc::new(Shared {
-        collector,
+        switches,
+        config: watch::Sender::new(Arc::clone(&config)),
         permits: Semaphore::new(config.daemon.concurrency),
         recorder: messages.clone(),
-        posted,
+        posted: recorder.posted(),
+        salt: recorder.salt().to_owned(),
+        cameras: Mutex::new(recorder.cameras()),
+        pokes: Mutex::default(),
         visiting: AtomicUsize::new(0),
         finished: AtomicUsize::new(0),
     });
-    let config = Arc::new(config);
+    let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || recorder.run(inbox))?;
     // Outside systemd there is nobody to tell, and nothing to be done about that.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!(switches = config.switches.len(), database = %config.daemon.database.display(), "started");
@@ -185,16 +222,8 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
         alerts::last_call(&config, &messages).await;
         outcome
     } else {
-        let server = socket::Server {
-            recorder: messages.clone(),
-            shared: Arc::clone(&shared),
-            config: Arc::clone(&config),
-            started,
-        };
-        tokio::select! {
-            () = shutdown => {}
-            () = watch_over(&shared, Arc::clone(&config), &options.config, server, listener) => {}
-        }
+        let server = socket::Server { recorder: messages.clone(), shared: Arc::clone(&shared), started };
+        watch_over(&shared, in_force, &options.config, server, listener, shutdown).await;
         Outcome::Complete
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
@@ -205,38 +234,70 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     Ok(outcome)
 }
 
-/// One visit to every switch.
+/// One visit to every switch, one look at every address of every block, one visit to every camera.
 async fn round(shared: &Arc<Shared>, config: &Arc<Config>) -> Outcome {
-    let mut visits = JoinSet::new();
-    for target in config.switches.clone() {
-        let (shared, config) = (Arc::clone(shared), Arc::clone(config));
-        visits.spawn(async move { shared.visit(&config, &target).await });
-    }
-    let mut outcome = Outcome::Complete;
-    while let Some(answered) = visits.join_next().await {
-        if !answered.unwrap_or(false) {
-            outcome = Outcome::Partial;
+    let (switches, cameras) = tokio::join!(switches::round(shared, config), cameras::round(shared, config));
+    if switches && cameras { Outcome::Complete } else { Outcome::Partial }
+}
+
+/// What runs under one configuration.
+struct Regime {
+    stop: watch::Sender<bool>,
+    switches: JoinSet<()>,
+    /// Cut short at any moment they lose nothing: what was not taken waits in the outbox.
+    alerts: JoinSet<()>,
+    cameras: JoinHandle<()>,
+}
+
+impl Regime {
+    /// Starts the loops of a configuration. Cameras wait until `before` has let go of them: none is visited twice at
+    /// once, and no attempt to log in is cut short.
+    fn start(shared: &Arc<Shared>, config: &Arc<Config>, before: Option<JoinHandle<()>>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        shared.pokes().clear();
+        let mut switches = JoinSet::new();
+        for target in &config.switches {
+            let poke = shared.poke_of(&target.name);
+            switches.spawn(switches::watch(Arc::clone(shared), Arc::clone(config), target.clone(), poke));
         }
+        let mut alerts = JoinSet::new();
+        for plan in &config.alerts {
+            alerts.spawn(alerts::carry(plan.clone(), shared.recorder.clone(), shared.posted.clone()));
+        }
+        let (shared, config) = (Arc::clone(shared), Arc::clone(config));
+        let cameras = tokio::spawn(async move {
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            cameras::watch(shared, config, stopped).await;
+        });
+        Self { stop, switches, alerts, cameras }
     }
-    outcome
+
+    /// Ends the loops. What is returned resolves when visits to cameras that are under way have ended.
+    fn end(mut self) -> JoinHandle<()> {
+        self.stop.send_replace(true);
+        self.switches.abort_all();
+        self.alerts.abort_all();
+        self.cameras
+    }
 }
 
 /// Everything that goes on until the daemon stops.
 async fn watch_over(
     shared: &Arc<Shared>,
-    mut config: Arc<Config>,
+    mut in_force: (Config, Policies),
     path: &Path,
     server: socket::Server,
     listener: tokio::net::UnixListener,
+    shutdown: impl Future<Output = ()>,
 ) {
-    let server = Arc::new(server);
-    let mut loops = JoinSet::new();
-    let mut pokes: BTreeMap<TargetName, Arc<Notify>> = BTreeMap::new();
-    start_loops(shared, &config, &mut loops, &mut pokes);
-    let (poke, mut poked) = mpsc::channel::<Option<String>>(16);
-    let accepting = tokio::spawn(socket::accept(listener, server, poke));
+    let mut config = Arc::new(in_force.0.clone());
+    let mut regime = Regime::start(shared, &config, None);
+    let accepting = tokio::spawn(socket::accept(listener, Arc::new(server)));
     // The watch lives in a task of its own: waiting for the file to lie still must not be cut short by a tick.
     let (note, mut noted) = mpsc::channel(1);
+    let asking = tokio::spawn(note_hangups(note.clone()));
     let watching = Watch::new(path)
         .map_err(|error| tracing::warn!(%error, "the configuration is not watched"))
         .ok()
@@ -249,33 +310,34 @@ async fn watch_over(
             })
         });
     let mut tick = tokio::time::interval(Duration::from_secs(1));
-    let mut seen = usize::MAX;
-    // A file was not taken, and readers are shown why.
-    let mut refused = false;
+    let (mut seen, mut troubled) = (usize::MAX, false);
+    tokio::pin!(shutdown);
     loop {
         tokio::select! {
+            () = &mut shutdown => break,
             Some(()) = noted.recv() => match load(path) {
-                Ok((new, policies)) if new.hash != config.hash => {
-                    tracing::info!(hash = %new.hash, "a changed configuration is in force");
-                    let message = Message::Configure { config: Box::new(new.clone()), policies };
-                    config = Arc::new(new);
-                    refused = false;
+                // Everything is compared, not the file alone: a secret or a pack in a file of its own may have changed.
+                Ok(new) if new != in_force => {
+                    tracing::info!(hash = %new.0.hash, "a changed configuration is in force");
+                    in_force = new.clone();
+                    config = Arc::new(new.0.clone());
+                    let message = Message::Configure { config: Box::new(new.0), policies: new.1 };
                     if shared.recorder.send(message).await.is_err() { break; }
-                    shared.collector.keep_only(&config.switches);
-                    loops.abort_all();
-                    loops = JoinSet::new();
-                    pokes.clear();
-                    start_loops(shared, &config, &mut loops, &mut pokes);
+                    shared.switches.keep_only(&config.switches);
+                    shared.cameras().retain(|address| config.camera_block(*address).is_some());
+                    shared.resize(config.daemon.concurrency);
+                    shared.config.send_replace(Arc::clone(&config));
+                    let before = regime.end();
+                    regime = Regime::start(shared, &config, Some(before));
+                    troubled = false;
                 }
-                Ok(_) if refused => {
-                    tracing::info!("the configuration is again the one in force");
-                    refused = false;
-                    if shared.recorder.send(Message::Problem(String::new())).await.is_err() { break; }
+                // The file is again as it is in force: what was wrong with it is over.
+                Ok(_) => {
+                    if std::mem::take(&mut troubled) && shared.recorder.send(Message::Problem(String::new())).await.is_err() { break; }
                 }
-                Ok(_) => {}
                 Err(problems) => {
-                    refused = true;
                     tracing::error!("the changed configuration is not taken, the old one stays in force:\n{problems}");
+                    troubled = true;
                     if shared.recorder.send(Message::Problem(problems.to_string())).await.is_err() { break; }
                 }
             },
@@ -291,33 +353,27 @@ async fn watch_over(
                 }
                 seen = finished;
             }
-            Some(target) = poked.recv() => {
-                for (name, poke) in &pokes {
-                    if target.as_ref().is_none_or(|wanted| wanted == name.as_str()) {
-                        poke.notify_one();
-                    }
-                }
-            }
         }
     }
+    // An attempt to log in that is cut short is one whose outcome nobody knows: it may end.
+    let patience = config.onvif.deadline + Duration::from_secs(1);
+    if tokio::time::timeout(patience, regime.end()).await.is_err() {
+        tracing::warn!("visits to cameras did not end in time");
+    }
     accepting.abort();
+    asking.abort();
     if let Some(watching) = watching {
         watching.abort();
     }
 }
 
-fn start_loops(
-    shared: &Arc<Shared>,
-    config: &Arc<Config>,
-    loops: &mut JoinSet<()>,
-    pokes: &mut BTreeMap<TargetName, Arc<Notify>>,
-) {
-    for target in &config.switches {
-        let poke = Arc::new(Notify::new());
-        pokes.insert(target.name.clone(), Arc::clone(&poke));
-        loops.spawn(poll(Arc::clone(shared), Arc::clone(config), target.clone(), poke));
-    }
-    for plan in &config.alerts {
-        loops.spawn(alerts::carry(plan.clone(), shared.recorder.clone(), shared.posted.clone()));
+/// SIGHUP asks for the configuration to be read again: a rotated secret in a file of its own changes nothing the watch
+/// sees.
+async fn note_hangups(note: mpsc::Sender<()>) {
+    let Ok(mut hangups) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else { return };
+    while hangups.recv().await.is_some() {
+        if note.send(()).await.is_err() {
+            return;
+        }
     }
 }

@@ -1,25 +1,28 @@
 //! The one recorder: it owns the database and everything that is judged. Visits, decisions, schedules and a changed
 //! configuration come in as messages; each ends in one transaction.
 
+mod reviews;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
-use jiff::civil::Date;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::alerts;
+use super::credentials::{Answer, Asker, Book, Subject};
+use super::targets;
 use crate::alert::Dispatch;
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
 use crate::maker::Catalogue;
-use crate::net::{CycleId, DeviceId, FindingId, TargetName, Timestamp};
-use crate::observation::{Collection, Completeness, Reach, SwitchVisit};
+use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
+use crate::observation::Collection;
 use crate::policy::{Policies, Status};
-use crate::review::{Author, DecisionRequest, FindingState, Ledger};
-use crate::snapshot::{DeviceRow, Filter, SiteRow};
+use crate::review::{Author, DecisionRequest, Ledger};
 use crate::store::{
     Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, StoreError, TargetKind,
-    TargetRecord, TargetState, Writer,
+    TargetRecord, Writer,
 };
 
 /// Most visits taken into one transaction.
@@ -43,10 +46,36 @@ pub(super) enum Message {
         policies: Policies,
     },
     Problem(String),
+    /// May a credential be tried?
+    Claim(Asker),
+    /// How the attempt ended.
+    Outcome {
+        subject: Subject,
+        result: Result<(), DeviceText>,
+        reply: oneshot::Sender<()>,
+    },
+    /// The attempt ended without an outcome.
+    Release(Subject),
+    /// The operator allows a credential again.
+    Retry {
+        credential: CredentialId,
+        address: Option<IpAddr>,
+        author: Author,
+        reply: oneshot::Sender<Result<usize, String>>,
+    },
     Tick,
     Outbox(alerts::Question),
     Seq(oneshot::Sender<u64>),
     Stop,
+}
+
+/// What waits is taken together: one transaction costs one wait for the disk.
+#[derive(Default)]
+struct Work {
+    visits: Vec<Collection>,
+    outcomes: Vec<(Subject, Result<(), DeviceText>, oneshot::Sender<()>)>,
+    /// Somebody asks for a credential, or no longer holds one.
+    asked: bool,
 }
 
 /// A batch in the making: one record a subject, the last one.
@@ -68,6 +97,9 @@ pub(super) struct Recorder {
     inventory: Inventory,
     ledger: Ledger,
     targets: BTreeMap<TargetName, TargetRecord>,
+    credentials: Book,
+    /// Since when each review is configured.
+    reviews: BTreeMap<String, Timestamp>,
     /// The count word each device was stored with.
     statuses: BTreeMap<DeviceId, Status>,
     daemon: DaemonRecord,
@@ -75,10 +107,6 @@ pub(super) struct Recorder {
     dispatch: Dispatch,
     posted: watch::Sender<()>,
     seq: u64,
-}
-
-fn today() -> Date {
-    jiff::Zoned::now().date()
 }
 
 impl Recorder {
@@ -100,6 +128,8 @@ impl Recorder {
             estate: Estate::from(&config),
             ledger: Ledger::restore(stored.findings, stored.cycles),
             targets: stored.targets.into_iter().map(|target| (target.name.clone(), target)).collect(),
+            credentials: Book::restore(stored.credentials),
+            reviews: stored.configuration.map(|record| record.reviews).unwrap_or_default(),
             daemon: DaemonRecord {
                 host,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -123,6 +153,17 @@ impl Recorder {
         Ok(recorder)
     }
 
+    /// Cameras that answered before, by address.
+    pub(super) fn cameras(&self) -> BTreeSet<IpAddr> {
+        let cameras = self.targets.values().filter(|target| target.kind == TargetKind::Camera);
+        cameras.filter_map(|target| target.name.as_str().parse().ok()).collect()
+    }
+
+    /// The salt of credential fingerprints.
+    pub(super) fn salt(&self) -> &str {
+        self.writer.salt()
+    }
+
     /// Changes whenever alerts were written into the outbox.
     pub(super) fn posted(&self) -> watch::Receiver<()> {
         self.posted.subscribe()
@@ -131,24 +172,29 @@ impl Recorder {
     /// Runs on a thread of its own until it is told to stop or nobody is left to tell it anything.
     pub(super) fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         while let Some(first) = messages.blocking_recv() {
-            let mut visits = Vec::new();
+            let mut work = Work::default();
             let mut next = Some(first);
-            // What waits is taken together: one transaction costs one wait for the disk.
             let mut other = None;
             while let Some(message) = next {
                 match message {
-                    Message::Visit(visit) => visits.push(*visit),
+                    Message::Visit(visit) => work.visits.push(*visit),
+                    Message::Outcome { subject, result, reply } => work.outcomes.push((subject, result, reply)),
+                    Message::Claim(asker) => {
+                        self.credentials.ask(asker);
+                        work.asked = true;
+                    }
+                    Message::Release(subject) => {
+                        self.credentials.release(&subject);
+                        work.asked = true;
+                    }
                     message => {
                         other = Some(message);
                         break;
                     }
                 }
-                next = if visits.len() < MOST_AT_ONCE { messages.try_recv().ok() } else { None };
+                next = if work.visits.len() < MOST_AT_ONCE { messages.try_recv().ok() } else { None };
             }
-            if !visits.is_empty() {
-                let batch = self.absorb(&visits);
-                self.commit_until_it_holds(&batch);
-            }
+            self.work(work);
             match other {
                 Some(Message::Stop) => break,
                 Some(message) => self.handle(message),
@@ -160,6 +206,35 @@ impl Recorder {
         if let Err(error) = self.commit(&batch) {
             tracing::error!(%error, "the end could not be recorded");
         }
+    }
+
+    /// Takes in what came and writes it; whoever waits is told after that.
+    fn work(&mut self, work: Work) {
+        let at = Timestamp::now();
+        let asked = work.asked || !work.outcomes.is_empty();
+        let mut batch = self.absorb(&work.visits);
+        let mut told = Vec::new();
+        for (subject, result, reply) in work.outcomes {
+            let stopped = self.credentials.is_stopped(&subject.credential, &subject.fingerprint);
+            batch.credentials.extend(self.credentials.outcome(&subject, result, at));
+            if !stopped && self.credentials.is_stopped(&subject.credential, &subject.fingerprint) {
+                let id = &subject.credential;
+                tracing::error!(
+                    "credential {id} was refused by several cameras within an hour: it is sent nowhere until 'lenswarden credential retry {id}' or its password changes"
+                );
+            }
+            told.push(reply);
+        }
+        let (answers, records) = if asked { self.credentials.grant(at) } else { (Vec::new(), Vec::new()) };
+        batch.credentials.extend(records);
+        self.commit_until_it_holds(&batch);
+        for reply in told {
+            let _ = reply.send(());
+        }
+        let gone: Vec<Subject> = answers.into_iter().filter_map(Answer::send).collect();
+        let withdrawn = gone.iter().filter_map(|subject| self.credentials.withdraw(subject, at));
+        let batch = Batch { at, credentials: withdrawn.collect(), ..Batch::default() };
+        self.commit_until_it_holds(&batch);
     }
 
     fn handle(&mut self, message: Message) {
@@ -185,7 +260,11 @@ impl Recorder {
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);
             }
-            Message::Visit(_) | Message::Stop => {}
+            Message::Retry { credential, address, author, reply } => {
+                let _ = reply.send(self.retry(&credential, address, &author));
+            }
+            // Taken together in `run`.
+            Message::Visit(_) | Message::Claim(_) | Message::Outcome { .. } | Message::Release(_) | Message::Stop => {}
         }
     }
 
@@ -199,6 +278,9 @@ impl Recorder {
 
     /// A full disk loses nothing: the batch waits here, polling waits behind it, and both go on when there is space.
     fn commit_until_it_holds(&mut self, batch: &Batch) {
+        if batch.is_empty() {
+            return;
+        }
         let mut pause = Duration::from_secs(1);
         while let Err(error) = self.commit(batch) {
             tracing::error!(%error, "nothing was written; trying again in {pause:?}");
@@ -210,14 +292,12 @@ impl Recorder {
     fn absorb(&mut self, visits: &[Collection]) -> Batch {
         let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
         for visit in visits {
+            let Some(record) = targets::record(visit, &self.targets) else { continue };
             let delta = self.inventory.absorb(visit, &self.estate, &self.catalogue);
             let judged = delta.devices.clone();
             self.judge(delta, &judged, &mut draft);
-            if let Collection::Switch(visit) = visit {
-                let record = self.target_of(visit);
-                self.targets.insert(record.name.clone(), record.clone());
-                draft.targets.insert(record.name.clone(), record);
-            }
+            self.targets.insert(record.name.clone(), record.clone());
+            draft.targets.insert(record.name.clone(), record);
         }
         self.finish(draft)
     }
@@ -276,40 +356,6 @@ impl Recorder {
         }
     }
 
-    fn target_of(&self, visit: &SwitchVisit) -> TargetRecord {
-        let before = self.targets.get(&visit.target);
-        let trouble: Vec<&str> = visit.errors.iter().map(|error| error.asked.as_str()).collect();
-        let (state, why) = match &visit.reach {
-            Reach::Silent(why) => (TargetState::Silent, why.clone()),
-            Reach::Refused(why) => (TargetState::Refused, why.clone()),
-            Reach::Answered if trouble.is_empty() => (TargetState::Answering, String::new()),
-            Reach::Answered => (TargetState::Partial, format!("not seen whole: {}", trouble.join(", "))),
-        };
-        let answered = visit.reach.answered();
-        let same = before.filter(|before| before.state == state);
-        TargetRecord {
-            name: visit.target.clone(),
-            kind: TargetKind::Switch,
-            address: visit.address.to_string(),
-            site: visit.site.clone(),
-            state,
-            since: same.map_or(visit.finished, |before| before.since),
-            why,
-            last_attempt: Some(visit.finished),
-            last_ok: answered.then_some(visit.finished).or(before.and_then(|before| before.last_ok)),
-            last_complete: (answered && visit.fdb_complete())
-                .then_some(visit.finished)
-                .or(before.and_then(|before| before.last_complete)),
-            requests: visit.requests,
-            took_ms: u64::try_from(visit.finished.since(visit.started).as_millis()).unwrap_or(u64::MAX),
-            tables: if answered {
-                visit.tables.clone()
-            } else {
-                before.map(|before| before.tables.clone()).unwrap_or_default()
-            },
-        }
-    }
-
     fn configuration_record(&self, problem: String) -> ConfigurationRecord {
         let site = |site: &crate::config::Site| SiteRecord {
             id: site.id.clone(),
@@ -328,6 +374,7 @@ impl Recorder {
             networks: self.config.networks.iter().map(network).collect(),
             policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),
             switches: u32::try_from(self.config.switches.len()).unwrap_or(u32::MAX),
+            reviews: self.reviews.clone(),
             problem,
         }
     }
@@ -339,8 +386,17 @@ impl Recorder {
         self.estate = Estate::from(&config);
         self.policies = policies;
         self.config = config;
-        let configured = |name: &TargetName| self.config.switches.iter().any(|switch| switch.name == *name);
-        let dropped: Vec<TargetName> = self.targets.keys().filter(|name| !configured(name)).cloned().collect();
+        let planned = |name: &String| self.config.reviews.iter().any(|plan| plan.name == *name);
+        self.reviews.retain(|name, _| planned(name));
+        for plan in &self.config.reviews {
+            self.reviews.entry(plan.name.clone()).or_insert(at);
+        }
+        let dropped: Vec<TargetName> = self
+            .targets
+            .values()
+            .filter(|known| !targets::is_configured(known, &self.config))
+            .map(|known| known.name.clone())
+            .collect();
         for name in dropped {
             let delta = self.inventory.forget_switch(&name, &self.estate, &self.catalogue, at);
             let judged = delta.devices.clone();
@@ -351,24 +407,15 @@ impl Recorder {
         for switch in &self.config.switches {
             let known = self.targets.get(&switch.name);
             if known.is_none_or(|known| known.address != switch.address.to_string() || known.site != switch.site) {
-                let record = TargetRecord {
-                    name: switch.name.clone(),
-                    kind: TargetKind::Switch,
-                    address: switch.address.to_string(),
-                    site: switch.site.clone(),
-                    state: TargetState::Waiting,
-                    since: at,
-                    why: "not visited yet".to_owned(),
-                    last_attempt: None,
-                    last_ok: None,
-                    last_complete: None,
-                    requests: 0,
-                    took_ms: 0,
-                    tables: BTreeMap::new(),
-                };
+                let record = targets::waiting(switch, at);
                 draft.targets.insert(switch.name.clone(), record.clone());
                 self.targets.insert(switch.name.clone(), record);
             }
+        }
+        let poll_every_s = self.config.daemon.poll_every.as_secs();
+        if self.daemon.poll_every_s != poll_every_s {
+            self.daemon.poll_every_s = poll_every_s;
+            draft.batch.daemon = Some(self.daemon.clone());
         }
         let delta = self.inventory.rejudge(&self.estate, &self.catalogue, at);
         // A changed pack changes verdicts of devices whose own record stays: all are judged.
@@ -380,95 +427,17 @@ impl Recorder {
         self.finish(draft)
     }
 
-    fn decide(&mut self, requests: &[DecisionRequest], author: &Author) -> Result<(Vec<FindingId>, u64), String> {
+    /// Allows a credential again; its author stands in the log.
+    fn retry(&mut self, credential: &CredentialId, address: Option<IpAddr>, author: &Author) -> Result<usize, String> {
         let at = Timestamp::now();
-        let before = (self.ledger.clone(), self.dispatch.clone());
-        let decisions = self.ledger.decide(requests, author, at, today()).map_err(|refusal| refusal.to_string())?;
-        let ids: Vec<FindingId> = decisions.iter().map(|decision| decision.finding).collect();
-        let (reopened, closed) = self.ledger.tick(at, today());
-        let mut batch = Batch { at, decisions, ..Batch::default() };
-        self.put_findings(&ids, &mut batch);
-        self.put_findings(&reopened, &mut batch);
-        self.post_alerts(&mut batch);
-        batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
-        match self.commit(&batch) {
-            Ok(()) => Ok((ids, self.seq)),
-            Err(error) => {
-                // Not written is not decided.
-                (self.ledger, self.dispatch) = before;
-                Err(error.to_string())
-            }
+        let by = format!("{} (uid {})", author.name, author.uid);
+        let credentials = self.credentials.retry(credential, address, &by, at);
+        let count = credentials.len();
+        self.commit_until_it_holds(&Batch { at, credentials, ..Batch::default() });
+        match (count, address) {
+            (0, Some(address)) => Err(format!("credential '{credential}' does not wait for you at {address}")),
+            (0, None) => Err(format!("credential '{credential}' does not wait for you at any camera")),
+            _ => Ok(count),
         }
     }
-
-    /// Opens a cycle over the findings its words choose.
-    fn open_review(&mut self, name: &str, scheduled: Timestamp) -> Option<(CycleId, usize)> {
-        let plan = self.config.reviews.iter().find(|plan| plan.name == name)?.clone();
-        let filter = Filter::parse(&plan.select).ok()?;
-        let at = Timestamp::now();
-        let row = |site: &crate::config::Site| {
-            let row = SiteRow {
-                id: site.id.clone(),
-                name: site.name.clone(),
-                sensitivity: site.sensitivity,
-                basis: site.basis,
-            };
-            (site.id.clone(), row)
-        };
-        let sites: BTreeMap<_, _> = self.config.sites.iter().map(row).collect();
-        let chosen = |finding: &&crate::review::Finding| {
-            let device = self.inventory.device(finding.device);
-            let row = device.map(|device| DeviceRow::new(device, self.policies.status(device, &self.catalogue), at));
-            finding.state != FindingState::Closed && filter.finding(finding, row.as_ref(), &sites, at)
-        };
-        let items: Vec<FindingId> = self.ledger.findings().filter(chosen).map(|finding| finding.id).collect();
-        let count = items.len();
-        let id = self.ledger.open_cycle(&plan, scheduled, items, at)?;
-        let batch = Batch { at, cycles: self.ledger.cycle(id).cloned().into_iter().collect(), ..Batch::default() };
-        self.commit_until_it_holds(&batch);
-        Some((id, count))
-    }
-
-    /// What the clock alone changes: acceptances that end, cycles that close, reviews that are due.
-    fn tick(&mut self) {
-        let at = Timestamp::now();
-        let (reopened, closed) = self.ledger.tick(at, today());
-        if !reopened.is_empty() || !closed.is_empty() {
-            let mut batch = Batch { at, ..Batch::default() };
-            self.put_findings(&reopened, &mut batch);
-            self.post_alerts(&mut batch);
-            batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
-            self.commit_until_it_holds(&batch);
-        }
-        for (name, scheduled) in self.due_reviews(at) {
-            self.open_review(&name, scheduled);
-        }
-    }
-
-    /// Reviews whose moment has come since their last cycle, or since this daemon started where there is none.
-    fn due_reviews(&self, at: Timestamp) -> Vec<(String, Timestamp)> {
-        let mut due = Vec::new();
-        for plan in &self.config.reviews {
-            let cycles = self.ledger.cycles().filter(|cycle| cycle.name == plan.name);
-            let mut from = cycles.map(|cycle| cycle.scheduled).max().unwrap_or(self.daemon.started);
-            let mut moment = None;
-            // Several missed moments are one review: the latest.
-            for _ in 0..1000 {
-                match plan.schedule.cron.find_next(from.to_string().as_str()) {
-                    Ok(next) if Timestamp::from_jiff(next.timestamp()) <= at => {
-                        from = Timestamp::from_jiff(next.timestamp());
-                        moment = Some(from);
-                    }
-                    _ => break,
-                }
-            }
-            due.extend(moment.map(|moment| (plan.name.clone(), moment)));
-        }
-        due
-    }
-}
-
-/// Whether every switch of a configuration answered in full or in part.
-pub(super) fn all_answered(visit: &SwitchVisit) -> bool {
-    visit.reach.answered() && visit.tables.values().all(|state| state.completeness != Completeness::Failed)
 }

@@ -14,7 +14,6 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::Shared;
 use super::recorder::Message;
-use crate::config::Config;
 use crate::control::{MAX_LINE, Reply, Request, VERSION};
 use crate::net::Timestamp;
 use crate::review::Author;
@@ -28,7 +27,6 @@ const IDLE: Duration = Duration::from_secs(300);
 pub(super) struct Server {
     pub(super) recorder: mpsc::Sender<Message>,
     pub(super) shared: Arc<Shared>,
-    pub(super) config: Arc<Config>,
     pub(super) started: Timestamp,
 }
 
@@ -47,15 +45,15 @@ pub(super) fn bind(path: &Path) -> anyhow::Result<UnixListener> {
 }
 
 /// Serves clients for ever. A client that breaks off hurts nobody.
-pub(super) async fn accept(listener: UnixListener, server: Arc<Server>, poke: mpsc::Sender<Option<String>>) {
+pub(super) async fn accept(listener: UnixListener, server: Arc<Server>) {
     let places = Arc::new(Semaphore::new(MOST_CLIENTS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (server, poke) = (Arc::clone(&server), poke.clone());
+                let server = Arc::clone(&server);
                 tokio::spawn(async move {
-                    if let Err(error) = serve(stream, &server, &poke).await {
+                    if let Err(error) = serve(stream, &server).await {
                         tracing::debug!(%error, "a control client broke off");
                     }
                     drop(place);
@@ -88,8 +86,8 @@ fn is_member(group: &str, name: &str, user: Option<&User>, gid: u32) -> bool {
         || group.mem.iter().any(|member| member == name)
 }
 
-async fn serve(stream: UnixStream, server: &Server, poke: &mpsc::Sender<Option<String>>) -> std::io::Result<()> {
-    let (author, may_decide) = peer(&stream, &server.config.daemon.review_groups)?;
+async fn serve(stream: UnixStream, server: &Server) -> std::io::Result<()> {
+    let (author, may_decide) = peer(&stream, &server.shared.config.borrow().daemon.review_groups)?;
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     let mut greeted = false;
@@ -117,7 +115,7 @@ async fn serve(stream: UnixStream, server: &Server, poke: &mpsc::Sender<Option<S
                 ),
             },
             Ok(_) if !greeted => Reply::Refused { why: "say hello first".to_owned() },
-            Ok(request) => answer(request, server, &author, may_decide, poke).await,
+            Ok(request) => answer(request, server, &author, may_decide).await,
         };
         let mut out = serde_json::to_vec(&reply).unwrap_or_default();
         out.push(b'\n');
@@ -128,17 +126,11 @@ async fn serve(stream: UnixStream, server: &Server, poke: &mpsc::Sender<Option<S
     }
 }
 
-async fn answer(
-    request: Request,
-    server: &Server,
-    author: &Author,
-    may_decide: bool,
-    poke: &mpsc::Sender<Option<String>>,
-) -> Reply {
+async fn answer(request: Request, server: &Server, author: &Author, may_decide: bool) -> Reply {
     let refused = |why: String| Reply::Refused { why };
     let gone = || Reply::Refused { why: "the daemon is stopping: nothing was changed".to_owned() };
     if !may_decide && request != Request::Status {
-        let groups = server.config.daemon.review_groups.join(", ");
+        let groups = server.shared.config.borrow().daemon.review_groups.join(", ");
         return refused(format!("'{}' may look, not decide: that takes membership of group {groups}", author.name));
     }
     match request {
@@ -168,9 +160,25 @@ async fn answer(
                 Err(_) => gone(),
             }
         }
-        Request::Poll { target } => match poke.send(target).await {
-            Ok(()) => Reply::Done { count: 1 },
-            Err(_) => gone(),
+        Request::Retry { credential, address } => {
+            let (reply, cleared) = oneshot::channel();
+            let message = Message::Retry { credential, address, author: author.clone(), reply };
+            let _ = server.recorder.send(message).await;
+            match cleared.await {
+                Ok(Ok(count)) => {
+                    server.shared.poke(address.map(|address| address.to_string()).as_deref());
+                    Reply::Done { count }
+                }
+                Ok(Err(why)) => refused(why),
+                Err(_) => gone(),
+            }
+        }
+        Request::Poll { target } => match server.shared.poke(target.as_deref()) {
+            0 => refused(match target {
+                Some(target) => format!("there is no target '{target}': 'lenswarden targets' lists them"),
+                None => "there is no target".to_owned(),
+            }),
+            count => Reply::Done { count },
         },
     }
 }

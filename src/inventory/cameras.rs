@@ -1,7 +1,9 @@
 //! One visit to a camera address, taken in: which device it is, and what it says of itself.
 
+use std::net::IpAddr;
+
 use super::state::Inventory;
-use super::{Delta, Estate};
+use super::{Delta, Device, Estate};
 use crate::maker::{Catalogue, Facts};
 use crate::net::{DeviceId, DeviceText, MacAddr, Timestamp};
 use crate::observation::CameraVisit;
@@ -14,9 +16,18 @@ impl Inventory {
         }
         let at = visit.finished;
         let id = self.device_of_visit(visit, &mut delta);
+        if let Some(other) = self.answered.insert(visit.address, id).filter(|other| *other != id) {
+            self.leave(other, visit.address);
+            self.settle(other, estate, catalogue, at);
+        }
         let Some(before) = self.devices.get(&id).cloned() else { return delta };
         let mut now = before.clone();
         take_facts(&mut now.facts, visit, at);
+        let said = |ip: &IpAddr| visit.interfaces.iter().any(|interface| interface.addresses.contains(ip));
+        if said(&visit.address) {
+            // It lists its addresses, this one among them: what it left is not its any more.
+            now.ips.retain(|ip| said(ip) || self.is_bound(&before, *ip));
+        }
         if !now.ips.contains(&visit.address) {
             now.ips.push(visit.address);
             now.ips.sort_unstable();
@@ -38,6 +49,26 @@ impl Inventory {
         self.settle(id, estate, catalogue, at);
         delta.devices = self.take_dirty();
         delta
+    }
+
+    /// Whether an ARP table gives this address to this device.
+    fn is_bound(&self, device: &Device, ip: IpAddr) -> bool {
+        device.mac.and_then(|mac| self.ips_of.get(&mac)).is_some_and(|bound| bound.contains_key(&ip))
+    }
+
+    /// Another device answers where this one did.
+    fn leave(&mut self, id: DeviceId, ip: IpAddr) {
+        let Some(device) = self.devices.get(&id) else { return };
+        if !device.ips.contains(&ip) || self.is_bound(device, ip) {
+            return;
+        }
+        if self.by_ip.get(&ip) == Some(&id) {
+            self.by_ip.remove(&ip);
+        }
+        if let Some(device) = self.devices.get_mut(&id) {
+            device.ips.retain(|own| *own != ip);
+            self.dirty.insert(id);
+        }
     }
 
     /// Which device answered: by its MAC address, by what ARP tables bind its address to, by its endpoint, by its

@@ -54,6 +54,8 @@ pub struct Inventory {
     pub(super) by_endpoint: BTreeMap<String, DeviceId>,
     /// Devices whose MAC address is not known, by address.
     pub(super) by_ip: BTreeMap<IpAddr, DeviceId>,
+    /// Which camera answered at an address last.
+    pub(super) answered: BTreeMap<IpAddr, DeviceId>,
     pub(super) switches: BTreeMap<TargetName, SwitchState>,
     /// Switches that have open rows of an address.
     pub(super) seen_on: BTreeMap<MacAddr, BTreeSet<TargetName>>,
@@ -118,6 +120,9 @@ impl Inventory {
         }
         for device in devices {
             inventory.index(&device);
+            if device.facts.onvif.is_some() {
+                inventory.answered.extend(device.ips.iter().map(|ip| (*ip, device.id)));
+            }
             inventory.devices.insert(device.id, device);
         }
         let names: Vec<TargetName> = inventory.switches.keys().cloned().collect();
@@ -268,6 +273,7 @@ impl Inventory {
         self.by_mac.retain(|_, id| *id != from);
         self.by_endpoint.retain(|_, id| *id != from);
         self.by_ip.retain(|_, id| *id != from);
+        self.answered.values_mut().filter(|id| **id == from).for_each(|id| *id = into);
         self.index(&kept);
         self.dirty.insert(into);
         Some(Merge { from, into })

@@ -259,6 +259,24 @@ fn a_camera_known_by_address_is_united_with_its_mac_address() {
 }
 
 #[test]
+fn an_address_goes_with_the_camera_that_answers_there() {
+    let mut world = World::new();
+    world.camera(0, "10.1.120.9", "urn:uuid:1", Some("01"));
+    // It moves, and says so; another comes to where it was.
+    world.camera(1, "10.1.120.10", "urn:uuid:1", Some("01"));
+    let at = |world: &World, own: &str| world.device(own).ips.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(at(&world, "01"), ["10.1.120.10"]);
+    world.camera(2, "10.1.120.10", "urn:uuid:2", Some("02"));
+    assert_eq!((at(&world, "01"), at(&world, "02")), (vec![], vec!["10.1.120.10".to_owned()]));
+    // What a router's table says of an address stands until the table says otherwise.
+    let mut router = visit("r", "f0", 3, &[]);
+    router.arp = vec![ArpRow { ip: "10.1.120.10".parse().unwrap(), mac: mac("02"), if_index: 1 }];
+    world.see(router);
+    world.camera(4, "10.1.120.10", "urn:uuid:3", Some("03"));
+    assert_eq!(at(&world, "02"), ["10.1.120.10"]);
+}
+
+#[test]
 fn a_restored_inventory_goes_on_as_if_never_stopped() {
     let rounds: Vec<Vec<SwitchVisit>> = vec![
         vec![

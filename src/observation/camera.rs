@@ -172,11 +172,50 @@ pub enum WithheldReason {
         /// The credential.
         credential: CredentialId,
     },
+    /// Earlier attempts with it ended without an answer too often: waits for the operator.
+    Interrupted {
+        /// The credential.
+        credential: CredentialId,
+    },
+    /// Other cameras were being asked with it, and time ran out: the next visit tries.
+    Busy {
+        /// The credential.
+        credential: CredentialId,
+    },
     /// The camera offers only a method that would send the password readable.
     Unsafe {
         /// What it offers.
         offered: DeviceText,
     },
+}
+
+impl std::fmt::Display for WithheldReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let retry = |credential: &CredentialId| format!("'lenswarden credential retry {credential}' allows it again");
+        match self {
+            Self::NoneConfigured => f.write_str("it asks for a user, and its [[cameras]] block names no credential"),
+            Self::NotAllowed { credential } => {
+                write!(f, "it asks for a user, and the allow of credential {credential} leaves its address out")
+            }
+            Self::RefusedBefore { credential, .. } => {
+                write!(f, "it refused credential {credential}; {}", retry(credential))
+            }
+            Self::Stopped { credential } => {
+                let rest = retry(credential);
+                write!(f, "credential {credential} is stopped everywhere, several cameras refused it; {rest}")
+            }
+            Self::Interrupted { credential } => {
+                let rest = retry(credential);
+                write!(f, "attempts with credential {credential} ended without an answer too often; {rest}")
+            }
+            Self::Busy { credential } => {
+                write!(f, "other cameras were being asked with credential {credential}; it is tried at the next visit")
+            }
+            Self::Unsafe { offered } => {
+                write!(f, "it takes a password only in a way that shows it ({offered}): none was sent")
+            }
+        }
+    }
 }
 
 /// What kind of mark of a maker or class was seen without a password.

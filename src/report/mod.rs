@@ -1,5 +1,6 @@
 //! What was found as text, CSV and JSON. Field names are the contract's.
 
+pub mod camera;
 pub mod tables;
 pub mod visit;
 

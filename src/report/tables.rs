@@ -17,7 +17,9 @@ fn word<T: ToString>(value: Option<&T>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
 
-fn minute(time: Timestamp) -> String {
+/// A moment to the minute, in UTC.
+#[must_use]
+pub fn minute(time: Timestamp) -> String {
     let text = time.to_string();
     text.get(..16).unwrap_or(&text).replace('T', " ")
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
-use crate::net::{CredentialId, DeviceId, NetworkId, SiteId, TargetName, Timestamp};
+use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
 use crate::observation::{Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Decision, Finding};
@@ -48,6 +48,14 @@ pub struct Batch {
     pub daemon: Option<DaemonRecord>,
     /// Alerts these changes cause: delivery, not state, so not in the change log.
     pub outbox: Outbox,
+}
+
+impl Batch {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self { at: self.at, ..Self::default() }
+    }
 }
 
 /// A device and the count word it falls under.
@@ -135,6 +143,9 @@ pub enum CredentialState {
 pub struct CredentialTry {
     /// The camera's address.
     pub address: IpAddr,
+    /// Its WS-Discovery endpoint reference, by which it is known again at another address.
+    #[serde(default)]
+    pub endpoint: Option<DeviceText>,
     /// The credential.
     pub credential: CredentialId,
     /// Fingerprint of its content: a changed password is another credential.
@@ -143,8 +154,8 @@ pub struct CredentialTry {
     pub state: CredentialState,
     /// Since when.
     pub at: Timestamp,
-    /// What the camera said.
-    pub text: String,
+    /// What the camera said, or who cleared it.
+    pub text: DeviceText,
     /// Attempts whose outcome never became known.
     pub unknown_outcomes: u32,
 }
@@ -186,6 +197,9 @@ pub struct ConfigurationRecord {
     pub policies: Vec<(String, String)>,
     /// How many switches and camera addresses it names, for coverage.
     pub switches: u32,
+    /// Reviews and since when each is configured: what a schedule's first moment is counted from.
+    #[serde(default)]
+    pub reviews: BTreeMap<String, Timestamp>,
     /// What is wrong with a newer file that was not taken; empty when all is well.
     pub problem: String,
 }

@@ -8,6 +8,7 @@ mod outbox;
 mod picture;
 mod read;
 mod reader;
+mod salt;
 mod schema;
 mod writer;
 

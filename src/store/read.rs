@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
 
-use super::{Stored, outbox};
+use super::{CredentialTry, Stored, outbox};
 use crate::inventory::{AddressBinding, Presence};
 use crate::net::{Timestamp, VlanId};
 
@@ -66,6 +66,11 @@ pub(super) fn address(row: &Row<'_>) -> rusqlite::Result<(AddressBinding, Option
     Ok((binding, row.get::<_, Option<i64>>(4)?.map(Timestamp)))
 }
 
+/// How credentials stand at cameras.
+pub(super) fn credentials(connection: &Connection) -> rusqlite::Result<Vec<CredentialTry>> {
+    records(connection, "SELECT record FROM credential ORDER BY address, credential", [])
+}
+
 /// Everything a starting daemon needs.
 pub(super) fn stored(connection: &Connection) -> rusqlite::Result<Stored> {
     // A merged id lives on in the log alone, so the log says which ids were ever given.
@@ -92,7 +97,7 @@ pub(super) fn stored(connection: &Connection) -> rusqlite::Result<Stored> {
         decisions: records(connection, "SELECT record FROM decision ORDER BY id", [])?,
         cycles: records(connection, "SELECT record FROM cycle ORDER BY id", [])?,
         targets: records(connection, "SELECT record FROM target ORDER BY name", [])?,
-        credentials: records(connection, "SELECT record FROM credential ORDER BY address, credential", [])?,
+        credentials: credentials(connection)?,
         configuration: meta(connection, "configuration")?,
         daemon: meta(connection, "daemon")?,
         told: outbox::told(connection)?,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::log::{self, LoggedState};
-use super::{Change, ChangeKind, DeviceRecord, StoreError, TargetRecord, lock, picture, read, schema};
+use super::{Change, ChangeKind, CredentialTry, DeviceRecord, StoreError, TargetRecord, lock, picture, read, schema};
 use crate::inventory::{AddressBinding, Device, Presence};
 use crate::net::{DeviceId, FindingId, MacAddr, Timestamp};
 use crate::policy::Status;
@@ -235,6 +235,14 @@ impl Reader {
     pub fn decisions(&self, finding: FindingId) -> Result<Vec<Decision>, StoreError> {
         let sql = "SELECT record FROM decision WHERE finding = ? ORDER BY id";
         read::records(&self.connection, sql, [finding.0 as i64]).map_err(self.fail("reading decisions"))
+    }
+
+    /// How credentials stand at cameras, by address and credential.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn credentials(&self) -> Result<Vec<CredentialTry>, StoreError> {
+        read::credentials(&self.connection).map_err(self.fail("reading credentials"))
     }
 
     /// Change log rows after `seq`, oldest first, at most `limit`.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::log::{self, Appender, Head, json};
-use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, read, schema};
+use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, read, salt, schema};
 use crate::inventory::RowChange;
 use crate::net::{DeviceId, TargetName, VlanId};
 
@@ -34,14 +34,7 @@ pub struct Committed {
     pub head: String,
 }
 
-/// Random lower-case hex of 16 octets.
-fn random_hex() -> Result<String, std::io::Error> {
-    let mut octets = [0u8; 16];
-    getrandom::fill(&mut octets).map_err(std::io::Error::other)?;
-    Ok(hex(&octets))
-}
-
-fn hex(octets: &[u8]) -> String {
+pub(super) fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
@@ -91,8 +84,8 @@ impl Writer {
         connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(fail("setting its journal"))?;
         connection.set_prepared_statement_cache_capacity(64);
         schema::migrate(&mut connection).map_err(fail("migrating"))?;
-        let epoch = Self::secret(&connection, path, "epoch")?;
-        let salt = Self::secret(&connection, path, "salt")?;
+        let epoch = Self::epoch(&connection, path)?;
+        let salt = salt::load(path)?;
         let head = log::head(&connection, &epoch).map_err(fail("reading the change log"))?;
         let logged_targets = connection
             .prepare("SELECT name, logged FROM target")
@@ -104,23 +97,23 @@ impl Writer {
         Ok(Self { path: path.to_owned(), connection, epoch, salt, head, logged_targets, _lock: lock })
     }
 
-    /// A random value made once with the database.
-    fn secret(connection: &Connection, path: &Path, key: &str) -> Result<String, StoreError> {
+    /// The database's own name: a random value made once with it, which the change log's chain begins with.
+    fn epoch(connection: &Connection, path: &Path) -> Result<String, StoreError> {
         let fail = |error| StoreError::from_sqlite(path, "reading its identity", error);
-        let found = connection.query_row("SELECT value FROM meta WHERE key = ?", [key], |row| row.get(0)).optional();
-        if let Some(value) = found.map_err(fail)? {
+        let sql = "SELECT value FROM meta WHERE key = 'epoch'";
+        if let Some(value) = connection.query_row(sql, [], |row| row.get(0)).optional().map_err(fail)? {
             return Ok(value);
         }
-        let value = random_hex().map_err(|source| StoreError::Database {
+        let value = salt::random_hex().map_err(|source| StoreError::Database {
             path: path.to_owned(),
             doing: "drawing a random number",
             source: Box::new(source),
         })?;
-        connection.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (key, &value)).map_err(fail)?;
+        connection.execute("INSERT INTO meta (key, value) VALUES ('epoch', ?)", [&value]).map_err(fail)?;
         Ok(value)
     }
 
-    /// A random text made with the database: the salt of credential fingerprints.
+    /// The salt of credential fingerprints, which only the daemon's own user can read.
     #[must_use]
     pub fn salt(&self) -> &str {
         &self.salt

@@ -70,6 +70,16 @@ fn what_is_plugged_into_a_core_port_arrives_at_the_receiver() {
     let before = house.look().unwrap();
     assert!(before.findings.len() > 5);
     assert_eq!(untold(&before, &first), 0, "{first:#?}");
+    // Breaches that the estate really has are told as breaches, by rule, address and port.
+    for (_, rule, mac) in house.lab.truth().findings.iter().filter(|(_, rule, _)| rule == "no-core-network") {
+        let device = &house.lab.truth().devices[mac];
+        let said = [format!("breach {rule} finding="), format!("mac={mac} "), format!("port={} ", device.port)];
+        let is_it = |message: &&String| said.iter().all(|part| message.contains(part));
+        assert!(
+            first.iter().any(|message| is_it(&message)) || first.iter().any(|message| summarised(message) > 0),
+            "{said:?}: {first:#?}"
+        );
+    }
     assert_eq!(before.carriers["soc"].waiting, 0);
 
     let daemon = house.daemon();

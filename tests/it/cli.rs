@@ -39,7 +39,7 @@ fn check_says_good_on_stderr_and_problems_on_stdout() {
     house.configure("config.toml", "[[network]]\nid='n'\nkind='core'\nsite='hq'\nsubnets=['10.1.0.5/16']\n");
     let (code, out, words) = spoken(house.run(&["check"]));
     assert_eq!((code, words.as_str()), (1, "2 problems\n"));
-    assert!(out.contains("config.toml:9:") && out.contains("there is no site 'hq'"), "{out}");
+    assert!(out.contains("config.toml:11:") && out.contains("there is no site 'hq'"), "{out}");
     assert!(out.contains("bits set behind its prefix") && out.contains("hint: the range that holds it is"), "{out}");
     // Packs and filter words are looked at when the file itself is whole.
     let review = "[[review]]\nname='r'\nschedule='daily'\nowner='o'\nselect='colour:red'\n";
@@ -169,7 +169,7 @@ fn explain_and_poll_name_what_they_are_asked_for() {
 
     let (code, out, words) = spoken(house.run(&["poll", "sw-nowhere"]));
     assert_eq!((code, out.as_str()), (2, ""));
-    assert!(words.contains("there is no switch 'sw-nowhere'") && words.contains(&truth.switches[0]), "{words}");
+    assert!(words.contains("'sw-nowhere' is no switch of ") && words.contains(&truth.switches[0]), "{words}");
     let (code, out, words) = spoken(house.run(&["poll", &truth.switches[0], "--json"]));
     assert_eq!(code, 0, "{words}");
     let visit: Value = serde_json::from_str(&out).unwrap();

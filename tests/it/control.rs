@@ -24,3 +24,13 @@ fn replies_survive_the_wire() {
     assert!(!line.contains('\n'));
     assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply);
 }
+
+#[test]
+fn the_unit_lets_the_kernel_name_the_author() {
+    // Seen: behind PrivateUsers a peer of uid 1000 is uid 65534, so no decision has an author and nobody may decide.
+    let unit = include_str!("../../systemd/lenswarden.service");
+    assert!(!unit.lines().any(|line| line.trim_start().starts_with("PrivateUsers")), "{unit}");
+    assert!(
+        unit.lines().any(|line| line == "Type=notify") && unit.lines().any(|line| line.starts_with("WatchdogSec="))
+    );
+}

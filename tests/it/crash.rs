@@ -198,6 +198,9 @@ fn a_daemon_killed_in_its_rounds_loses_nothing_a_reader_saw() {
         // The kills hit daemons that wrote, in each kind of moment (a daemon killed while it starts often had no time).
         assert!(moments[1] > 10 && moments[2] == 16, "{moments:?}");
     });
+    // A wrong password is tried once; an attempt that a kill cut short may be repeated, three times at most.
+    let refusals = house.lab.refusals();
+    assert!(!refusals.is_empty() && refusals.values().all(|count| *count <= 4), "{refusals:?}");
     // What is left is what a daemon goes on from.
     let daemon = house.daemon();
     house.until_a_round_is_over();

@@ -66,8 +66,10 @@ impl House {
     /// A configuration of this name: `[daemon]`, then the rest.
     pub(crate) fn configure(&self, name: &str, rest: &str) {
         let (database, socket) = (self.path("lenswarden.db"), self.path("control.sock"));
-        let daemon =
-            format!("[daemon]\ndatabase = {database:?}\ncontrol-socket = {socket:?}\npoll-every = \"1s\"\n\n{rest}");
+        let daemon = format!(
+            "[daemon]\ndatabase = {database:?}\ncontrol-socket = {socket:?}\npoll-every = \"1s\"\n\
+             cameras-every = \"1s\"\nsweep-every = \"1s\"\n\n{rest}"
+        );
         std::fs::write(self.path(name), daemon).unwrap();
         std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(0o600)).unwrap();
     }

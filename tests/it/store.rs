@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lenswarden::inventory::{Merge, RowChange};
-use lenswarden::net::DeviceId;
+use lenswarden::net::{DeviceId, DeviceText};
 use lenswarden::review::{Author, Decision, DecisionKind, FindingState};
 use lenswarden::store::{
     Batch, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, Reader, StoreError, TargetState, Writer,
@@ -41,7 +41,8 @@ fn full_batch() -> Batch {
             fingerprint: "00".into(),
             state: CredentialState::Claimed,
             at: START,
-            text: String::new(),
+            text: DeviceText::default(),
+            endpoint: None,
             unknown_outcomes: 0,
         }],
         configuration: Some(ConfigurationRecord { hash: "abc".into(), ..ConfigurationRecord::default() }),

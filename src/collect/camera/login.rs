@@ -2,7 +2,7 @@
 //! the ledger before it leaves; after a refusal nothing more is sent with it.
 
 use super::visit::{Visit, chain};
-use super::{Claim, CredentialLedger};
+use super::{Attempt, Claim, CredentialLedger};
 use crate::config::{Credential, CredentialKind};
 use crate::net::Timestamp;
 use crate::observation::{Authentication, WithheldReason};
@@ -120,12 +120,20 @@ impl<L: CredentialLedger> Visit<'_, L> {
         self.standing = Standing::Closed;
         let id = credential.id.clone();
         // An attempt that is cut short by our own deadline would be an attempt without an outcome.
-        if self.budget.left() < self.collector.settings.deadline / 5 || self.budget.exhausted() {
+        let patience = self.budget.left().saturating_sub(self.collector.settings.deadline / 5);
+        if patience.is_zero() || self.budget.exhausted() {
             self.trouble(operation.name(), "no time was left to log in: see onvif.deadline".to_owned());
             return None;
         }
-        match self.ledger.claim(self.out.address, credential).await {
+        let endpoint = self.out.discovery.as_ref().map(|discovery| &discovery.endpoint);
+        let endpoint = endpoint.filter(|endpoint| !endpoint.is_empty());
+        let attempt = Attempt { address: self.out.address, endpoint, credential, patience };
+        match self.ledger.claim(attempt).await {
             Claim::Go => {}
+            Claim::Busy => {
+                self.withhold(WithheldReason::Busy { credential: id });
+                return None;
+            }
             Claim::RefusedBefore(at) => {
                 self.withhold(WithheldReason::RefusedBefore { credential: id, at });
                 return None;
@@ -135,10 +143,7 @@ impl<L: CredentialLedger> Visit<'_, L> {
                 return None;
             }
             Claim::Interrupted => {
-                self.withhold(WithheldReason::Stopped { credential: id });
-                let why = "earlier attempts with this credential ended without an answer too often; allow it again \
-                           with 'lenswarden credential retry'";
-                self.trouble(operation.name(), why.to_owned());
+                self.withhold(WithheldReason::Interrupted { credential: id });
                 return None;
             }
         }

@@ -19,6 +19,17 @@ use crate::probe;
 const MAX_MARKS: usize = 32;
 const MAX_ERRORS: usize = 32;
 const HTTPS: u16 = 443;
+const NOT_FOUND: u16 = 404;
+/// Where some makers (Axis) have their services; asked only where the usual path is not there.
+const OTHER_SERVICE: &str = "/onvif/services";
+
+/// What was found where a device service may be.
+enum Look {
+    Service(Box<Service>),
+    /// A web server that knows no such path.
+    NoSuchPath,
+    Nothing,
+}
 
 /// A visit under way.
 pub(super) struct Visit<'a, L> {
@@ -100,8 +111,8 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
         let address = self.out.address;
         if let Some((port, path, tls)) = named.clone() {
             let endpoint = Endpoint { address: SocketAddr::new(address, port), path, tls };
-            if let Some(service) = self.look(endpoint, None, true).await {
-                return Some(service);
+            if let Look::Service(service) = self.look(endpoint, None, true).await {
+                return Some(*service);
             }
         }
         let known = |port: u16| named.as_ref().is_some_and(|(at, path, _)| *at == port && path == DEVICE_SERVICE);
@@ -109,9 +120,16 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
         let streams = seek::connect(address, &ports, self.collector.settings.connect_timeout, &self.budget).await;
         for stream in streams {
             let Ok(at) = stream.peer_addr() else { continue };
-            let endpoint = Endpoint { address: at, path: DEVICE_SERVICE.to_owned(), tls: at.port() == HTTPS };
-            if let Some(service) = self.look(endpoint, Some(stream), false).await {
-                return Some(service);
+            let mut endpoint = Endpoint { address: at, path: DEVICE_SERVICE.to_owned(), tls: at.port() == HTTPS };
+            match self.look(endpoint.clone(), Some(stream), false).await {
+                Look::Service(service) => return Some(*service),
+                Look::NoSuchPath => {
+                    OTHER_SERVICE.clone_into(&mut endpoint.path);
+                    if let Look::Service(service) = self.look(endpoint, None, false).await {
+                        return Some(*service);
+                    }
+                }
+                Look::Nothing => {}
             }
         }
         None
@@ -119,11 +137,11 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
 
     /// Whether a device service answers there. `named` by discovery, it may ask everybody for a password; on a port
     /// that was only tried, anything might, and no password is ever sent to anything.
-    async fn look(&mut self, endpoint: Endpoint, stream: Option<TcpStream>, named: bool) -> Option<Service> {
+    async fn look(&mut self, endpoint: Endpoint, stream: Option<TcpStream>, named: bool) -> Look {
         let port = endpoint.address.port();
         if endpoint.tls && self.collector.tls.is_none() {
             self.instead.push(format!("port {port}: TLS cannot be spoken"));
-            return None;
+            return Look::Nothing;
         }
         let connect_timeout = self.collector.settings.connect_timeout;
         let tls = self.collector.tls.clone();
@@ -133,19 +151,19 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
             self.mark(MarkKind::TlsSubject, subject);
         }
         match speaks {
-            Ok(()) => Some(service),
-            Err(instead) => {
+            Ok(()) => Look::Service(Box::new(service)),
+            Err((instead, status)) => {
                 self.instead.push(format!("port {port}: {instead}"));
                 self.out.requests += service.requests();
-                None
+                if status == Some(NOT_FOUND) { Look::NoSuchPath } else { Look::Nothing }
             }
         }
     }
 
-    /// Asks what everybody may ask: the clock, the services.
-    async fn greet(&mut self, service: &mut Service, named: bool) -> Result<(), String> {
+    /// Asks what everybody may ask: the clock, the services. The error says what is there instead, and its HTTP status.
+    async fn greet(&mut self, service: &mut Service, named: bool) -> Result<(), (String, Option<u16>)> {
         let (asked_at, before) = (Timestamp::now(), Instant::now());
-        let answer = self.ask(service, Operation::DateAndTime).await.map_err(|error| chain(&error))?;
+        let answer = self.ask(service, Operation::DateAndTime).await.map_err(|error| (chain(&error), None))?;
         let midway = asked_at.plus(before.elapsed() / 2);
         let mut speaks = speaks_onvif(&answer, Operation::DateAndTime);
         let first = access(&answer, Operation::DateAndTime);
@@ -157,7 +175,7 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
                 self.trouble(Operation::DateAndTime.name(), format!("its clock is unknown: {}", refusal(&first)));
             }
             Access::NeedsDigest(_) | Access::Unsafe(_) if named => return Ok(()),
-            other => return Err(refusal(other)),
+            other => return Err((refusal(other), Some(answer.status))),
         }
         for operation in [Operation::Services, Operation::Capabilities] {
             let Ok(answer) = self.ask(service, operation).await else { break };
@@ -166,7 +184,7 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
                 break;
             }
         }
-        if speaks { Ok(()) } else { Err("it speaks SOAP, but not ONVIF".to_owned()) }
+        if speaks { Ok(()) } else { Err(("it speaks SOAP, but not ONVIF".to_owned(), None)) }
     }
 
     /// Reads what the device says of itself.

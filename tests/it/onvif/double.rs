@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lenswarden::collect::camera::{CameraCollector, Claim, CredentialLedger};
+use lenswarden::collect::camera::{Attempt, CameraCollector, Claim, CredentialLedger};
 use lenswarden::config::secret::Secret;
 use lenswarden::config::{CameraBlock, Credential, CredentialKind, OnvifSettings};
 use lenswarden::net::{CredentialId, DeviceText, Timestamp};
@@ -231,9 +231,9 @@ pub(super) struct Ledger {
 }
 
 impl CredentialLedger for Ledger {
-    async fn claim(&self, address: IpAddr, credential: &Credential) -> Claim {
+    async fn claim(&self, attempt: Attempt<'_>) -> Claim {
         *self.claims.lock().unwrap() += 1;
-        let refused = self.refused.lock().unwrap().get(&(address, credential.id.clone())).copied();
+        let refused = self.refused.lock().unwrap().get(&(attempt.address, attempt.credential.id.clone())).copied();
         refused.map(Claim::RefusedBefore).or_else(|| self.answer.clone()).unwrap_or(Claim::Go)
     }
 

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lenswarden::collect::camera::{CameraCollector, Claim, CredentialLedger};
+use lenswarden::collect::camera::{Attempt, CameraCollector, Claim, CredentialLedger};
 use lenswarden::config::secret::Secret;
 use lenswarden::config::{CameraBlock, Credential, CredentialKind, OnvifSettings};
 use lenswarden::net::{CredentialId, DeviceText, Timestamp};
@@ -23,8 +23,8 @@ struct Ledger {
 }
 
 impl CredentialLedger for Ledger {
-    async fn claim(&self, address: IpAddr, credential: &Credential) -> Claim {
-        match self.refused.lock().unwrap().contains(&(address, credential.id.clone())) {
+    async fn claim(&self, attempt: Attempt<'_>) -> Claim {
+        match self.refused.lock().unwrap().contains(&(attempt.address, attempt.credential.id.clone())) {
             true => Claim::RefusedBefore(Timestamp(0)),
             false => Claim::Go,
         }

@@ -1,0 +1,98 @@
+//! The recorder's part in reviews: decisions, cycles, what the clock alone changes.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::Recorder;
+use crate::net::{CycleId, FindingId, Timestamp};
+use crate::review::{Author, DecisionRequest, FindingState};
+use crate::snapshot::{DeviceRow, Filter, SiteRow};
+use crate::store::Batch;
+
+fn today() -> Date {
+    jiff::Zoned::now().date()
+}
+
+impl Recorder {
+    pub(super) fn decide(
+        &mut self,
+        requests: &[DecisionRequest],
+        author: &Author,
+    ) -> Result<(Vec<FindingId>, u64), String> {
+        let at = Timestamp::now();
+        let before = (self.ledger.clone(), self.dispatch.clone());
+        let decisions = self.ledger.decide(requests, author, at, today()).map_err(|refusal| refusal.to_string())?;
+        let ids: Vec<FindingId> = decisions.iter().map(|decision| decision.finding).collect();
+        let (reopened, closed) = self.ledger.tick(at, today());
+        let mut batch = Batch { at, decisions, ..Batch::default() };
+        self.put_findings(&ids, &mut batch);
+        self.put_findings(&reopened, &mut batch);
+        self.post_alerts(&mut batch);
+        batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
+        match self.commit(&batch) {
+            Ok(()) => Ok((ids, self.seq)),
+            Err(error) => {
+                // Not written is not decided.
+                (self.ledger, self.dispatch) = before;
+                Err(error.to_string())
+            }
+        }
+    }
+
+    /// Opens a cycle over the findings its words choose.
+    pub(super) fn open_review(&mut self, name: &str, scheduled: Timestamp) -> Option<(CycleId, usize)> {
+        let plan = self.config.reviews.iter().find(|plan| plan.name == name)?.clone();
+        let filter = Filter::parse(&plan.select).ok()?;
+        let at = Timestamp::now();
+        let row = |site: &crate::config::Site| {
+            let row = SiteRow {
+                id: site.id.clone(),
+                name: site.name.clone(),
+                sensitivity: site.sensitivity,
+                basis: site.basis,
+            };
+            (site.id.clone(), row)
+        };
+        let sites: BTreeMap<_, _> = self.config.sites.iter().map(row).collect();
+        let chosen = |finding: &&crate::review::Finding| {
+            let device = self.inventory.device(finding.device);
+            let row = device.map(|device| DeviceRow::new(device, self.policies.status(device, &self.catalogue), at));
+            finding.state != FindingState::Closed && filter.finding(finding, row.as_ref(), &sites, at)
+        };
+        let items: Vec<FindingId> = self.ledger.findings().filter(chosen).map(|finding| finding.id).collect();
+        let count = items.len();
+        let id = self.ledger.open_cycle(&plan, scheduled, items, at)?;
+        let batch = Batch { at, cycles: self.ledger.cycle(id).cloned().into_iter().collect(), ..Batch::default() };
+        self.commit_until_it_holds(&batch);
+        Some((id, count))
+    }
+
+    /// What the clock alone changes: acceptances that end, cycles that close, reviews that are due.
+    pub(super) fn tick(&mut self) {
+        let at = Timestamp::now();
+        let (reopened, closed) = self.ledger.tick(at, today());
+        if !reopened.is_empty() || !closed.is_empty() {
+            let mut batch = Batch { at, ..Batch::default() };
+            self.put_findings(&reopened, &mut batch);
+            self.post_alerts(&mut batch);
+            batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
+            self.commit_until_it_holds(&batch);
+        }
+        for (name, scheduled) in self.due_reviews(at) {
+            self.open_review(&name, scheduled);
+        }
+    }
+
+    /// Reviews whose moment has come since their last cycle, or since they were configured where there is none.
+    fn due_reviews(&self, at: Timestamp) -> Vec<(String, Timestamp)> {
+        let mut due = Vec::new();
+        for plan in &self.config.reviews {
+            let cycles = self.ledger.cycles().filter(|cycle| cycle.name == plan.name);
+            let configured = self.reviews.get(&plan.name).copied().unwrap_or(self.daemon.started);
+            let after = cycles.map(|cycle| cycle.scheduled).max().unwrap_or(configured);
+            due.extend(plan.schedule.latest(after, at).map(|moment| (plan.name.clone(), moment)));
+        }
+        due
+    }
+}

@@ -1,0 +1,84 @@
+//! One visit to a camera, for `poll`.
+
+use serde_json::{Value, json};
+
+use crate::observation::{Authentication, CameraVisit, Reach};
+
+/// As JSON.
+#[must_use]
+pub fn json(visit: &CameraVisit) -> Value {
+    json!({
+        "target": visit.address,
+        "site": visit.site,
+        "reach": visit.reach,
+        "port": visit.port,
+        "tls": visit.tls,
+        "mac": visit.mac(),
+        "discovery": visit.discovery,
+        "information": visit.information,
+        "scopes": visit.scopes,
+        "interfaces": visit.interfaces,
+        "hostname": visit.hostname,
+        "clock_offset_ms": visit.clock_offset_ms,
+        "authentication": visit.authentication,
+        "marks": visit.marks,
+        "requests": visit.requests,
+        "seconds": visit.finished.since(visit.started).as_secs_f64(),
+        "errors": visit.errors,
+    })
+}
+
+/// For a person.
+#[must_use]
+pub fn text(visit: &CameraVisit) -> String {
+    let at =
+        visit.port.map_or_else(String::new, |port| format!(", port {port}{}", if visit.tls { ", TLS" } else { "" }));
+    let mut out = format!("{}{at}, site {}\n", visit.address, visit.site);
+    if let Reach::Silent(why) | Reach::Refused(why) = &visit.reach {
+        return out + why + "\n";
+    }
+    let mut line = |what: &str, said: String| {
+        if !said.is_empty() {
+            out.push_str(&format!("  {what:<14} {said}\n"));
+        }
+    };
+    if let Some(information) = &visit.information {
+        line("manufacturer", information.manufacturer.to_string());
+        line("model", information.model.to_string());
+        line("firmware", information.firmware.to_string());
+        line("serial", information.serial.to_string());
+        line("hardware", information.hardware.to_string());
+    }
+    line("MAC", visit.mac().map(|mac| mac.to_string()).unwrap_or_default());
+    line("host name", visit.hostname.as_ref().map(ToString::to_string).unwrap_or_default());
+    if let Some(discovery) = &visit.discovery {
+        line("endpoint", discovery.endpoint.to_string());
+        line("types", discovery.types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+        for scope in &discovery.scopes {
+            line("announces", scope.to_string());
+        }
+    }
+    for scope in &visit.scopes {
+        line("scope", scope.to_string());
+    }
+    for mark in &visit.marks {
+        let kind = json!(mark.kind).as_str().unwrap_or_default().to_owned();
+        line("mark", format!("{kind}: {}", mark.text));
+    }
+    if let Some(offset) = visit.clock_offset_ms {
+        line("clock", format!("{:+.1} s against ours", offset as f64 / 1000.0));
+    }
+    let authentication = match &visit.authentication {
+        Authentication::NotAsked => String::new(),
+        Authentication::NotNeeded => "it tells everybody".to_owned(),
+        Authentication::Accepted { credential } => format!("it took credential {credential}"),
+        Authentication::Refused { credential, text } => format!("it refused credential {credential}: {text}"),
+        Authentication::Withheld { reason } => reason.to_string(),
+    };
+    line("user", authentication);
+    for error in &visit.errors {
+        line("trouble", format!("{}: {}", error.asked, error.message));
+    }
+    let seconds = visit.finished.since(visit.started).as_secs_f64();
+    out + &format!("\n{} requests, {seconds:.2} s\n", visit.requests)
+}
