@@ -27,8 +27,6 @@
 //!    console  report  alert         screen; files; messages
 //! ```
 //!
-//! A room of the drawing that is not built yet: `alert`.
-//!
 //! `lab` stands beside the house: a simulated estate that speaks real SNMP, ONVIF and WS-Discovery on loopback.
 //!
 //! # Rooms, in import order
@@ -53,6 +51,7 @@
 //! | [`store`] | SQLite: schema, migrations, change log, the writer's half and the readers' | net observation config maker inventory policy review snapshot |
 //! | [`control`] | the control socket's words, framing, client and server halves | net review |
 //! | [`report`] | snapshot -> text, CSV, JSON, HTML | net config maker inventory observation policy review snapshot |
+//! | [`alert`] | changes -> messages through a persistent outbox; the carriers they leave by | net config maker inventory policy review store |
 //! | [`daemon`] | schedule, pollers, the one recorder, control socket, systemd notify | all above |
 //! | [`console`] | ratatui: model, update, keys, theme, views | net config inventory observation policy review snapshot store control report |
 //! | [`lab`] | simulated estate | net (and protocol crates) |
@@ -60,7 +59,9 @@
 //!
 //! Against the first drawing, `snapshot`, `report` and `console` may name `config` and `observation`: a site's sensitivity, a
 //! network's kind and a table's completeness are words a reader is shown as they were given, and a second set of the
-//! same enums would be a second way to say one thing. `console` names `inventory` for a place and its certainty.
+//! same enums would be a second way to say one thing. `console` names `inventory` for a place and its certainty;
+//! `alert` may name `inventory` and `maker`: a message says who made the device and how sure that is, and a finding
+//! holds only its number.
 //!
 //! # Invariants, written as absences
 //!
@@ -74,6 +75,7 @@
 //! 7. Nothing that a device says reaches a terminal, a CSV cell, a page, a log line or a URL before it is cleaned.
 //! 8. The console's view changes nothing but scroll offsets. Nothing prints except `cli` and `report`.
 
+pub mod alert;
 pub mod cli;
 pub mod collect;
 pub mod config;

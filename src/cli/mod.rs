@@ -1,6 +1,7 @@
 //! The command line: clap types, one file a group of subcommands, exit codes (0 clean, 1 the answer is bad, 2 it could
 //! not be done, 3 done in part). Data goes to stdout, words to stderr.
 
+mod alert;
 mod credential;
 mod demo;
 mod explain;
@@ -82,6 +83,9 @@ enum Command {
     /// Credentials that cameras refused, and their way back.
     #[command(subcommand)]
     Credential(credential::Command),
+    /// Who is told.
+    #[command(subcommand)]
+    Alert(alert::Command),
 }
 
 /// How a table is asked for.
@@ -169,6 +173,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
         Command::Credential(command) => credential::run(config, command),
+        Command::Alert(command) => alert::run(config, command),
     }
 }
 

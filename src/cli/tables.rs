@@ -76,5 +76,8 @@ pub(super) fn targets(path: &Path, listing: &Listing) -> Result<ExitCode> {
         print_json(&chosen.map(tables::target_json).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
+    if listing.format() == Format::Text {
+        tables::carriers(&snapshot).iter().for_each(|line| say(line));
+    }
     show(listing, &snapshot, &tables::targets(chosen))
 }

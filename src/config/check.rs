@@ -369,38 +369,46 @@ fn reviews(checker: &mut Checker<'_>, file: &File) -> Vec<ReviewPlan> {
     plans
 }
 
+/// Where syslog messages go: an address (port 514 where none follows), a socket's path, or the host's own `/dev/log`.
+fn syslog_carrier(checker: &mut Checker<'_>, address: &file::Text) -> Option<AlertCarrier> {
+    let Some(written) = address else { return Some(AlertCarrier::SyslogLocal { path: PathBuf::from("/dev/log") }) };
+    let text = written.get_ref();
+    if text.starts_with('/') {
+        return Some(AlertCarrier::SyslogLocal { path: PathBuf::from(text) });
+    }
+    let with_port = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 514)).ok();
+    let address = text.parse::<SocketAddr>().ok().or_else(with_port);
+    if address.is_none() {
+        let hint = "an IP address, a port may follow: 10.1.0.5:514; or a socket's path; left out: /dev/log";
+        checker.problem(written.span(), "alert.address", format!("'{text}' is no address"), hint);
+    }
+    address.map(|address| AlertCarrier::SyslogUdp { address })
+}
+
 fn alerts(checker: &mut Checker<'_>, file: &File) -> Vec<AlertPlan> {
-    let mut plans = Vec::new();
+    let mut plans: Vec<AlertPlan> = Vec::new();
     for (number, written) in file.alert.iter().enumerate() {
         let alert = written.get_ref();
-        let carrier = match &alert.address {
-            None => AlertCarrier::SyslogLocal { path: PathBuf::from("/dev/log") },
-            Some(address) => match address.get_ref().parse() {
-                Ok(address) => AlertCarrier::SyslogUdp { address },
-                Err(_) => {
-                    let message = format!("'{}' is no address", address.get_ref());
-                    checker.problem(
-                        address.span(),
-                        "alert.address",
-                        message,
-                        "address and port: 10.1.0.5:514; left out: /dev/log",
-                    );
-                    continue;
-                }
-            },
-        };
-        let when = alert.when.as_ref().map_or_else(|| vec!["breach".to_owned()], |when| when.get_ref().clone());
-        if let (Some(span), Some(word)) = (
-            alert.when.as_ref().map(Spanned::span),
-            when.iter().find(|word| !["breach", "action", "review", "info"].contains(&word.as_str())),
-        ) {
-            checker.problem(span, "alert.when", format!("'{word}' is no severity"), "breach, action, review, info");
+        let name = alert.name.as_ref().map_or_else(|| format!("alert-{}", number + 1), |name| name.get_ref().clone());
+        if plans.iter().any(|plan| plan.name == name) || name.trim().is_empty() {
+            let span = alert.name.as_ref().map_or_else(|| written.span(), Spanned::span);
+            let hint = "each needs a name of its own: what waits for it is kept under it";
+            checker.problem(span, "alert.name", format!("'{name}' stands twice or is empty"), hint);
         }
-        plans.push(AlertPlan {
-            name: alert.name.clone().unwrap_or_else(|| format!("alert-{}", number + 1)),
-            carrier,
-            when,
-        });
+        let when = alert.when.as_ref().map_or_else(|| vec!["breach".to_owned()], |when| when.get_ref().clone());
+        if let Some(span) = alert.when.as_ref().map(Spanned::span) {
+            let unknown = when.iter().find(|word| !["breach", "action", "review", "info"].contains(&word.as_str()));
+            let message = match unknown {
+                Some(word) => Some(format!("'{word}' is no severity")),
+                None => when.is_empty().then(|| "nothing would ever be sent".to_owned()),
+            };
+            if let Some(message) = message {
+                checker.problem(span, "alert.when", message, "breach, action, review, info");
+            }
+        }
+        if let Some(carrier) = syslog_carrier(checker, &alert.address) {
+            plans.push(AlertPlan { name, carrier, when });
+        }
     }
     plans
 }

@@ -167,7 +167,7 @@ pub(super) enum AlertKind {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Alert {
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[allow(dead_code, reason = "read so that an unknown kind is refused with the kinds there are")]
     pub(super) kind: AlertKind,
     pub(super) address: Text,

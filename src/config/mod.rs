@@ -391,7 +391,7 @@ pub enum AlertCarrier {
         /// Where to.
         address: SocketAddr,
     },
-    /// RFC 5424 to the local journal or syslog daemon (`/dev/log`).
+    /// To the local journal or syslog daemon (`/dev/log`), in the form those read there.
     SyslogLocal {
         /// The socket.
         path: PathBuf,

@@ -1,6 +1,7 @@
 //! The daemon: one small loop a target, one recorder that owns the database, the control socket, the configuration
 //! watch, systemd's notify protocol.
 
+mod alerts;
 mod cameras;
 mod credentials;
 mod recorder;
@@ -116,6 +117,8 @@ struct Shared {
     /// Visits under way at once.
     permits: Semaphore,
     recorder: mpsc::Sender<Message>,
+    /// Changes when alerts were written into the outbox.
+    posted: watch::Receiver<()>,
     /// Salt of credential fingerprints.
     salt: String,
     /// Addresses where cameras answered.
@@ -202,6 +205,7 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
         config: watch::Sender::new(Arc::clone(&config)),
         permits: Semaphore::new(config.daemon.concurrency),
         recorder: messages.clone(),
+        posted: recorder.posted(),
         salt: recorder.salt().to_owned(),
         cameras: Mutex::new(recorder.cameras()),
         pokes: Mutex::default(),
@@ -214,7 +218,9 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     tracing::info!(switches = config.switches.len(), database = %config.daemon.database.display(), "started");
 
     let outcome = if options.once {
-        round(&shared, &config).await
+        let outcome = round(&shared, &config).await;
+        alerts::last_call(&config, &messages).await;
+        outcome
     } else {
         let server = socket::Server { recorder: messages.clone(), shared: Arc::clone(&shared), started };
         watch_over(&shared, in_force, &options.config, server, listener, shutdown).await;
@@ -238,6 +244,8 @@ async fn round(shared: &Arc<Shared>, config: &Arc<Config>) -> Outcome {
 struct Regime {
     stop: watch::Sender<bool>,
     switches: JoinSet<()>,
+    /// Cut short at any moment they lose nothing: what was not taken waits in the outbox.
+    alerts: JoinSet<()>,
     cameras: JoinHandle<()>,
 }
 
@@ -252,6 +260,10 @@ impl Regime {
             let poke = shared.poke_of(&target.name);
             switches.spawn(switches::watch(Arc::clone(shared), Arc::clone(config), target.clone(), poke));
         }
+        let mut alerts = JoinSet::new();
+        for plan in &config.alerts {
+            alerts.spawn(alerts::carry(plan.clone(), shared.recorder.clone(), shared.posted.clone()));
+        }
         let (shared, config) = (Arc::clone(shared), Arc::clone(config));
         let cameras = tokio::spawn(async move {
             if let Some(before) = before {
@@ -259,13 +271,14 @@ impl Regime {
             }
             cameras::watch(shared, config, stopped).await;
         });
-        Self { stop, switches, cameras }
+        Self { stop, switches, alerts, cameras }
     }
 
     /// Ends the loops. What is returned resolves when visits to cameras that are under way have ended.
     fn end(mut self) -> JoinHandle<()> {
         self.stop.send_replace(true);
         self.switches.abort_all();
+        self.alerts.abort_all();
         self.cameras
     }
 }
@@ -290,11 +303,9 @@ async fn watch_over(
         .ok()
         .map(|mut watch| {
             tokio::spawn(async move {
-                loop {
+                // Looked at once before waiting: it may have changed since it was read and before it was watched.
+                while note.send(()).await.is_ok() {
                     watch.changed().await;
-                    if note.send(()).await.is_err() {
-                        break;
-                    }
                 }
             })
         });

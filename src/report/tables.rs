@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::Table;
 use crate::inventory::Device;
-use crate::net::Timestamp;
+use crate::net::{DeviceText, Timestamp};
 use crate::policy::Status;
 use crate::review::Finding;
-use crate::snapshot::{DaemonState, DeviceRow, Share, Snapshot, TargetRow};
+use crate::snapshot::{CarrierRow, DaemonState, DeviceRow, Share, Snapshot, TargetRow};
 
 fn plain(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
@@ -198,10 +198,37 @@ pub fn headline(snapshot: &Snapshot) -> String {
         DaemonState::Stopped(stopped) => format!("stopped since {}", minute(stopped)),
         DaemonState::Killed | DaemonState::Never => "NOT RUNNING".to_owned(),
     };
+    let failing: String = (snapshot.carriers.values())
+        .filter(|carrier| !carrier.why.is_empty())
+        .map(|carrier| {
+            let (name, since) = (DeviceText::new(&carrier.name), minute(carrier.since));
+            format!(", ALERTS OF {name} NOT SENT since {since}: {} wait", carrier.waiting + carrier.lost)
+        })
+        .collect();
     let oldest = coverage.oldest().map_or_else(|| "never".to_owned(), minute);
     format!(
-        "{}{cameras}, oldest answer {oldest}, as of {}, daemon {daemon}",
+        "{}{cameras}, oldest answer {oldest}, as of {}, daemon {daemon}{failing}",
         share(&coverage.switches, "switches"),
         minute(snapshot.as_of)
     )
+}
+
+/// Each carrier of alerts in a line: where it sends, what it sent last, what waits and why.
+#[must_use]
+pub fn carriers(snapshot: &Snapshot) -> Vec<String> {
+    let line = |carrier: &CarrierRow| {
+        let (name, address) = (DeviceText::new(&carrier.name), DeviceText::new(&carrier.address));
+        let last =
+            carrier.last_sent.map_or_else(|| "nothing sent yet".to_owned(), |at| format!("last sent {}", minute(at)));
+        let trouble = match (carrier.why.is_empty(), carrier.lost) {
+            (true, _) => String::new(),
+            (false, 0) => format!(", FAILING since {}: {}", minute(carrier.since), DeviceText::new(&carrier.why)),
+            (false, lost) => {
+                let (since, why) = (minute(carrier.since), DeviceText::new(&carrier.why));
+                format!(", {lost} more only counted, FAILING since {since}: {why}")
+            }
+        };
+        format!("alert {name}: {address}, {last}, {} wait{trouble}", carrier.waiting)
+    };
+    snapshot.carriers.values().map(line).collect()
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::{DaemonRow, Snapshot, TargetRow};
 use crate::net::Timestamp;
 
+/// A visit itself takes its time: nothing is stale sooner, however short the interval.
+const LEAST_PATIENCE: Duration = Duration::from_secs(30);
+
 /// How the targets of one kind stand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Share {
@@ -12,7 +15,7 @@ pub struct Share {
     pub all: usize,
     /// Answering, in full or in part, and not stale.
     pub answering: usize,
-    /// They answered when last asked, but that is longer ago than two poll intervals.
+    /// They answered when last asked, but that is longer ago than two of their intervals.
     pub stale: usize,
     /// They do not answer.
     pub silent: usize,
@@ -92,13 +95,12 @@ impl DaemonRow {
 }
 
 impl Snapshot {
-    /// A target answered once, and has not for longer than two poll intervals. Only switches: how often cameras are
-    /// asked does not stand in the database.
+    /// A target answered once, and has not for longer than two of its intervals.
     #[must_use]
     pub fn is_stale(&self, target: &TargetRow) -> bool {
-        let patience = Duration::from_secs(self.daemon.poll_every_s.saturating_mul(2));
-        let late = |answer: Timestamp| self.as_of.since(answer) > patience;
-        target.switch && !patience.is_zero() && target.last_ok.is_some_and(late)
+        let every = if target.switch { self.daemon.poll_every_s } else { self.daemon.cameras_every_s };
+        let patience = Duration::from_secs(every.saturating_mul(2)).max(LEAST_PATIENCE);
+        every > 0 && target.last_ok.is_some_and(|answer| self.as_of.since(answer) > patience)
     }
 
     /// Coverage and freshness.

@@ -60,6 +60,8 @@ pub struct Snapshot {
     pub cycles: BTreeMap<CycleId, Cycle>,
     /// Targets by name.
     pub targets: BTreeMap<TargetName, TargetRow>,
+    /// Carriers of alerts by name.
+    pub carriers: BTreeMap<String, CarrierRow>,
 }
 
 /// The daemon as the database shows it.
@@ -75,6 +77,8 @@ pub struct DaemonRow {
     pub stopped: Option<Timestamp>,
     /// How often switches are visited, in seconds.
     pub poll_every_s: u64,
+    /// How often cameras are, in seconds.
+    pub cameras_every_s: u64,
     /// Nobody holds the database's writer lock: no daemon runs, whatever the rows say.
     pub absent: bool,
     /// What is wrong with a newer configuration file that was not taken; empty when all is well.
@@ -171,6 +175,25 @@ pub struct TargetRow {
     pub took_ms: u64,
     /// How much of each table was seen.
     pub tables: BTreeMap<Table, TableState>,
+}
+
+/// A carrier of alerts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CarrierRow {
+    /// The `[[alert]]`'s name.
+    pub name: String,
+    /// Where it sends to.
+    pub address: String,
+    /// Since when it stands so: failing, or not.
+    pub since: Timestamp,
+    /// Why it does not take what is sent; empty while it does.
+    pub why: String,
+    /// When it last took something.
+    pub last_sent: Option<Timestamp>,
+    /// Alerts that wait for it.
+    pub waiting: u64,
+    /// Alerts that found too many waiting: only counted, and the count is sent.
+    pub lost: u64,
 }
 
 impl DeviceRow {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
@@ -45,6 +46,8 @@ pub struct Batch {
     pub configuration: Option<ConfigurationRecord>,
     /// The daemon's own state, when it changed.
     pub daemon: Option<DaemonRecord>,
+    /// Alerts these changes cause: delivery, not state, so not in the change log.
+    pub outbox: Outbox,
 }
 
 impl Batch {
@@ -214,6 +217,9 @@ pub struct DaemonRecord {
     pub stopped: Option<Timestamp>,
     /// How often switches are visited, in seconds: what freshness is measured by.
     pub poll_every_s: u64,
+    /// How often cameras are, in seconds.
+    #[serde(default)]
+    pub cameras_every_s: u64,
 }
 
 /// What kind of change a change log row is.
@@ -286,4 +292,6 @@ pub struct Stored {
     pub configuration: Option<ConfigurationRecord>,
     /// The daemon's last word.
     pub daemon: Option<DaemonRecord>,
+    /// What carriers of alerts were told lately.
+    pub told: Vec<Told>,
 }

@@ -4,6 +4,7 @@
 mod batch;
 mod lock;
 mod log;
+mod outbox;
 mod picture;
 mod read;
 mod reader;
@@ -16,6 +17,7 @@ pub use batch::{
     NetworkRecord, SiteRecord, Stored, TargetKind, TargetRecord, TargetState,
 };
 pub use log::LoggedState;
+pub use outbox::{Alert, Outbox, Told};
 pub use reader::{DeviceDetail, Reader};
 pub use writer::{Committed, Writer};
 

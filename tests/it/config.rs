@@ -124,6 +124,9 @@ fn every_bad_file_says_where_what_and_how() {
         ("[[review]]\nname='r'\nschedule='daily'\ntime-zone='Mars/Base'\nowner='o'\n", &["no time zone 'Mars/Base'"]),
         ("[[alert]]\nkind='pigeon'\n", &["unknown variant `pigeon`"]),
         ("[[alert]]\nkind='syslog'\nwhen=['loud']\n", &["'loud' is no severity"]),
+        ("[[alert]]\nkind='syslog'\nwhen=[]\n", &["alert.when: nothing would ever be sent"]),
+        ("[[alert]]\nkind='syslog'\naddress='log.example'\n", &["'log.example' is no address", "10.1.0.5:514"]),
+        ("[[alert]]\nkind='syslog'\nname='a'\n[[alert]]\nkind='syslog'\nname='a'\n", &["'a' stands twice"]),
         ("[daemon\n", &["config.toml:1:"]),
     ];
     for (text, expected) in cases {
@@ -153,4 +156,17 @@ async fn the_watch_sees_a_write_and_a_replacement() {
     std::fs::write(folder.path().join(".new"), "[snmp]\n").unwrap();
     std::fs::rename(folder.path().join(".new"), &path).unwrap();
     tokio::time::timeout(limit, watch.changed()).await.expect("a replacement");
+}
+
+#[test]
+fn a_bad_file_that_is_taken_back_is_no_longer_shown() {
+    let house = crate::house::House::new("");
+    let daemon = house.daemon();
+    house.until_a_round_is_over();
+    let good = std::fs::read_to_string(house.path("config.toml")).unwrap();
+    house.configure("config.toml", "[[site]]\nid = \"x\"\nsensitivity = \"loud\"\n");
+    house.until("the problem shows", |snapshot| snapshot.daemon.configuration_problem.contains("`loud`"));
+    std::fs::write(house.path("config.toml"), good).unwrap();
+    house.until("the problem is gone", |snapshot| snapshot.daemon.configuration_problem.is_empty());
+    daemon.stop();
 }

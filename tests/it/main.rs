@@ -9,11 +9,15 @@
     missing_docs
 )]
 
+mod agents;
+mod alert;
+mod cli;
 mod config;
 mod console;
 mod control;
 mod crash;
 mod daemon;
+mod house;
 mod idle;
 mod lab;
 mod layers;

@@ -129,6 +129,7 @@ fn the_head_tells_coverage_freshness_and_the_daemon() {
         started: estate::NOW,
         stopped: Some(estate::NOW),
         poll_every_s: 300,
+        cameras_every_s: 900,
     };
     desk.commit(&Batch { at: estate::NOW, daemon: Some(stopped), ..Batch::default() });
     desk.shows("daemon STOPPED since ");
