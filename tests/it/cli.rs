@@ -109,7 +109,9 @@ fn tables_are_text_csv_or_json_and_the_headline_is_not_data() {
         assert_eq!(code, 0, "{words}");
         assert!(text.trim_start().starts_with(['I', 'N']) && text.contains(column), "{table}: {text}");
         assert!(
-            words.contains("of 3 switches answering, oldest answer 20") && words.contains("daemon stopped"),
+            words.contains("3 of 3 switches answering (100 %), 12 of 13 cameras")
+                && words.contains("oldest answer 20")
+                && words.contains("daemon stopped"),
             "{words}"
         );
         let (code, csv, words) = spoken(house.run(&[table, "--csv"]));
