@@ -25,3 +25,4 @@ mod onvif;
 mod sample;
 mod snmp;
 mod store;
+mod tmux;

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::pen::{Pen, Piece, columns, wrap};
 use super::{ago, grouped, moment};
 use crate::console::model::{Model, View};
+use crate::net::DeviceText;
 use crate::snapshot::{DaemonState, Share};
 
 /// Most lines of one thing that is wrong: the lists below must stay lists.
@@ -140,6 +141,14 @@ fn banners(model: &Model) -> Vec<(String, bool)> {
     if !problem.is_empty() {
         let problem = problem.replace('\n', " ");
         banners.push((format!("The changed configuration was not taken (`lenswarden check`): {problem}"), false));
+    }
+    for carrier in model.snapshot.carriers.values().filter(|carrier| !carrier.why.is_empty()) {
+        let (name, since) = (DeviceText::new(&carrier.name), moment(carrier.since, &model.zone));
+        let (waiting, why) = (
+            grouped(usize::try_from(carrier.waiting + carrier.lost).unwrap_or(usize::MAX)),
+            DeviceText::new(&carrier.why),
+        );
+        banners.push((format!("Alerts over {name} are not sent since {since}, {waiting} wait: {why}"), true));
     }
     banners
 }
