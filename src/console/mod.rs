@@ -62,8 +62,12 @@ pub fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         zone: jiff::tz::TimeZone::system(),
         theme,
     };
-    let mut screen = terminal::Screen::enter().context("the terminal cannot be set up")?;
+    let mut screen = terminal::Screen::enter(&stop).context("the terminal cannot be set up")?;
     let ended = drive(screen.terminal(), &mut events, sources, &stop);
+    let panicked = screen.panicked();
     drop(screen);
+    if panicked {
+        anyhow::bail!("a part of the program failed; its words stand above");
+    }
     ended
 }

@@ -11,8 +11,7 @@ use super::keys::Context;
 use super::list::List;
 use super::theme::Theme;
 use crate::net::{CycleId, DeviceId, FindingId, TargetName};
-use crate::policy::Severity;
-use crate::review::FindingState;
+use crate::review::{Finding, FindingState};
 use crate::snapshot::{
     Coverage, DeviceOrder, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement, PlacementKey,
     Snapshot, TargetOrder,
@@ -201,8 +200,8 @@ pub struct Model {
     pub(super) trouble: Option<Trouble>,
     pub(super) coverage: Coverage,
     pub(super) overdue: BTreeSet<FindingId>,
-    /// Breaches that wait for a decision, and all findings that do: the numbers beside the views' names.
-    pub(super) open_breaches: usize,
+    /// What is where none may be, and what waits for a decision: the numbers beside the views' names.
+    pub(super) misplaced: usize,
     pub(super) waiting: usize,
 
     pub(super) view: View,
@@ -245,7 +244,7 @@ impl Model {
             trouble: None,
             coverage: Coverage::default(),
             overdue: BTreeSet::new(),
-            open_breaches: 0,
+            misplaced: 0,
             waiting: 0,
             view: View::default(),
             mode: Mode::default(),
@@ -355,9 +354,10 @@ impl Model {
         self.trouble = None;
         self.coverage = self.snapshot.coverage();
         self.overdue = self.snapshot.overdue();
-        let open = || self.snapshot.findings.values().filter(|finding| finding.state == FindingState::Open);
-        self.open_breaches = open().filter(|finding| finding.severity == Severity::Breach).count();
-        self.waiting = open().count();
+        let placement = self.snapshot.placement(&Filter::default());
+        self.misplaced = placement.on_core + placement.other;
+        let open = |finding: &&Finding| finding.state == FindingState::Open;
+        self.waiting = self.snapshot.findings.values().filter(open).count();
         let findings = &self.snapshot.findings;
         self.marks.retain(|id| findings.get(id).is_some_and(|finding| finding.state != FindingState::Closed));
         self.settled = PerView::default();

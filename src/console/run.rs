@@ -198,7 +198,7 @@ where
         for msg in happened {
             dirty |= update(&mut model, msg).0;
         }
-        if dirty {
+        if dirty && !stop.load(Ordering::Relaxed) {
             model.settle();
             if let Some(msg) = watch.read(&model) {
                 update(&mut model, msg);

@@ -37,6 +37,7 @@ type Hook = dyn Fn(&panic::PanicHookInfo<'_>) + Sync + Send;
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     hook: Arc<Hook>,
+    panicked: Arc<AtomicBool>,
 }
 
 /// Gives the terminal back. Each step is tried whatever became of the others: there is nobody to tell.
@@ -46,13 +47,15 @@ fn restore() {
 }
 
 impl Screen {
-    /// Takes the terminal. From here on a panic of this thread restores it before it is printed.
-    pub(super) fn enter() -> io::Result<Self> {
+    /// Takes the terminal. From here on a panic, of whatever thread, gives it back before it is printed, and sets
+    /// `stop`: nothing is drawn over its words.
+    pub(super) fn enter(stop: &Arc<AtomicBool>) -> io::Result<Self> {
         let hook: Arc<Hook> = Arc::from(panic::take_hook());
-        let (earlier, ours, entered) = (Arc::clone(&hook), thread::current().id(), Arc::new(AtomicBool::new(true)));
+        let panicked = Arc::new(AtomicBool::new(false));
+        let (earlier, stop, first) = (Arc::clone(&hook), Arc::clone(stop), Arc::clone(&panicked));
         panic::set_hook(Box::new(move |info| {
-            // Whoever panics, the terminal is given back once, so that the words can be read.
-            if entered.swap(false, Ordering::SeqCst) || thread::current().id() == ours {
+            stop.store(true, Ordering::SeqCst);
+            if !first.swap(true, Ordering::SeqCst) {
                 restore();
             }
             earlier(info);
@@ -61,12 +64,17 @@ impl Screen {
         let made = execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)
             .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
         match made {
-            Ok(terminal) => Ok(Self { terminal, hook }),
+            Ok(terminal) => Ok(Self { terminal, hook, panicked }),
             Err(error) => {
                 restore();
                 Err(error)
             }
         }
+    }
+
+    /// Some thread panicked, and said so on the terminal.
+    pub(super) fn panicked(&self) -> bool {
+        self.panicked.load(Ordering::SeqCst)
     }
 
     pub(super) fn terminal(&mut self) -> &mut Terminal<CrosstermBackend<Stdout>> {
@@ -76,7 +84,9 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        restore();
+        if !self.panicked() {
+            restore();
+        }
         // The hook may not be changed from within a panic.
         if !thread::panicking() {
             let hook = Arc::clone(&self.hook);

@@ -35,7 +35,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let lines = pen.paragraphs(inner, &paragraphs, scroll);
     let below = lines.saturating_sub(scroll.get() + usize::from(inner.height));
     if below > 0 {
-        let text = if full { format!(" {below} more lines ") } else { format!(" {below} more lines: ↵ ") };
+        let text = if full { super::more_lines(below) } else { format!("{}↵ ", super::more_lines(below)) };
         pen.right(area, area.y, area.x, &text, model.theme.key());
     }
 }

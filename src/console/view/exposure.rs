@@ -27,7 +27,7 @@ const BAR: usize = 24;
 
 fn status(status: Status, room: u16) -> String {
     match status {
-        Status::NotRestricted if room < 110 => "not restr.".to_owned(),
+        Status::NotRestricted if room < 170 => "not restr.".to_owned(),
         other => word(&other).replace('-', " "),
     }
 }
@@ -68,7 +68,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let rows = &exposure.rows;
     if rows.is_empty() {
         let empty = if model.words.exposure.text.is_empty() {
-            "no surveillance equipment was seen, nor anything that may be: is the estate covered (5 Targets)?"
+            "nothing was seen that is or may be surveillance equipment (5: what answers)"
         } else {
             "nothing passes the filter (Esc clears it)"
         };
@@ -82,6 +82,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let cell = |row: &ExposureRow, number: usize| {
         if row.key.group == Group::NotIdentified { grouped(number) } else { bar(number, greatest, width) }
     };
+    // Ordinary devices belong on a core network.
+    let calm = |row: &ExposureRow| row.status == Status::NotRestricted || row.key.group == Group::NotIdentified;
     let list = &model.lists.exposure;
     list.page.set(usize::from(table_area.height.saturating_sub(1)));
     let table = Table {
@@ -105,7 +107,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
                 Piece::new(cell(row, row.sensitive), style),
                 Piece::new(cell(row, row.standard), style),
                 grouped(row.all - row.sensitive - row.standard).into(),
-                if row.status == Status::NotRestricted { grouped(row.core).into() } else { alarm(row.core) },
+                if calm(row) { grouped(row.core).into() } else { alarm(row.core) },
                 grouped(row.open).into(),
                 alarm(row.overdue),
                 grouped(row.sites.len()).into(),

@@ -6,6 +6,7 @@ use super::pen::{Pen, Piece, columns, wrap};
 use super::{ago, grouped, moment};
 use crate::console::model::{Model, View};
 use crate::net::DeviceText;
+use crate::net::Timestamp;
 use crate::snapshot::{DaemonState, Share};
 
 /// Most lines of one thing that is wrong: the lists below must stay lists.
@@ -31,7 +32,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) -> u16 {
 }
 
 fn share(share: &Share, kind: &str, long: bool) -> String {
-    let percent = share.percent().map(|percent| format!(" {percent} %")).unwrap_or_default();
+    let Some(percent) = share.percent() else { return format!("no {kind}") };
+    let percent = format!(" {percent} %");
     if long {
         format!("{kind} {} of {} answer{percent}", grouped(share.answering), grouped(share.all))
     } else {
@@ -86,7 +88,7 @@ fn views(model: &Model, pen: &mut Pen<'_>, area: Rect, y: u16) {
     let mut x = area.x + 1;
     for (number, view) in (1..).zip(View::ALL) {
         let count = match view {
-            View::Placement => model.open_breaches,
+            View::Placement => model.misplaced,
             View::Reviews => model.waiting,
             View::Exposure | View::Devices | View::Targets => 0,
         };
@@ -95,7 +97,8 @@ fn views(model: &Model, pen: &mut Pen<'_>, area: Rect, y: u16) {
         let style = if view == model.view { model.theme.selected() } else { model.theme.label() };
         x = pen.put(x, y, area.right().saturating_sub(x), &text, style) + 2;
     }
-    if !model.has_picture {
+    // Nothing was committed yet: there is no moment.
+    if !model.has_picture || model.snapshot.as_of == Timestamp::default() {
         return;
     }
     let as_of = moment(model.snapshot.as_of, &model.zone);

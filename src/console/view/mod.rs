@@ -176,6 +176,11 @@ fn site_of(snapshot: &Snapshot, site: Option<&SiteId>) -> String {
     }
 }
 
+/// That there is more below what shows.
+fn more_lines(count: usize) -> String {
+    format!(" {count} more line{} ", if count == 1 { "" } else { "s" })
+}
+
 /// A number in groups of three.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();

@@ -34,7 +34,7 @@ pub(super) fn help(model: &Model, of: Context, pen: &mut Pen<'_>, area: Rect) {
     let count = pen.paragraphs(inner, &lines, &model.scroll);
     let below = count.saturating_sub(model.scroll.get() + usize::from(inner.height));
     if below > 0 {
-        pen.right(area, area.y, area.x, &format!(" {below} more lines "), model.theme.key());
+        pen.right(area, area.y, area.x, &super::more_lines(below), model.theme.key());
     }
 }
 
@@ -142,7 +142,7 @@ fn filling(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) {
 
 fn confirming(model: &Model, form: &Form, decision: &DecisionKind, pen: &mut Pen<'_>, area: Rect) {
     let theme = model.theme;
-    let head = format!("This is sent to the daemon, and stands in the change log as a decision of '{}':", form.you);
+    let head = format!("'{}' decides. This is sent, and stands in the change log for good:", form.you);
     pen.put(area.x, area.y + 1, area.width, &head, theme.title());
     let mut y = area.y + 3;
     for line in wrap(&detail::decided(decision), area.width.saturating_sub(2)) {

@@ -35,9 +35,9 @@ fn state(model: &Model, target: &TargetRow) -> Piece {
 }
 
 fn share(theme: Theme, share: &Share, kind: &str) -> Vec<Piece> {
-    let percent = share.percent().map(|percent| format!(" ({percent} %)")).unwrap_or_default();
+    let Some(percent) = share.percent() else { return vec![format!("no {kind}   ").into()] };
     let mut pieces = vec![Piece::new(
-        format!("{} of {} {kind} answer{percent}   ", grouped(share.answering), grouped(share.all)),
+        format!("{} of {} {kind} answer ({percent} %)   ", grouped(share.answering), grouped(share.all)),
         if share.answering == share.all { theme.good() } else { theme.warn() },
     )];
     for (count, what) in
