@@ -44,13 +44,7 @@ fn bar(number: usize, greatest: usize, width: usize) -> String {
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let theme = model.theme;
     let exposure = &model.exposure;
-    let count = |name: &str, number: usize, style: Style| Piece::new(format!("{name} {}   ", grouped(number)), style);
-    // Both are unknown; only the first has a mark of a maker or a class.
-    let unknown = match exposure.not_identified {
-        0 => format!("unknown {}   ", grouped(exposure.unknown)),
-        more => format!("unknown {} + {} not identified   ", grouped(exposure.unknown), grouped(more)),
-    };
-    let all_unknown = exposure.unknown + exposure.not_identified;
+    let count = |name: &str, number: usize, style: Style| Piece::new(format!("{name} {}  ", grouped(number)), style);
     let emphasis = |number: usize, style: Style| if number > 0 { style } else { Style::new() };
     scope_line(
         model,
@@ -59,8 +53,14 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         &[
             count("RESTRICTED", exposure.restricted, emphasis(exposure.restricted, theme.status(Status::Restricted))),
             count("suspected", exposure.suspected, emphasis(exposure.suspected, theme.status(Status::Suspected))),
-            Piece::new(unknown, emphasis(all_unknown, theme.status(Status::Unknown))),
+            count("unknown", exposure.unknown, emphasis(exposure.unknown, theme.status(Status::Unknown))),
             count("not restricted", exposure.not_restricted, Style::new()),
+            // As unknown as the others, without a mark of a maker or a class: last, for there may be thousands.
+            count(
+                "not identified",
+                exposure.not_identified,
+                emphasis(exposure.not_identified, theme.status(Status::Unknown)),
+            ),
             Piece::new(model.snapshot.policies.join(" "), theme.label()),
         ],
     );
