@@ -10,8 +10,8 @@ use crate::config::{AuthProtocol, Credential, CredentialKind, PrivProtocol, Snmp
 use crate::net::{CredentialId, TargetName, Timestamp};
 use crate::observation::{Completeness, Reach, SwitchVisit, SystemFacts, Table, TableState, VisitError};
 use crate::snmp::{
-    Agent, Limits, Pace, Security, SecurityAuth, SecurityPriv, SnmpError, Sockets, WalkEnd, addresses, bridge, entity,
-    interfaces, neighbours, system,
+    Agent, Limits, Manner, Pace, Security, SecurityAuth, SecurityPriv, SnmpError, Sockets, WalkEnd, addresses, bridge,
+    entity, interfaces, neighbours, system,
 };
 
 /// An agent and what makes it the same one at the next visit.
@@ -29,9 +29,10 @@ struct Known {
 pub struct SwitchCollector {
     sockets: Sockets,
     known: Mutex<BTreeMap<TargetName, Arc<Known>>>,
+    securities: Mutex<BTreeMap<CredentialId, (CredentialKind, Security)>>,
 }
 
-fn security(kind: &CredentialKind) -> Option<Security> {
+fn security(kind: &CredentialKind) -> Result<Security, SnmpError> {
     let auth = |protocol| match protocol {
         AuthProtocol::Md5 => SecurityAuth::Md5,
         AuthProtocol::Sha1 => SecurityAuth::Sha1,
@@ -41,18 +42,23 @@ fn security(kind: &CredentialKind) -> Option<Security> {
         AuthProtocol::Sha512 => SecurityAuth::Sha512,
     };
     let privacy = |protocol| match protocol {
+        PrivProtocol::Des => SecurityPriv::Des,
+        PrivProtocol::TripleDes => SecurityPriv::TripleDes,
         PrivProtocol::Aes128 => SecurityPriv::Aes128,
         PrivProtocol::Aes192 => SecurityPriv::Aes192,
         PrivProtocol::Aes256 => SecurityPriv::Aes256,
+        PrivProtocol::Aes192Reeder => SecurityPriv::Aes192Reeder,
+        PrivProtocol::Aes256Reeder => SecurityPriv::Aes256Reeder,
     };
     match kind {
-        CredentialKind::SnmpV2c { community } => Some(Security::Community(community.expose().to_owned())),
-        CredentialKind::SnmpV3 { user, auth: a, privacy: p } => Some(Security::User {
-            name: user.clone(),
-            auth: a.as_ref().map(|(protocol, secret)| (auth(*protocol), secret.expose().to_owned())),
-            privacy: p.as_ref().map(|(protocol, secret)| (privacy(*protocol), secret.expose().to_owned())),
-        }),
-        CredentialKind::Onvif { .. } => None,
+        CredentialKind::SnmpV1 { community } => Ok(Security::v1(community.expose())),
+        CredentialKind::SnmpV2c { community } => Ok(Security::v2c(community.expose())),
+        CredentialKind::SnmpV3 { user, auth: a, privacy: p } => Security::v3(
+            user,
+            a.as_ref().map(|(protocol, secret)| (auth(*protocol), secret.expose())),
+            p.as_ref().map(|(protocol, secret)| (privacy(*protocol), secret.expose())),
+        ),
+        CredentialKind::Onvif { .. } => Err(SnmpError::Other("the credential is for cameras".to_owned())),
     }
 }
 
@@ -63,7 +69,7 @@ impl SwitchCollector {
     /// The system refuses a socket.
     pub async fn bind() -> std::io::Result<Self> {
         let sockets = Sockets::bind().await.map_err(std::io::Error::other)?;
-        Ok(Self { sockets, known: Mutex::new(BTreeMap::new()) })
+        Ok(Self { sockets, known: Mutex::default(), securities: Mutex::default() })
     }
 
     /// Forgets agents of targets that are no longer configured.
@@ -72,7 +78,20 @@ impl SwitchCollector {
         known.retain(|name, _| targets.iter().any(|target| target.name == *name));
     }
 
-    async fn agent(
+    /// The credential in the protocol's terms, its passwords made into keys once.
+    fn security(&self, credential: &Credential) -> Result<Security, SnmpError> {
+        let mut all = self.securities.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.get(&credential.id).filter(|(kind, _)| *kind == credential.secret) {
+            Some((_, security)) => Ok(security.clone()),
+            None => {
+                let security = security(&credential.secret)?;
+                all.insert(credential.id.clone(), (credential.secret.clone(), security.clone()));
+                Ok(security)
+            }
+        }
+    }
+
+    fn agent(
         &self,
         settings: &SnmpSettings,
         target: &Switch,
@@ -91,10 +110,8 @@ impl SwitchCollector {
         if let Some(found) = found {
             return Ok(found);
         }
-        let security = security(&credential.secret)
-            .ok_or_else(|| SnmpError::Other(format!("credential '{}' is for cameras", credential.id)))?;
-        let (timeout, retries, per_target) = (settings.timeout, settings.retries, settings.per_target);
-        let agent = Agent::new(&self.sockets, target.address, &security, timeout, retries, per_target).await?;
+        let manner = Manner { timeout: settings.timeout, retries: settings.retries, per_target: settings.per_target };
+        let agent = Agent::new(&self.sockets, target.address, &self.security(credential)?, manner)?;
         let known = Arc::new(Known {
             address: target.address,
             credential: credential.id.clone(),
@@ -112,7 +129,7 @@ impl SwitchCollector {
         let started = Timestamp::now();
         let mut visit = SwitchVisit::new(target.name.clone(), target.address, target.site.clone(), started);
         if credential.allows(target.address.ip()) {
-            match self.agent(settings, target, credential).await {
+            match self.agent(settings, target, credential) {
                 Ok(known) => {
                     let before = known.agent.sent();
                     // Nine tables' walks make a large future: it lives on the heap.
@@ -135,7 +152,7 @@ impl SwitchCollector {
 fn silence(target: &SwitchVisit, known: &Known) -> String {
     let credential = &known.credential;
     let cause = match &known.security {
-        CredentialKind::SnmpV2c { .. } => {
+        CredentialKind::SnmpV1 { .. } | CredentialKind::SnmpV2c { .. } => {
             format!("agents do not answer a wrong community: see credential '{credential}'")
         }
         _ => format!("many agents do not answer a wrong user or password: see credential '{credential}'"),
@@ -157,7 +174,12 @@ async fn ask(visit: &mut SwitchVisit, known: &Known, settings: &SnmpSettings) {
             return;
         }
         Ok(Err(SnmpError::Refused(why))) => {
-            visit.reach = Reach::Refused(why);
+            visit.reach = Reach::Refused(format!("{why}: see credential '{}'", known.credential));
+            return;
+        }
+        Ok(Err(error @ SnmpError::Status(_))) => {
+            let hint = "may its user or community read the system group, at this security level?";
+            visit.reach = Reach::Refused(format!("{error}: {hint} See credential '{}'", known.credential));
             return;
         }
         Ok(Err(error)) => {
@@ -174,6 +196,7 @@ async fn ask(visit: &mut SwitchVisit, known: &Known, settings: &SnmpSettings) {
         uptime_s: found.uptime_s,
     });
     let (agent, pace) = (&known.agent, &known.pace);
+    pace.begin();
     let (base, ifs, lag, bridges, media, physical, lldp, cdp, parts) = tokio::join!(
         bridge::base_address(agent),
         Box::pin(interfaces::read(agent, limits, pace)),

@@ -90,6 +90,7 @@ pub(super) struct Network {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum CredentialKind {
+    SnmpV1,
     SnmpV2c,
     SnmpV3,
     Onvif,

@@ -6,12 +6,12 @@ use super::{Limits, Oid, Pace, Session, Walked, walk};
 
 /// Reads ipNetToMediaPhysAddress, by ifIndex and IPv4 address.
 pub async fn read_media(session: &impl Session, limits: Limits, pace: &Pace) -> Walked {
-    walk(session, &Oid::new(&[1, 3, 6, 1, 2, 1, 4, 22, 1, 2]), limits, pace).await
+    walk(session, &Oid::new(&[1, 3, 6, 1, 2, 1, 4, 22, 1, 2]), limits, pace, None).await
 }
 
 /// Reads ipNetToPhysicalPhysAddress, by ifIndex, address type and address.
 pub async fn read_physical(session: &impl Session, limits: Limits, pace: &Pace) -> Walked {
-    walk(session, &Oid::new(&[1, 3, 6, 1, 2, 1, 4, 35, 1, 4]), limits, pace).await
+    walk(session, &Oid::new(&[1, 3, 6, 1, 2, 1, 4, 35, 1, 4]), limits, pace, None).await
 }
 
 fn octets(arcs: &[u32]) -> Option<Vec<u8>> {

@@ -40,7 +40,7 @@ pub async fn base_address(session: &impl Session) -> Option<MacAddr> {
 pub async fn read(session: &impl Session, limits: Limits, pace: &Pace) -> Bridge {
     let column = |entry: &[u32], arcs: &[u32]| {
         let root = Oid::new(entry).join(arcs);
-        Box::pin(async move { walk(session, &root, limits, pace).await })
+        Box::pin(async move { walk(session, &root, limits, pace, None).await })
     };
     // dot1qVlanCurrentTable is asked for TimeMark 0 alone: with others some agents loop for ever.
     let (base_ports, dot1q_port, dot1q_status, dot1d_port, dot1d_status, vlan_fdb_id, vlan_names, pvid) = tokio::join!(

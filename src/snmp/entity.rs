@@ -23,7 +23,7 @@ pub struct Entity {
 pub async fn read(session: &impl Session, limits: Limits, pace: &Pace) -> Entity {
     let column = |arc: u32| {
         let root = Oid::new(&ENTRY).join(&[arc]);
-        Box::pin(async move { walk(session, &root, limits, pace).await })
+        Box::pin(async move { walk(session, &root, limits, pace, None).await })
     };
     let class = column(5).await;
     if class.rows.is_empty() {

@@ -36,7 +36,7 @@ pub struct Interfaces {
 pub async fn read(session: &impl Session, limits: Limits, pace: &Pace) -> Interfaces {
     let column = |entry: &[u32], arc: u32| {
         let root = Oid::new(entry).join(&[arc]);
-        Box::pin(async move { walk(session, &root, limits, pace).await })
+        Box::pin(async move { walk(session, &root, limits, pace, None).await })
     };
     let (description, kind, speed, address, admin, oper, name, high_speed, alias) = tokio::join!(
         column(&IF_ENTRY, 2),
@@ -55,5 +55,5 @@ pub async fn read(session: &impl Session, limits: Limits, pace: &Pace) -> Interf
 /// Reads which aggregate each port has chosen.
 pub async fn read_lag(session: &impl Session, limits: Limits, pace: &Pace) -> Walked {
     let root = Oid::new(LAG_SELECTED.get(..11).unwrap_or_default());
-    walk(session, &root, limits, pace).await
+    walk(session, &root, limits, pace, None).await
 }

@@ -48,7 +48,7 @@ pub struct Cdp {
 pub async fn read_lldp(session: &impl Session, limits: Limits, pace: &Pace) -> Lldp {
     let column = |entry: &[u32], arcs: &[u32]| {
         let root = Oid::new(entry).join(arcs);
-        Box::pin(async move { walk(session, &root, limits, pace).await })
+        Box::pin(async move { walk(session, &root, limits, pace, None).await })
     };
     let chassis = column(&LLDP_REMOTE, &[5]).await;
     let nothing = || Walked { rows: Vec::new(), end: chassis.end.clone() };
@@ -93,7 +93,7 @@ pub async fn read_lldp(session: &impl Session, limits: Limits, pace: &Pace) -> L
 pub async fn read_cdp(session: &impl Session, limits: Limits, pace: &Pace) -> Cdp {
     let column = |arc: u32| {
         let root = Oid::new(&CDP).join(&[arc]);
-        Box::pin(async move { walk(session, &root, limits, pace).await })
+        Box::pin(async move { walk(session, &root, limits, pace, None).await })
     };
     let device = column(6).await;
     if device.rows.is_empty() {
