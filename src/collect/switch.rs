@@ -1,18 +1,28 @@
 //! Visiting a switch over SNMP.
 
-mod rows;
+mod columns;
+mod contexts;
+mod forwarding;
+mod neighbours;
+mod ports;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::config::{AuthProtocol, Credential, CredentialKind, PrivProtocol, SnmpSettings, Switch};
 use crate::net::{CredentialId, TargetName, Timestamp};
-use crate::observation::{Completeness, Reach, SwitchVisit, SystemFacts, Table, TableState, VisitError};
+use crate::observation::{Completeness, Reach, SwitchVisit, SystemFacts, Table, TableState};
 use crate::snmp::{
-    Agent, Limits, Manner, Pace, Security, SecurityAuth, SecurityPriv, SnmpError, Sockets, WalkEnd, addresses, bridge,
-    entity, interfaces, neighbours, system,
+    Agent, Ask, Limits, Manner, Memory, Pace, Security, SecurityAuth, SecurityPriv, SnmpError, Sockets, system,
 };
+use contexts::{Contexts, Met};
+use forwarding::Learned;
+use tables::Tables;
 
 /// An agent and what makes it the same one at the next visit.
 #[derive(Debug)]
@@ -22,6 +32,40 @@ struct Known {
     security: CredentialKind,
     agent: Agent,
     pace: Pace,
+    memory: Memory,
+    /// Readings learned, and of which firmware.
+    learned: Mutex<(String, Learned)>,
+    /// Contexts it would not answer in, and when that was found.
+    shut: Mutex<Option<(String, Instant)>>,
+}
+
+impl Known {
+    /// What was learned of a device of this firmware.
+    fn learned(&self, firmware: &str) -> Learned {
+        let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        if learned.0 == firmware { learned.1.clone() } else { Learned::default() }
+    }
+
+    fn learn(&self, firmware: String, learned: Learned) {
+        *self.learned.lock().unwrap_or_else(PoisonError::into_inner) = (firmware, learned);
+    }
+
+    /// Reads the bridges of VLANs. A switch that would not let us in is asked again only after a while.
+    async fn contexts(&self, tables: &Tables, limits: Limits, again: Duration) -> Contexts {
+        let shut = || self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = contexts::wanted(tables);
+        let before = shut().clone().filter(|(_, found)| found.elapsed() < again && !wanted.is_empty());
+        if let Some((why, _)) = before {
+            return Contexts::none(Met::Shut(why));
+        }
+        let mut read = Box::pin(contexts::read(&self.agent, &wanted, limits, &self.pace)).await;
+        read.doubt_if_empty(!tables.bridge.ports.rows.is_empty());
+        *shut() = match &read.met {
+            Met::Shut(why) => Some((why.clone(), Instant::now())),
+            Met::NotNeeded | Met::Read => None,
+        };
+        read
+    }
 }
 
 /// Visits switches: the sockets all targets share, and what is remembered of each agent between visits.
@@ -118,6 +162,9 @@ impl SwitchCollector {
             security: credential.secret.clone(),
             agent,
             pace: Pace::default(),
+            memory: Memory::default(),
+            learned: Mutex::default(),
+            shut: Mutex::default(),
         });
         let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(target.name.clone(), Arc::clone(&known));
@@ -166,6 +213,7 @@ fn silence(target: &SwitchVisit, known: &Known) -> String {
 async fn ask(visit: &mut SwitchVisit, known: &Known, settings: &SnmpSettings) {
     let deadline = tokio::time::Instant::now() + settings.deadline;
     let limits = Limits { max_rows: settings.max_rows, deadline };
+    known.pace.begin();
     // One small question first: a dead device costs no table its timeouts.
     let found = match tokio::time::timeout_at(deadline, system::read(&known.agent)).await {
         Ok(Ok(found)) => found,
@@ -189,68 +237,36 @@ async fn ask(visit: &mut SwitchVisit, known: &Known, settings: &SnmpSettings) {
     };
     visit.reach = Reach::Answered;
     visit.tables.insert(Table::System, TableState { completeness: Completeness::Complete, rows: 1, note: None });
+    let (agent, pace, memory) = (&known.agent, &known.pace, &known.memory);
+    let due = memory.due(&found, settings.slow_every);
+    let tables = Tables::read(&Ask { session: agent, limits, pace, memory, due }, found.enterprise()).await;
+    tables.note(visit);
+    let contexts = known.contexts(&tables, limits, settings.slow_every).await;
+    if let Some(state) = contexts.state.clone() {
+        tables::note(visit, Table::VlanFdb, state);
+    }
+
+    visit.ports = ports::ports(&tables);
+    visit.vlans = tables.vlans();
+    let heard = neighbours::neighbours(&tables, &visit.ports);
+    let firmware = format!("{} {}", found.object_id, found.description);
+    let before = known.learned(&firmware);
+    let witnesses = neighbours::witnesses(&heard);
+    let read = forwarding::read(&tables, &contexts, &visit.ports, &visit.vlans, witnesses, &before);
+    known.learn(firmware, read.learned);
+    (visit.fdb, visit.own_macs, visit.readings) = (read.rows, read.own, read.readings);
+    visit.own_macs.extend(tables.base_address);
+    visit.own_macs.extend(visit.ports.iter().filter_map(|port| port.mac));
+    visit.own_macs.retain(|mac| mac.is_device());
+    visit.own_macs.sort_unstable();
+    visit.own_macs.dedup();
+    visit.arp = tables.arp();
+    visit.neighbours = heard.into_iter().map(|heard| heard.neighbour).collect();
+    visit.inventory = tables.inventory();
     visit.system = Some(SystemFacts {
         name: found.name,
         description: found.description,
         object_id: found.object_id,
         uptime_s: found.uptime_s,
     });
-    let (agent, pace) = (&known.agent, &known.pace);
-    pace.begin();
-    let (base, ifs, lag, bridges, media, physical, lldp, cdp, parts) = tokio::join!(
-        bridge::base_address(agent),
-        Box::pin(interfaces::read(agent, limits, pace)),
-        Box::pin(interfaces::read_lag(agent, limits, pace)),
-        Box::pin(bridge::read(agent, limits, pace)),
-        Box::pin(addresses::read_media(agent, limits, pace)),
-        Box::pin(addresses::read_physical(agent, limits, pace)),
-        Box::pin(neighbours::read_lldp(agent, limits, pace)),
-        Box::pin(neighbours::read_cdp(agent, limits, pace)),
-        Box::pin(entity::read(agent, limits, pace)),
-    );
-    let mut note = |table: Table, columns: &[&crate::snmp::Walked]| {
-        let state = rows::state(columns);
-        if let (Completeness::Partial | Completeness::Failed, Some(why)) = (state.completeness, &state.note) {
-            visit.errors.push(VisitError { asked: rows::name(table).to_owned(), message: why.clone() });
-        }
-        visit.tables.insert(table, state);
-    };
-    note(Table::Interfaces, &[&ifs.description, &ifs.kind, &ifs.admin, &ifs.oper, &ifs.address, &ifs.name, &ifs.alias]);
-    note(Table::BridgePorts, &[&bridges.base_ports]);
-    note(Table::Dot1qFdb, &[&bridges.dot1q_port, &bridges.dot1q_status]);
-    note(Table::Dot1dFdb, &[&bridges.dot1d_port, &bridges.dot1d_status]);
-    note(Table::Vlans, &[&bridges.vlan_names, &bridges.vlan_fdb_id]);
-    note(Table::Pvid, &[&bridges.pvid]);
-    note(Table::Lag, &[&lag]);
-    note(Table::IpNetToMedia, &[&media]);
-    note(Table::IpNetToPhysical, &[&physical]);
-    note(Table::Lldp, &[&lldp.chassis, &lldp.port, &lldp.system_name, &lldp.capabilities]);
-    note(Table::Cdp, &[&cdp.device, &cdp.port, &cdp.platform]);
-    note(Table::Entity, &[&parts.class, &parts.model, &parts.serial]);
-    // A base port table or a list of VLANs that was cut off would misread what it was cut from.
-    let mapping = [&bridges.base_ports, &bridges.vlan_fdb_id];
-    if mapping.iter().any(|walked| walked.end != WalkEnd::Complete) {
-        for table in [Table::Dot1qFdb, Table::Dot1dFdb] {
-            if let Some(state) =
-                visit.tables.get_mut(&table).filter(|state| state.completeness == Completeness::Complete)
-            {
-                state.completeness = Completeness::Partial;
-                state.note = Some("the tables that say which port and VLAN its rows mean were cut off".to_owned());
-            }
-        }
-    }
-
-    visit.ports = rows::ports(&ifs, &lag, &bridges);
-    visit.vlans = rows::vlans(&bridges);
-    let (fdb, own) = rows::fdb(&bridges, &visit.ports, &visit.vlans);
-    visit.fdb = fdb;
-    visit.own_macs = own;
-    visit.own_macs.extend(base);
-    visit.own_macs.extend(visit.ports.iter().filter_map(|port| port.mac));
-    visit.own_macs.retain(|mac| mac.is_device());
-    visit.own_macs.sort_unstable();
-    visit.own_macs.dedup();
-    visit.arp = rows::arp(&media, &physical);
-    visit.neighbours = rows::neighbours(&lldp, &cdp, &visit.ports, &bridges);
-    visit.inventory = rows::inventory(&parts);
 }

@@ -116,6 +116,7 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         deadline: checker.duration("snmp.deadline", &snmp.deadline, "2m", second),
         per_target: checker.number("snmp.per-target", snmp.per_target.as_ref(), 2, 1..=8),
         max_rows: checker.number("snmp.max-rows", snmp.max_rows.as_ref(), 100_000, 100..=1_000_000),
+        slow_every: checker.duration("snmp.slow-every", &snmp.slow_every, "1h", second),
     };
     let onvif = &file.onvif;
     let onvif = OnvifSettings {

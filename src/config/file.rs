@@ -45,6 +45,7 @@ pub(super) struct Snmp {
     pub(super) deadline: Text,
     pub(super) per_target: Option<Spanned<i64>>,
     pub(super) max_rows: Option<Spanned<i64>>,
+    pub(super) slow_every: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -92,6 +92,9 @@ pub struct SnmpSettings {
     pub per_target: usize,
     /// Most rows accepted of one table.
     pub max_rows: usize,
+    /// How long tables that change seldom (names, physical parts, VLAN names) are not asked for again, unless the switch
+    /// says that they changed.
+    pub slow_every: Duration,
 }
 
 /// `[onvif]`: how cameras are asked.

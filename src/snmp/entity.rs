@@ -1,6 +1,6 @@
 //! ENTITY-MIB (RFC 6933) entPhysicalTable.
 
-use super::{Limits, Oid, Pace, Session, Walked, walk};
+use super::{Ask, Group, Session, Walked};
 
 const ENTRY: [u32; 11] = [1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1];
 
@@ -20,16 +20,13 @@ pub struct Entity {
 }
 
 /// Reads them.
-pub async fn read(session: &impl Session, limits: Limits, pace: &Pace) -> Entity {
-    let column = |arc: u32| {
-        let root = Oid::new(&ENTRY).join(&[arc]);
-        Box::pin(async move { walk(session, &root, limits, pace, None).await })
-    };
-    let class = column(5).await;
+pub async fn read(ask: &Ask<'_, impl Session>) -> Entity {
+    let column = |arcs| ask.seldom(Group::Entity, &ENTRY, arcs);
+    let class = column(&[5]).await;
     if class.rows.is_empty() {
-        let nothing = || Walked { rows: Vec::new(), end: class.end.clone() };
+        let nothing = || Walked::empty_like(&class);
         return Entity { name: nothing(), model: nothing(), serial: nothing(), software: nothing(), class };
     }
-    let (name, model, serial, software) = tokio::join!(column(7), column(13), column(11), column(10));
+    let (name, model, serial, software) = tokio::join!(column(&[7]), column(&[13]), column(&[11]), column(&[10]));
     Entity { class, name, model, serial, software }
 }

@@ -2,18 +2,31 @@
 //! typed rows.
 
 pub mod addresses;
+pub mod alcatel;
+mod ask;
 pub mod bridge;
+pub mod cdp;
+pub mod cisco_poe;
 pub mod entity;
+pub mod entity_logical;
+pub mod huawei;
 pub mod interfaces;
-pub mod neighbours;
+pub mod junos;
+pub mod lag;
+pub mod lldp;
+pub mod poe;
+pub mod qbridge;
 mod report;
 mod security;
 mod session;
 pub mod system;
+pub mod vlan_membership;
+pub mod vtp;
 mod walk;
 
 use std::future::Future;
 
+pub use ask::{Ask, Group, Memory};
 pub use security::{Security, SecurityAuth, SecurityPriv};
 pub use session::{Agent, Manner, Sockets};
 pub use walk::{Limits, Pace, WalkEnd, Walked, walk};

@@ -204,6 +204,12 @@ impl Agent {
         Self::of(Arc::clone(&self.device), Some(vlan))
     }
 
+    /// It is asked as an SNMPv3 user.
+    #[must_use]
+    pub fn is_v3(&self) -> bool {
+        self.device.security.user().is_some()
+    }
+
     /// Requests sent to the device so far, retries included.
     #[must_use]
     pub fn sent(&self) -> u32 {

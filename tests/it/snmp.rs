@@ -1,9 +1,9 @@
-//! Switches that nobody here wrote: net-snmp's own agent, and recordings of real ones served over the wire. What a visit
-//! brings home is compared with what net-snmp's `snmpbulkwalk` prints.
+//! A switch that nobody here wrote: net-snmp's own agent. What a visit brings home is compared with what net-snmp's
+//! `snmpbulkwalk` prints.
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,14 +23,23 @@ impl Drop for Agent {
     }
 }
 
-fn free_port(ip: &str) -> u16 {
+pub(super) fn free_port(ip: &str) -> u16 {
     UdpSocket::bind((ip, 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// A configuration of one switch `s` with this credential.
 fn configuration(address: SocketAddr, credential: &str) -> (Config, Switch, Credential) {
+    configuration_with(address, credential, "timeout = \"500ms\"\nretries = 1\n")
+}
+
+/// The same with these lines under `[snmp]`.
+pub(super) fn configuration_with(
+    address: SocketAddr,
+    credential: &str,
+    settings: &str,
+) -> (Config, Switch, Credential) {
     let text = format!(
-        "[snmp]\ntimeout = \"500ms\"\nretries = 1\n[[site]]\nid = \"x\"\nsensitivity = \"standard\"\n\
+        "[snmp]\n{settings}[[site]]\nid = \"x\"\nsensitivity = \"standard\"\n\
          [[credential]]\nid = \"c\"\n{credential}\n[[switch]]\nname = \"s\"\naddress = \"{address}\"\nsite = \"x\"\ncredential = \"c\"\n"
     );
     let config = lenswarden::config::parse(&text, Path::new("/nowhere/config.toml")).unwrap();
@@ -44,7 +53,7 @@ async fn visit(address: SocketAddr, credential: &str) -> SwitchVisit {
 }
 
 /// The values `snmpbulkwalk` prints under an OID, as `(rest of the OID, value)`.
-fn bulkwalk(arguments: &[&str], address: SocketAddr, oid: &str) -> BTreeSet<(String, String)> {
+pub(super) fn bulkwalk(arguments: &[&str], address: SocketAddr, oid: &str) -> BTreeSet<(String, String)> {
     let out = Command::new("snmpbulkwalk")
         .args(arguments)
         .args(["-m", "", "-On", "-OQ", "-Oe", "-OU", "-t", "2", &address.to_string(), oid])
@@ -201,97 +210,4 @@ async fn garbage_and_truncated_answers_are_silence() {
     let seen = visit(address, "kind = \"snmp-v2c\"\ncommunity = \"public\"").await;
     assert!(matches!(seen.reach, Reach::Silent(_)), "{:?}", seen.reach);
     assert!(answering.join().unwrap() >= 4);
-}
-
-fn shared() -> PathBuf {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    std::env::var_os("LENSWARDEN_SHARED").map_or_else(beside, PathBuf::from)
-}
-
-/// Serves one recording; `None` where the recordings are not here.
-fn recording(name: &str) -> (Agent, SocketAddr) {
-    let folder = tempfile::tempdir().unwrap();
-    let map = folder.path().join("map.tsv");
-    let port = free_port("127.1.0.1");
-    let process = Command::new("python3")
-        .arg(shared().join("tools/simagent.py"))
-        .args(["--port", &port.to_string(), "--map"])
-        .arg(&map)
-        .arg(shared().join("recordings/devices").join(name))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("python3 is needed");
-    let agent = Agent { process, _folder: folder };
-    let begun = Instant::now();
-    loop {
-        let text = std::fs::read_to_string(&map).unwrap_or_default();
-        let ip = text.split_whitespace().find_map(|word| word.parse::<std::net::IpAddr>().ok());
-        if let Some(ip) = ip {
-            let address = SocketAddr::new(ip, port);
-            if !bulkwalk(&["-v2c", "-c", "public", "-r0"], address, "1.3.6.1.2.1.1").is_empty() {
-                return (agent, address);
-            }
-        }
-        assert!(begun.elapsed() < Duration::from_secs(30), "the recording was never served");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs ../shared"]
-async fn recorded_switches_lose_no_row_and_get_no_wrong_port() {
-    for name in ["hp-procurve-2520", "arista-7050", "dlink-dgs3620"] {
-        let (_agent, address) = recording(name);
-        let seen = visit(address, "kind = \"snmp-v2c\"\ncommunity = \"public\"").await;
-        assert_eq!((&seen.reach, &seen.errors), (&Reach::Answered, &Vec::new()), "{name}");
-        let walk = |oid: &str| bulkwalk(&["-v2c", "-c", "public"], address, oid);
-
-        let rows = walk("1.3.6.1.2.1.17.7.1.2.2.1.2");
-        let device_rows = rows.iter().filter(|(index, _)| {
-            let octets: Vec<u32> = index.split('.').skip(1).filter_map(|arc| arc.parse().ok()).collect();
-            octets.iter().any(|octet| *octet != 0) && octets[0] & 1 == 0
-        });
-        assert_eq!(seen.fdb.len(), device_rows.count(), "{name}: forwarding rows");
-        // Broadcast and multicast rows of an ARP table are nobody's address.
-        let is_device = |value: &str| {
-            let octets: Vec<u8> = value.split(' ').filter_map(|octet| u8::from_str_radix(octet, 16).ok()).collect();
-            octets.len() == 6 && octets[0] & 1 == 0 && octets.iter().any(|octet| *octet != 0)
-        };
-        let arp = bulkwalk(&["-v2c", "-c", "public", "-Ox"], address, "1.3.6.1.2.1.4.22.1.2");
-        let expected: BTreeSet<String> =
-            arp.iter().filter(|(_, value)| is_device(value)).map(|(index, _)| index.clone()).collect();
-        let got: BTreeSet<String> = seen.arp.iter().map(|row| format!("{}.{}", row.if_index, row.ip)).collect();
-        assert_eq!(
-            expected.difference(&got).collect::<Vec<_>>(),
-            Vec::<&String>::new(),
-            "{name}: ARP rows of {}",
-            arp.len()
-        );
-        let interfaces: BTreeSet<String> = walk("1.3.6.1.2.1.2.2.1.2").into_iter().map(|(index, _)| index).collect();
-        let got: BTreeSet<String> = seen.ports.iter().map(|port| port.if_index.to_string()).collect();
-        assert!(interfaces.is_subset(&got), "{name}: interfaces");
-        assert_eq!(seen.neighbours.len(), walk("1.0.8802.1.1.2.1.4.1.1.5").len(), "{name}: LLDP neighbours");
-
-        // What others read out of the same recording: no port and no VLAN of ours may be another one.
-        let text =
-            std::fs::read_to_string(shared().join("recordings/devices").join(name).join("expected.json")).unwrap();
-        let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let (mut right, mut lost) = (0, 0);
-        for row in expected["fdb"].as_array().unwrap() {
-            let (mac, vlan) = (row["mac"].as_str().unwrap(), row["vlan"].as_u64());
-            let Some(index) = row["ifIndex"].as_u64() else { continue };
-            let fits = |own: &&lenswarden::observation::FdbRow| {
-                own.mac.to_string() == mac && own.vlan.map(|own| u64::from(own.get())) == vlan
-            };
-            match seen.fdb.iter().find(fits) {
-                Some(own) => {
-                    assert_eq!(own.if_index.map(u64::from), Some(index), "{name}: {mac} in {vlan:?}");
-                    right += 1;
-                }
-                None => lost += 1,
-            }
-        }
-        assert!(right > 100 && lost == 0, "{name}: {right} right, {lost} lost");
-    }
 }
