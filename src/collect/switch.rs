@@ -53,7 +53,10 @@ impl Known {
     /// Reads the bridges of VLANs. A switch that would not let us in is asked again only after a while.
     async fn contexts(&self, tables: &Tables, limits: Limits, again: Duration) -> Contexts {
         let shut = || self.shut.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted = contexts::wanted(tables);
+        let wanted = match contexts::wanted(tables) {
+            Ok(wanted) => wanted,
+            Err(why) => return Contexts::none(Met::Shut(why)),
+        };
         let before = shut().clone().filter(|(_, found)| found.elapsed() < again && !wanted.is_empty());
         if let Some((why, _)) = before {
             return Contexts::none(Met::Shut(why));

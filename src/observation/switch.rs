@@ -76,11 +76,12 @@ impl SwitchVisit {
     }
 
     /// Whether the forwarding database was seen whole: the table the rows came from, to its end. Where the switch has a
-    /// table a VLAN and these were not all read, it was not.
+    /// table a VLAN, or its maker's own, and that was not read whole, it was not.
     #[must_use]
     pub fn fdb_complete(&self) -> bool {
         let state = |table| self.tables.get(&table).map(|state: &TableState| state.completeness);
-        if let Some(Completeness::Partial | Completeness::Failed) = state(Table::VlanFdb) {
+        let cut = |table| matches!(state(table), Some(Completeness::Partial | Completeness::Failed));
+        if cut(Table::VlanFdb) || cut(Table::PrivateFdb) {
             return false;
         }
         let sources = [Table::PrivateFdb, Table::VlanFdb, Table::Dot1qFdb, Table::Dot1dFdb];

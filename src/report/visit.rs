@@ -95,10 +95,12 @@ pub fn text(visit: &SwitchVisit) -> String {
             port.speed_mbps.map(|mbps| mbps.to_string()).unwrap_or_default(),
             port.pvid.map(|vlan| vlan.to_string()).unwrap_or_default(),
             port.lag.map(|lag| lag.to_string()).unwrap_or_default(),
+            port.stp.clone().unwrap_or_default(),
+            port.poe.clone().unwrap_or_default(),
             port.alias.to_string(),
         ]
     });
-    let columns = vec!["INDEX", "PORT", "OPER", "ADMIN", "MBIT/S", "PVID", "LAG", "TEXT"];
+    let columns = vec!["INDEX", "PORT", "OPER", "ADMIN", "MBIT/S", "PVID", "LAG", "STP", "POE", "TEXT"];
     out += &section("PORTS", columns, ports.collect());
     let vlans = visit.vlans.iter().map(|vlan| vec![vlan.id.to_string(), vlan.name.to_string()]);
     out += &section("VLANS", vec!["VLAN", "NAME"], vlans.collect());

@@ -6,12 +6,12 @@ use super::{Ask, Session, Walked};
 
 /// Reads ipNetToMediaPhysAddress, by ifIndex and IPv4 address.
 pub async fn read_media(ask: &Ask<'_, impl Session>) -> Walked {
-    ask.column(&[1, 3, 6, 1, 2, 1, 4, 22, 1], &[2]).await
+    ask.long_column(&[1, 3, 6, 1, 2, 1, 4, 22, 1], &[2]).await
 }
 
 /// Reads ipNetToPhysicalPhysAddress, by ifIndex, address type and address.
 pub async fn read_physical(ask: &Ask<'_, impl Session>) -> Walked {
-    ask.column(&[1, 3, 6, 1, 2, 1, 4, 35, 1], &[4]).await
+    ask.long_column(&[1, 3, 6, 1, 2, 1, 4, 35, 1], &[4]).await
 }
 
 fn octets(arcs: &[u32]) -> Option<Vec<u8>> {

@@ -21,8 +21,8 @@ pub struct Alcatel {
 
 /// Reads them.
 pub async fn read(ask: &Ask<'_, impl Session>) -> Alcatel {
-    let aos6 = ask.column(&AOS6_ENTRY, &[1, 3]).await;
-    let global = if aos6.rows.is_empty() { ask.column(&GLOBAL_ENTRY, &[7]).await } else { Walked::not_needed() };
+    let aos6 = ask.long_column(&AOS6_ENTRY, &[1, 3]).await;
+    let global = if aos6.rows.is_empty() { ask.long_column(&GLOBAL_ENTRY, &[7]).await } else { Walked::not_needed() };
     Alcatel { aos6, global }
 }
 

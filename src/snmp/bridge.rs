@@ -1,6 +1,6 @@
 //! BRIDGE-MIB (RFC 4188).
 
-use super::{Ask, Oid, Session, Walked};
+use super::{Ask, Group, Oid, Session, Walked};
 use crate::net::MacAddr;
 
 const BASE: [u32; 8] = [1, 3, 6, 1, 2, 1, 17, 1];
@@ -44,9 +44,9 @@ pub async fn probe(session: &impl Session) -> Result<(), super::SnmpError> {
 /// Reads them.
 pub async fn read(ask: &Ask<'_, impl Session>) -> Bridge {
     let (base_values, base_ports, stp_state, forwarding) = tokio::join!(
-        ask.column(&BASE_PORT_ENTRY, &[1]),
+        ask.seldom(Group::Interfaces, &BASE_PORT_ENTRY, &[1]),
         ask.column(&BASE_PORT_ENTRY, &[2]),
-        ask.column(&STP_PORT_ENTRY, &[3]),
+        ask.column_if_any(&STP_PORT_ENTRY, &[3]),
         read_forwarding(ask),
     );
     let (addresses, ports, status) = forwarding;
@@ -64,14 +64,14 @@ pub async fn read_vlan(ask: &Ask<'_, impl Session>) -> Bridge {
 
 /// Columns of dot1dTpFdbTable: addresses, ports, status.
 async fn read_forwarding(ask: &Ask<'_, impl Session>) -> (Walked, Walked, Walked) {
-    let ports = ask.column(&FDB_ENTRY, &[2]).await;
+    let ports = ask.long_column(&FDB_ENTRY, &[2]).await;
     if ports.rows.is_empty() {
         return (Walked::empty_like(&ports), Walked::empty_like(&ports), ports);
     }
-    let status = ask.column(&FDB_ENTRY, &[3]).await;
+    let status = ask.long_column(&FDB_ENTRY, &[3]).await;
     // Some agents number the rows in place of indexing them by address.
     let numbered = ports.rows.iter().any(|(index, _)| mac_of_index(index).is_none());
-    let addresses = if numbered { ask.column(&FDB_ENTRY, &[1]).await } else { Walked::not_needed() };
+    let addresses = if numbered { ask.long_column(&FDB_ENTRY, &[1]).await } else { Walked::not_needed() };
     (addresses, ports, status)
 }
 

@@ -9,7 +9,7 @@ pub const ENTERPRISE: u32 = 2011;
 
 /// Reads hwDynFdbPort, an ifIndex, by address, VLAN and name of a virtual switch instance.
 pub async fn read(ask: &Ask<'_, impl Session>) -> Walked {
-    ask.column(&[1, 3, 6, 1, 4, 1, 2011, 5, 25, 42, 2, 1, 3, 1], &[4]).await
+    ask.long_column(&[1, 3, 6, 1, 4, 1, 2011, 5, 25, 42, 2, 1, 3, 1], &[4]).await
 }
 
 /// Its index: the address and the VLAN.

@@ -32,7 +32,7 @@ pub struct Interfaces {
     pub high_speed: Walked,
     /// ifAlias
     pub alias: Walked,
-    /// ifStackStatus, by the higher and the lower interface.
+    /// ifStackStatus, by the higher and the lower interface, where there are both.
     pub stack: Walked,
 }
 
@@ -48,9 +48,10 @@ pub async fn read(ask: &Ask<'_, impl Session>) -> Interfaces {
     );
     let (name, high_speed, alias, stack) = tokio::join!(
         ask.seldom(Group::Interfaces, &IFX_ENTRY, &[1]),
-        ask.column(&IFX_ENTRY, &[15]),
+        ask.column_if_any(&IFX_ENTRY, &[15]),
         ask.seldom(Group::Interfaces, &IFX_ENTRY, &[18]),
-        ask.seldom(Group::Interfaces, &STACK_ENTRY, &[3]),
+        // Most rows say that nothing is above or below (0).
+        ask.seldom_where(Group::Interfaces, &STACK_ENTRY, &[3], |index, _| !index.contains(&0)),
     );
     Interfaces { description, kind, speed, address, admin, oper, last_change, name, high_speed, alias, stack }
 }

@@ -15,7 +15,7 @@ pub struct Lag {
 
 /// Reads them.
 pub async fn read(ask: &Ask<'_, impl Session>) -> Lag {
-    let selected = ask.column(&PORT_ENTRY, &[12]).await;
+    let selected = ask.column_if_any(&PORT_ENTRY, &[12]).await;
     let attached =
         if selected.rows.is_empty() { Walked::empty_like(&selected) } else { ask.column(&PORT_ENTRY, &[13]).await };
     Lag { selected, attached }

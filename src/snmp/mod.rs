@@ -14,6 +14,7 @@ pub mod interfaces;
 pub mod junos;
 pub mod lag;
 pub mod lldp;
+mod packed;
 pub mod poe;
 pub mod qbridge;
 mod report;

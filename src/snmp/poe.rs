@@ -17,7 +17,7 @@ pub struct Poe {
 
 /// Reads them.
 pub async fn read(ask: &Ask<'_, impl Session>) -> Poe {
-    let detection = ask.column(&ENTRY, &[6]).await;
+    let detection = ask.column_if_any(&ENTRY, &[6]).await;
     if detection.rows.is_empty() {
         return Poe { admin: Walked::empty_like(&detection), class: Walked::empty_like(&detection), detection };
     }

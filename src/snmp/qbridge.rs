@@ -29,15 +29,17 @@ pub struct QBridge {
 
 /// Reads them.
 pub async fn read(ask: &Ask<'_, impl Session>) -> QBridge {
-    let (forwarding, vlans, pvid) = tokio::join!(read_forwarding(ask), read_vlans(ask), ask.column(&PORT_ENTRY, &[1]));
+    let (forwarding, vlans, pvid) =
+        tokio::join!(read_forwarding(ask), read_vlans(ask), ask.column_if_any(&PORT_ENTRY, &[1]));
     let (ports, status) = forwarding;
     let (fdb_id, names, egress, untagged) = vlans;
     QBridge { ports, status, fdb_id, names, egress, untagged, pvid }
 }
 
 async fn read_forwarding(ask: &Ask<'_, impl Session>) -> (Walked, Walked) {
-    let ports = ask.column(&FDB_ENTRY, &[2]).await;
-    let status = if ports.rows.is_empty() { Walked::empty_like(&ports) } else { ask.column(&FDB_ENTRY, &[3]).await };
+    let ports = ask.long_column(&FDB_ENTRY, &[2]).await;
+    let status =
+        if ports.rows.is_empty() { Walked::empty_like(&ports) } else { ask.long_column(&FDB_ENTRY, &[3]).await };
     (ports, status)
 }
 

@@ -23,6 +23,9 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 /// Largest datagram there is: a smaller announced size makes some v3 agents answer genErr.
 const LARGEST_DATAGRAM: usize = 65_507;
 
+/// Most octets kept of one value: a PortList of 4,096 ports takes 512, a bitmap of 1,024 VLANs 128.
+const LONGEST_OCTETS: usize = 2048;
+
 /// The sockets every agent is asked through: one for IPv4, one for IPv6 where there is IPv6.
 #[derive(Clone)]
 pub struct Sockets {
@@ -298,7 +301,9 @@ fn value_of(value: async_snmp::Value) -> Value {
     use async_snmp::Value as V;
     match value {
         V::Integer(number) => Value::Integer(i64::from(number)),
-        V::OctetString(octets) | V::Opaque(octets) => Value::Octets(octets.to_vec()),
+        V::OctetString(octets) | V::Opaque(octets) => {
+            Value::Octets(octets.get(..LONGEST_OCTETS).unwrap_or(&octets).to_vec())
+        }
         V::ObjectIdentifier(oid) => Value::Oid(Oid::new(oid.arcs())),
         V::IpAddress(address) => Value::Ip(address),
         V::Counter32(number) | V::Gauge32(number) | V::UInteger32(number) | V::TimeTicks(number) => {

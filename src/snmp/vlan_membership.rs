@@ -14,7 +14,7 @@ pub struct VlanMembership {
 /// Reads them.
 pub async fn read(ask: &Ask<'_, impl Session>) -> VlanMembership {
     let (access, voice) = tokio::join!(
-        ask.column(&[1, 3, 6, 1, 4, 1, 9, 9, 68, 1, 2, 2, 1], &[2]),
+        ask.column_if_any(&[1, 3, 6, 1, 4, 1, 9, 9, 68, 1, 2, 2, 1], &[2]),
         ask.seldom(Group::Other, &[1, 3, 6, 1, 4, 1, 9, 9, 68, 1, 5, 1, 1], &[1]),
     );
     VlanMembership { access, voice }

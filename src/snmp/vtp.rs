@@ -28,7 +28,7 @@ pub struct Vtp {
 
 /// Reads them; the rest only where there is a VLAN.
 pub async fn read(ask: &Ask<'_, impl Session>) -> Vtp {
-    let state = ask.column(&VLAN_ENTRY, &[2]).await;
+    let state = ask.column_if_any(&VLAN_ENTRY, &[2]).await;
     if state.rows.is_empty() {
         let n = || Walked::empty_like(&state);
         return Vtp { kind: n(), name: n(), trunking: n(), native: n(), enabled: [n(), n(), n(), n()], state };

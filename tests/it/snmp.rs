@@ -13,7 +13,6 @@ use lenswarden::observation::{Completeness, Reach, SwitchVisit, Table};
 
 struct Agent {
     process: Child,
-    _folder: tempfile::TempDir,
 }
 
 impl Drop for Agent {
@@ -68,32 +67,43 @@ pub(super) fn bulkwalk(arguments: &[&str], address: SocketAddr, oid: &str) -> BT
     text.lines().filter_map(row).collect()
 }
 
-fn snmpd() -> (Agent, SocketAddr) {
-    let folder = tempfile::tempdir().unwrap();
-    let port = free_port("127.21.0.1");
-    let address: SocketAddr = format!("127.21.0.1:{port}").parse().unwrap();
+/// Starts snmpd at an address, with what it keeps between starts in a folder.
+fn start(address: SocketAddr, folder: &Path) -> Agent {
     let configuration = format!(
         "agentaddress udp:{address}\nrocommunity public 127.0.0.0/8\nsysName lab-sw1\n\
          createUser both SHA-256 authpass123 AES privpass123\ncreateUser long SHA-512 authpass123 AES-256 privpass123\n\
          createUser only SHA authpass123\ncreateUser old MD5 authpass123 DES privpass123\n\
          rouser both priv\nrouser long priv\nrouser only auth\nrouser old priv\n"
     );
-    std::fs::write(folder.path().join("snmpd.conf"), configuration).unwrap();
+    // What it keeps it writes into a file of the same name in its persistent folder.
+    let (etc, kept) = (folder.join("etc"), folder.join("kept"));
+    for folder in [&etc, &kept] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    std::fs::write(etc.join("snmpd.conf"), configuration).unwrap();
     let process = Command::new("snmpd")
         .args(["-f", "-Lo", "-I", "-smux,-mteTrigger,-mteTriggerConf", "-p"])
-        .arg(folder.path().join("pid"))
-        .env("SNMPCONFPATH", folder.path())
-        .env("SNMP_PERSISTENT_DIR", folder.path())
+        .arg(folder.join("pid"))
+        .env("SNMPCONFPATH", format!("{}:{}", etc.display(), kept.display()))
+        .env("SNMP_PERSISTENT_DIR", &kept)
         .env("MIBS", "")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("Debian's package snmpd is needed");
+    let agent = Agent { process };
     let begun = Instant::now();
     while bulkwalk(&["-v2c", "-c", "public", "-r0"], address, "1.3.6.1.2.1.1").is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(15), "snmpd never answered");
     }
-    (Agent { process, _folder: folder }, address)
+    agent
+}
+
+fn snmpd() -> (Agent, SocketAddr, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port("127.21.0.1");
+    let address: SocketAddr = format!("127.21.0.1:{port}").parse().unwrap();
+    (start(address, folder.path()), address, folder)
 }
 
 /// Interface numbers and names a visit brought, as `snmpbulkwalk` would print them.
@@ -104,7 +114,7 @@ fn names(visit: &SwitchVisit) -> BTreeSet<(String, String)> {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs snmpd"]
 async fn net_snmp_answers_v2c_and_v3_alike() {
-    let (_agent, address) = snmpd();
+    let (_agent, address, _folder) = snmpd();
     let v2c = ["-v2c", "-c", "public"];
     let expected = bulkwalk(&v2c, address, "1.3.6.1.2.1.31.1.1.1.1");
     assert!(!expected.is_empty());
@@ -143,7 +153,7 @@ async fn net_snmp_answers_v2c_and_v3_alike() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs snmpd"]
 async fn net_snmp_refuses_and_the_cause_is_named() {
-    let (_agent, address) = snmpd();
+    let (_agent, address, _folder) = snmpd();
     let v3 = |user: &str, auth: &str, privacy: &str| format!("kind = \"snmp-v3\"\nuser = \"{user}\"\n{auth}{privacy}");
     let auth =
         |password: &str, protocol: &str| format!("auth = {{ protocol = \"{protocol}\", password = \"{password}\" }}\n");
@@ -169,6 +179,31 @@ async fn net_snmp_refuses_and_the_cause_is_named() {
             assert!(why.contains(word), "{credential}: {why}");
         }
         assert!(seen.tables.is_empty() && begun.elapsed() < Duration::from_secs(15), "{credential}");
+    }
+}
+
+/// A switch that started again, and one that was replaced by another at the same address, answer at the next visit.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs snmpd"]
+async fn net_snmp_started_again_or_replaced_is_answered_by_the_same_collector() {
+    let (mut agent, address, folder) = snmpd();
+    let credential = "kind = \"snmp-v3\"\nuser = \"both\"\n\
+                      auth = { protocol = \"sha256\", password = \"authpass123\" }\n\
+                      priv = { protocol = \"aes128\", password = \"privpass123\" }";
+    let (config, switch, credential) = configuration(address, credential);
+    let collector = SwitchCollector::bind().await.unwrap();
+    let before = collector.visit(&config.snmp, &switch, &credential).await;
+    assert_eq!((&before.reach, &before.errors), (&Reach::Answered, &Vec::new()));
+    let other = tempfile::tempdir().unwrap();
+    for (what, folder) in [("started again", folder.path()), ("replaced", other.path())] {
+        // Ended kindly, so that it writes its count of starts down.
+        let ended = Command::new("kill").arg(agent.process.id().to_string()).status().unwrap();
+        assert!(ended.success());
+        agent.process.wait().unwrap();
+        agent = start(address, folder);
+        let after = collector.visit(&config.snmp, &switch, &credential).await;
+        assert_eq!((&after.reach, &after.errors), (&Reach::Answered, &Vec::new()), "{what}");
+        assert_eq!(names(&after), names(&before), "{what}");
     }
 }
 

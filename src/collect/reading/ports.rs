@@ -19,6 +19,8 @@ enum Meaning {
     BaseBefore,
     /// An ifIndex less 49152, where ifIndexes start.
     Offset,
+    /// The tables that would tell were cut off, and nothing was learned before.
+    Unknown,
 }
 
 /// Where ifIndexes start on switches that number their bridge ports from 1 and their interfaces from here.
@@ -34,6 +36,7 @@ impl Meaning {
             Self::IfIndex => "ifIndex",
             Self::BaseBefore => "dot1dBasePortIfIndex of the port before",
             Self::Offset => "ifIndex less 49152",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -50,6 +53,8 @@ pub(crate) struct Interface {
 /// What the device says that bears on the meaning of a port number.
 #[derive(Debug, Default)]
 pub(crate) struct PortEvidence {
+    /// All of it was seen whole. A table that was cut off speaks for readings that are not the device's.
+    pub(crate) whole: bool,
     /// dot1dBasePortIfIndex, by index.
     pub(crate) base: BTreeMap<u32, u32>,
     /// The same by the value of dot1dBasePort.
@@ -95,7 +100,7 @@ impl PortReading {
             .filter(|meaning| match meaning {
                 Meaning::Base | Meaning::BaseBefore => !evidence.base.is_empty(),
                 Meaning::BaseValue => evidence.base_values.keys().any(|value| !evidence.base.contains_key(value)),
-                Meaning::IfIndex | Meaning::Offset => true,
+                Meaning::IfIndex | Meaning::Offset | Meaning::Unknown => true,
             })
             .map(|meaning| {
                 let (score, mapped) = evidence.score(meaning, &counts, total, &heard);
@@ -106,12 +111,18 @@ impl PortReading {
         // A stable sort: of two that fit equally the more usual one stays in front.
         scored.sort_by(|(_, one, _), (_, other, _)| other.total_cmp(one));
         let best = scored.first().copied().unwrap_or(usual);
-        let judged = counts.len() >= FLOOR_PORTS
+        let enough = counts.len() >= FLOOR_PORTS
             || (heard.len() >= FLOOR_NEIGHBOURS && total >= FLOOR_ROWS)
             || (usual.2 == 0.0 && total >= FLOOR_ROWS);
+        let judged = enough && evidence.whole;
         let remembered = scored.iter().find(|(meaning, ..)| Some(meaning.word()) == before && !judged).copied();
         let fits = best.1 - usual.1 >= MARGIN && best.2 >= 0.9;
-        let (meaning, score, _) = remembered.unwrap_or(if judged && fits { best } else { usual });
+        let (meaning, score, _) = match remembered {
+            Some(remembered) => remembered,
+            None if !evidence.whole => (Meaning::Unknown, 0.0, 0.0),
+            None if judged && fits => best,
+            None => usual,
+        };
         let runner_up = scored.iter().find(|(other, ..)| *other != meaning).map(|(other, score, _)| (*other, *score));
         Self { evidence, meaning, score, runner_up, rows: total, judged }
     }
@@ -121,7 +132,8 @@ impl PortReading {
         let read = self.evidence.read(self.meaning, port);
         // Beside bridge ports, the numbers above all of them: an aggregate's or the processor's own ifIndex.
         let above = || self.evidence.base.keys().next_back().is_some_and(|last| port > *last);
-        let direct = || (self.meaning == Meaning::Base && above() && self.evidence.exists(port)).then_some(port);
+        let beside = self.meaning == Meaning::Base && self.evidence.whole;
+        let direct = || (beside && above() && self.evidence.exists(port)).then_some(port);
         read.or_else(direct)
     }
 
@@ -166,6 +178,7 @@ impl PortEvidence {
             Meaning::IfIndex => self.exists(port).then_some(port),
             Meaning::BaseBefore => self.base.get(&(port - 1)).copied(),
             Meaning::Offset => port.checked_add(OFFSET).filter(|index| self.exists(*index)),
+            Meaning::Unknown => None,
         };
         index.filter(|index| *index != 0)
     }
@@ -232,7 +245,7 @@ mod tests {
     #[test]
     fn the_base_table_is_used_where_it_fits() {
         let base: BTreeMap<u32, u32> = (1..=8).map(|port| (port, 10_000 + port)).collect();
-        let evidence = PortEvidence { base, interfaces: up(10_001..=10_008), ..PortEvidence::default() };
+        let evidence = PortEvidence { whole: true, base, interfaces: up(10_001..=10_008), ..PortEvidence::default() };
         let (word, read) = chosen(evidence, &rows(1..=8), &[0, 1, 8, 9]);
         assert_eq!((word.as_str(), read), ("dot1dBasePortIfIndex", vec![None, Some(10_001), Some(10_008), None]));
     }
@@ -243,7 +256,7 @@ mod tests {
         let base = [(21, 10), (22, 8), (23, 17), (9, 30), (10, 31), (11, 32), (12, 33)].into();
         let mut interfaces = up([9, 10, 11, 12, 17, 18, 21, 22]);
         interfaces.insert(8, Interface { up: Some(false), carries: true });
-        let evidence = PortEvidence { base, interfaces, ..PortEvidence::default() };
+        let evidence = PortEvidence { whole: true, base, interfaces, ..PortEvidence::default() };
         let (word, read) = chosen(evidence, &rows([22, 21, 18, 17, 12, 11, 10, 9]), &[22, 21]);
         assert_eq!((word.as_str(), read), ("ifIndex", vec![Some(22), Some(21)]));
     }
@@ -254,7 +267,8 @@ mod tests {
         let base: BTreeMap<u32, u32> = (0..48).map(|port| (port, port + 1)).collect();
         let table = rows(1..=40);
         let neighbours = table.iter().take(4).map(|(mac, port)| (*mac, *port)).collect();
-        let evidence = PortEvidence { base, interfaces: up(1..=48), neighbours, ..PortEvidence::default() };
+        let evidence =
+            PortEvidence { whole: true, base, interfaces: up(1..=48), neighbours, ..PortEvidence::default() };
         let (_, read) = chosen(evidence, &table, &[1, 40]);
         assert_eq!(read, [Some(1), Some(40)]);
     }
@@ -266,26 +280,27 @@ mod tests {
         let neighbours = (0..4).map(|number| (mac(number), 101)).collect();
         let aggregates = [(101, 1000)].into();
         let interfaces = up([50, 101, 102, 103, 1000]);
-        let evidence = PortEvidence { base, interfaces, aggregates, neighbours, ..PortEvidence::default() };
+        let evidence =
+            PortEvidence { whole: true, base, interfaces, aggregates, neighbours, ..PortEvidence::default() };
         assert_eq!(chosen(evidence, &table, &[50]).1, [Some(1000)]);
     }
 
     #[test]
     fn the_port_before_the_value_and_the_offset_are_found_when_nothing_else_maps() {
         let base = [(553, 9000), (953, 9001), (955, 9002)].into();
-        let evidence = PortEvidence { base, interfaces: up(9000..9003), ..PortEvidence::default() };
+        let evidence = PortEvidence { whole: true, base, interfaces: up(9000..9003), ..PortEvidence::default() };
         let (word, read) = chosen(evidence, &rows([554, 954, 956, 554, 954, 956, 554, 554, 554, 554]), &[554, 553]);
         assert_eq!((word.as_str(), read[0]), ("dot1dBasePortIfIndex of the port before", Some(9000)));
 
         let base: BTreeMap<u32, u32> = (1..=4).map(|port| (port, port)).chain([(55, 55)]).collect();
         let base_values = (1..=4).map(|port| (port, port)).chain([(32_768, 55)]).collect();
         let interfaces = up([1, 2, 3, 4, 55]);
-        let evidence = PortEvidence { base, base_values, interfaces, ..PortEvidence::default() };
+        let evidence = PortEvidence { whole: true, base, base_values, interfaces, ..PortEvidence::default() };
         let (word, read) = chosen(evidence, &rows([1, 2, 3, 4, 32_768, 32_768, 32_768]), &[4, 32_768]);
         assert_eq!((word.as_str(), read), ("dot1dBasePort value", vec![Some(4), Some(55)]));
 
         let base = (49_153..=49_170).map(|port| (port, port)).collect();
-        let evidence = PortEvidence { base, interfaces: up(49_153..=49_170), ..PortEvidence::default() };
+        let evidence = PortEvidence { whole: true, base, interfaces: up(49_153..=49_170), ..PortEvidence::default() };
         let (word, read) = chosen(evidence, &rows(1..=12), &[12, 30]);
         assert_eq!((word.as_str(), read), ("ifIndex less 49152", vec![Some(49_164), None]));
     }
@@ -294,8 +309,12 @@ mod tests {
     fn with_few_rows_the_usual_reading_or_the_one_learned_before_stands() {
         let base: BTreeMap<u32, u32> = [(4097, 513), (4102, 530), (4104, 512)].into();
         let few = rows([4104, 4102, 4105]);
-        let evidence =
-            || PortEvidence { base: base.clone(), interfaces: up([512, 513, 530]), ..PortEvidence::default() };
+        let evidence = || PortEvidence {
+            whole: true,
+            base: base.clone(),
+            interfaces: up([512, 513, 530]),
+            ..PortEvidence::default()
+        };
         let reading = PortReading::judge(evidence(), &few, None);
         assert_eq!([4104, 4102, 4105].map(|port| reading.if_index(port)), [Some(512), Some(530), None]);
         assert_eq!(reading.learned(), None, "too little to remember");
@@ -308,9 +327,22 @@ mod tests {
     #[test]
     fn a_number_above_all_bridge_ports_may_be_an_interface_and_one_among_them_never() {
         let base: BTreeMap<u32, u32> = [(1, 1), (2, 2), (4, 4)].into();
-        let evidence = PortEvidence { base, interfaces: up([1, 2, 3, 4, 8193]), ..PortEvidence::default() };
+        let evidence =
+            PortEvidence { whole: true, base, interfaces: up([1, 2, 3, 4, 8193]), ..PortEvidence::default() };
         let reading = PortReading::judge(evidence, &rows([1, 2, 8193]), None);
         assert_eq!([3, 8193, 8194].map(|port| reading.if_index(port)), [None, Some(8193), None]);
+    }
+
+    #[test]
+    fn tables_that_were_cut_off_speak_for_no_reading() {
+        // Of a base table only the first rows came: the numbers of the rest happen to be interfaces.
+        let base: BTreeMap<u32, u32> = (1..=4).map(|port| (port, 100 + port)).collect();
+        let evidence = || PortEvidence { base: base.clone(), interfaces: up(1..=148), ..PortEvidence::default() };
+        let first = PortReading::judge(evidence(), &rows(1..=48), None);
+        assert_eq!([2, 40].map(|port| first.if_index(port)), [None, None]);
+        assert_eq!((first.learned(), first.reading().unwrap().chosen.as_str()), (None, "unknown"));
+        let later = PortReading::judge(evidence(), &rows(1..=48), Some("dot1dBasePortIfIndex"));
+        assert_eq!([2, 40].map(|port| later.if_index(port)), [Some(102), None]);
     }
 
     #[test]
@@ -321,7 +353,7 @@ mod tests {
         for index in 1..=8 {
             interfaces.insert(index, Interface { up: Some(true), carries: false });
         }
-        let evidence = PortEvidence { base, interfaces, ..PortEvidence::default() };
+        let evidence = PortEvidence { whole: true, base, interfaces, ..PortEvidence::default() };
         assert_eq!(chosen(evidence, &rows(1..=8), &[1]).1, [Some(1_000_001)]);
     }
 }

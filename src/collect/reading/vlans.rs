@@ -35,6 +35,8 @@ impl Meaning {
 /// What the device says that bears on the meaning of an FDB id.
 #[derive(Debug, Default)]
 pub(crate) struct VlanEvidence {
+    /// All of it was seen whole. A table that was cut off speaks for readings that are not the device's.
+    pub(crate) whole: bool,
     /// Rows of dot1qVlanFdbId: FDB id to the VLANs that have it.
     pub(crate) table: BTreeMap<u32, BTreeSet<VlanId>>,
     /// FDB ids of Junos, as its own tables tag them.
@@ -81,7 +83,7 @@ impl VlanReading {
         let table = facts(Meaning::Table);
         let identity = facts(Meaning::Identity);
         let internal = facts(Meaning::Internal);
-        let judged = rows.len() >= FLOOR_ROWS;
+        let judged = rows.len() >= FLOOR_ROWS && evidence.whole;
 
         // An id the table gives to several VLANs contradicts no port that is in one of them.
         let against = |(id, pvid): &&(u32, VlanId)| evidence.table.get(id).is_some_and(|vlans| !vlans.contains(pvid));
@@ -93,7 +95,9 @@ impl VlanReading {
             let contradicted = single.len() >= FLOOR_PORTS && facts.agreement < 0.5;
             one_id && (contradicted || (single.is_empty() && evidence.known.len() > 1))
         };
-        let meaning = if !evidence.internal.is_empty() && internal.mapped >= 0.9 {
+        let meaning = if !evidence.whole {
+            Meaning::Unknowable
+        } else if !evidence.internal.is_empty() && internal.mapped >= 0.9 {
             Meaning::Internal
         } else if table.covered >= 0.9 && !disproved {
             // Shared ids stay unknown: the table says itself that they are several VLANs.
@@ -214,6 +218,7 @@ mod tests {
     #[test]
     fn ids_of_the_table_are_read_by_it_and_shared_ones_are_unknown() {
         let evidence = || VlanEvidence {
+            whole: true,
             table: table(&[(10, 1), (20, 2), (30, 2)]),
             known: set(&[10, 20, 30, 40]),
             ..VlanEvidence::default()
@@ -227,6 +232,7 @@ mod tests {
     fn a_table_that_the_ports_own_vlans_disprove_is_not_believed() {
         // The rows are indexed by VLAN although the table numbers the VLANs otherwise.
         let evidence = VlanEvidence {
+            whole: true,
             table: table(&[(10, 20), (20, 30), (30, 10)]),
             known: set(&[10, 20, 30]),
             pvid: pvid(&[(1, 10), (2, 20), (3, 30)]),
@@ -241,16 +247,17 @@ mod tests {
     fn without_a_table_the_id_is_the_vlan_unless_it_is_always_the_same() {
         let known = || set(&[1, 10, 20]);
         let rows = [(10, Some(1)), (20, Some(2)), (10, Some(3)), (20, None), (30, None)];
-        let evidence = VlanEvidence { known: known(), ..VlanEvidence::default() };
+        let evidence = VlanEvidence { whole: true, known: known(), ..VlanEvidence::default() };
         assert_eq!(chosen(evidence, &rows, &[10, 30, 5000]).1, [Some(10), Some(30), None]);
 
         let blind: Vec<_> = (1..=9).map(|index| (1, Some(index))).collect();
         let ports: Vec<_> = (1..=9).map(|index| (index, if index == 1 { 1 } else { 20 })).collect();
-        let evidence = VlanEvidence { known: known(), pvid: pvid(&ports), ..VlanEvidence::default() };
+        let evidence = VlanEvidence { whole: true, known: known(), pvid: pvid(&ports), ..VlanEvidence::default() };
         assert_eq!(chosen(evidence, &blind, &[1]), ("unknowable".into(), vec![None]));
-        let evidence = VlanEvidence { known: known(), ..VlanEvidence::default() };
+        let evidence = VlanEvidence { whole: true, known: known(), ..VlanEvidence::default() };
         assert_eq!(chosen(evidence, &blind, &[1]).1, [None], "no port tells, and there are other VLANs");
         let shared = VlanEvidence {
+            whole: true,
             table: table(&[(1, 1), (508, 1)]),
             known: set(&[1, 508]),
             pvid: pvid(&ports),
@@ -261,6 +268,7 @@ mod tests {
         // All VLANs share one id, and every port has the VLAN of that number untagged: still nothing is told.
         let ports: Vec<_> = (1..=9).map(|index| (index, 1)).collect();
         let shared = VlanEvidence {
+            whole: true,
             table: table(&[(1, 1), (507, 1), (508, 1)]),
             known: set(&[1, 507, 508]),
             pvid: pvid(&ports),
@@ -270,14 +278,24 @@ mod tests {
 
         // A switch that really has one VLAN says so twice.
         let ports: Vec<_> = (1..=9).map(|index| (index, 1)).collect();
-        let evidence = VlanEvidence { known: known(), pvid: pvid(&ports), ..VlanEvidence::default() };
+        let evidence = VlanEvidence { whole: true, known: known(), pvid: pvid(&ports), ..VlanEvidence::default() };
         assert_eq!(chosen(evidence, &blind, &[1]).1, [Some(1)]);
+    }
+
+    #[test]
+    fn tables_that_were_cut_off_speak_for_no_reading() {
+        // The table of ids is missing: read as VLANs, they would be the wrong ones.
+        let evidence = || VlanEvidence { known: set(&[1, 2, 10, 20]), ..VlanEvidence::default() };
+        let rows: Vec<_> = (0..20).map(|row| (1 + row % 2, Some(row))).collect();
+        assert_eq!(chosen(evidence(), &rows, &[1, 2]), ("unknowable".into(), vec![None, None]));
+        let later = VlanReading::judge(evidence(), &rows, Some("the id is the VLAN"));
+        assert_eq!((later.vlan(2), later.learned()), (Some(vlan(2)), None));
     }
 
     #[test]
     fn internal_numbers_are_read_by_their_own_table() {
         let internal = [(5 << 16, vlan(4002)), (8 << 16, vlan(3856))].into();
-        let evidence = VlanEvidence { internal, known: set(&[3856, 4002]), ..VlanEvidence::default() };
+        let evidence = VlanEvidence { whole: true, internal, known: set(&[3856, 4002]), ..VlanEvidence::default() };
         let rows = [(5 << 16, None), (8 << 16, Some(512))];
         let (word, read) = chosen(evidence, &rows, &[5 << 16, 8 << 16, 9 << 16]);
         assert_eq!((word.contains(">> 16"), read), (true, vec![Some(4002), Some(3856), None]));
@@ -285,7 +303,7 @@ mod tests {
 
     #[test]
     fn with_few_rows_the_reading_learned_before_stands() {
-        let evidence = || VlanEvidence { known: set(&[1, 20]), ..VlanEvidence::default() };
+        let evidence = || VlanEvidence { whole: true, known: set(&[1, 20]), ..VlanEvidence::default() };
         let reading = VlanReading::judge(evidence(), &[(20, Some(1)), (1, Some(2))], Some("unknowable"));
         assert_eq!((reading.vlan(20), reading.learned()), (None, None));
         assert_eq!(VlanReading::judge(evidence(), &[], None).reading(), None);

@@ -55,10 +55,19 @@ impl Contexts {
 
 /// VLANs whose bridge must be asked: in operation, with a port in them where the switch tells which ports those are.
 /// Empty where the default context is enough.
-pub(super) fn wanted(tables: &Tables) -> BTreeSet<VlanId> {
+///
+/// # Errors
+/// Its list of VLANs was cut off: which contexts there are is not known.
+pub(super) fn wanted(tables: &Tables) -> Result<BTreeSet<VlanId>, String> {
     // A switch whose one table has all VLANs needs no other.
     if !tables.qbridge.ports.rows.is_empty() {
-        return BTreeSet::new();
+        return Ok(BTreeSet::new());
+    }
+    let lists = [&tables.vtp.state, &tables.vtp.kind, &tables.logical.kind, &tables.logical.description];
+    if let Some(WalkEnd::Partial(why) | WalkEnd::Failed(why)) =
+        lists.iter().map(|list| &list.end).find(|end| **end != WalkEnd::Complete)
+    {
+        return Err(format!("its list of VLANs was cut off ({why}): addresses outside its default VLAN are not seen"));
     }
     let mut operational = tables.vtp.operational();
     operational.extend(tables.logical.bridges());
@@ -67,9 +76,11 @@ pub(super) fn wanted(tables: &Tables) -> BTreeSet<VlanId> {
     used.extend(by_number(&tables.membership.voice, vlan).into_values());
     let trunks = tables.vtp.trunks();
     used.extend(trunks.values().flatten());
-    let told = !tables.membership.access.rows.is_empty() || !trunks.is_empty();
+    let members = [&tables.membership.access, &tables.membership.voice, &tables.vtp.trunking];
+    let whole = members.into_iter().chain(&tables.vtp.enabled).all(|column| column.end == WalkEnd::Complete);
+    let told = whole && (!tables.membership.access.rows.is_empty() || !trunks.is_empty());
     let wanted: BTreeSet<VlanId> = operational.into_iter().filter(|vlan| !told || used.contains(vlan)).collect();
-    if wanted.iter().all(|vlan| vlan.get() == 1) { BTreeSet::new() } else { wanted }
+    Ok(if wanted.iter().all(|vlan| vlan.get() == 1) { BTreeSet::new() } else { wanted })
 }
 
 /// How to let this host into the contexts.

@@ -10,7 +10,8 @@ use crate::collect::reading::{Interface, PortEvidence, PortReading, VlanEvidence
 use crate::net::{MacAddr, VlanId};
 use crate::observation::{FdbRow, FdbStatus, OperStatus, Port, Readings, Table, VlanRow};
 use crate::snmp::bridge::{Bridge, mac_of_index};
-use crate::snmp::{Value, alcatel, huawei};
+use crate::snmp::junos::Junos;
+use crate::snmp::{Value, WalkEnd, alcatel, huawei};
 
 /// What was learned of a device's readings at an earlier visit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -109,15 +110,17 @@ fn interfaces(ports: &[Port]) -> BTreeMap<u32, Interface> {
     ports.iter().map(one).collect()
 }
 
-/// FDB ids of Junos as its own tables tag them: jnxL2aldVlanFdbId outright, else the number in the upper half.
-fn internal(tables: &Tables) -> BTreeMap<u32, VlanId> {
-    let tags: BTreeMap<u32, VlanId> = by_number(&tables.junos.tags, |value| value.index().and_then(VlanId::new));
-    let ids = by_number(&tables.junos.fdb_ids, Value::index);
-    let mut found: BTreeMap<u32, VlanId> = tags
-        .iter()
-        .filter_map(|(number, tag)| Some((number.checked_shl(16).filter(|id| id >> 16 == *number)?, *tag)))
-        .collect();
-    found.extend(tags.iter().filter_map(|(number, tag)| Some((ids.get(number).copied().filter(|id| *id != 0)?, *tag))));
+/// FDB ids of Junos as its own tables tag them: jnxL2aldVlanFdbId outright, else by the internal number.
+fn internal(junos: &Junos) -> BTreeMap<u32, VlanId> {
+    let tags = by_number(&junos.tags, |value| value.index().and_then(VlanId::new));
+    let ids = by_number(&junos.fdb_ids, Value::index);
+    let by_internal = |(number, tag): (&u32, &VlanId)| {
+        let id = if junos.els { u32::from(u16::try_from(*number).ok()?) << 16 } else { *number };
+        Some((id, *tag))
+    };
+    let mut found: BTreeMap<u32, VlanId> = tags.iter().filter_map(by_internal).collect();
+    let outright = |(number, tag): (&u32, &VlanId)| Some((*ids.get(number).filter(|id| **id != 0)?, *tag));
+    found.extend(tags.iter().filter_map(outright));
     found
 }
 
@@ -127,6 +130,10 @@ fn default_is_vlan_1(tables: &Tables, ports: &[Port], base: &BTreeMap<u32, u32>)
     let access = by_number(&tables.membership.access, |value| value.index().and_then(VlanId::new));
     let bridged: BTreeSet<u32> = base.values().copied().collect();
     let up = |index: u32| ports.iter().any(|port| port.if_index == index && port.oper == OperStatus::Up);
+    let whole = [&tables.membership.access, &tables.bridge.base_ports, &tables.interfaces.oper];
+    if whole.iter().any(|column| column.end != WalkEnd::Complete) {
+        return false;
+    }
     let elsewhere = || access.iter().filter(|(_, vlan)| vlan.get() != 1);
     elsewhere().all(|(index, _)| !bridged.contains(index)) && elsewhere().any(|(index, _)| up(*index))
 }
@@ -147,8 +154,14 @@ pub(super) fn read(
         .filter_map(|(index, value)| Some((value, *base.get(&index)?)))
         .collect();
     let aggregates = ports.iter().filter_map(|port| Some((port.if_index, port.lag?))).collect();
-    let evidence =
-        PortEvidence { base: base.clone(), base_values, interfaces: interfaces(ports), aggregates, neighbours };
+    let evidence = PortEvidence {
+        whole: tables.tells_ports(),
+        base: base.clone(),
+        base_values,
+        interfaces: interfaces(ports),
+        aggregates,
+        neighbours,
+    };
     let known: BTreeSet<u32> = ports.iter().map(|port| port.if_index).collect();
 
     let with_vlans = dot1q(tables);
@@ -173,8 +186,9 @@ pub(super) fn read(
         by_id.entry(id).or_default().extend(VlanId::new(vlan));
     }
     let vlan_evidence = VlanEvidence {
+        whole: tables.tells_vlans(),
         table: by_id,
-        internal: internal(tables),
+        internal: internal(&tables.junos),
         known: vlans.iter().map(|vlan| vlan.id).collect(),
         pvid: pvids(tables, &base),
     };
@@ -226,4 +240,66 @@ fn finish(rows: Vec<FdbRow>, readings: Readings, learned: Learned) -> Forwarding
     let rows: Vec<FdbRow> = keyed.into_values().collect();
     let own = rows.iter().filter(|row| row.status == FdbStatus::SelfAddress).map(|row| row.mac).collect();
     Forwarding { rows, own, readings, learned }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snmp::Walked;
+
+    fn column(rows: &[(&[u32], Value)]) -> Walked {
+        let rows = rows.iter().map(|(index, value)| (index.to_vec(), value.clone())).collect();
+        Walked { rows, end: WalkEnd::Complete }
+    }
+
+    fn tag(number: i64) -> Value {
+        Value::Integer(number)
+    }
+
+    #[test]
+    fn ids_of_junos_are_in_the_upper_half_since_els_and_the_number_itself_before() {
+        let tags = || column(&[(&[5], tag(4002)), (&[70_000], tag(7)), (&[8], tag(3856))]);
+        let vlan = |number| VlanId::new(number).unwrap();
+        let names = Walked::not_needed;
+        let els = Junos { els: true, names: names(), tags: tags(), fdb_ids: column(&[(&[8], tag(99))]) };
+        let expected = [(5 << 16, vlan(4002)), (8 << 16, vlan(3856)), (99, vlan(3856))];
+        assert_eq!(internal(&els), expected.into());
+        let before = Junos { els: false, names: names(), tags: tags(), fdb_ids: names() };
+        assert_eq!(internal(&before).get(&5), Some(&vlan(4002)));
+    }
+
+    fn bridge(addresses: Walked, ports: Walked) -> Bridge {
+        let none = Walked::not_needed;
+        Bridge { base_values: none(), base_ports: none(), stp_state: none(), addresses, ports, status: none() }
+    }
+
+    #[test]
+    fn an_address_is_the_index_with_or_without_its_length_or_stands_in_a_column() {
+        let ports = column(&[
+            (&[0x44, 0x19, 0xb6, 1, 2, 3], tag(4)),
+            (&[6, 0x44, 0x19, 0xb6, 1, 2, 4], tag(5)),
+            (&[17], tag(6)),
+            (&[18], tag(7)),
+            (&[0x44, 0x19, 0xb6, 1, 2, 300], tag(8)),
+        ]);
+        let addresses = column(&[(&[17], Value::Octets(vec![0x44, 0x19, 0xb6, 1, 2, 5]))]);
+        let rows: Vec<_> = dot1d(&bridge(addresses, ports)).iter().map(|row| (row.mac.0[5], row.port)).collect();
+        assert_eq!(rows, [(3, 4), (4, 5), (5, 6)]);
+    }
+
+    #[test]
+    fn rows_are_one_for_each_address_vlan_and_place_and_nobodys_are_dropped() {
+        let row = |last: u8, first: u8| FdbRow {
+            mac: MacAddr([first, 0x19, 0xb6, 1, 2, last]),
+            vlan: None,
+            if_index: Some(1),
+            bridge_port: 1,
+            status: if last == 9 { FdbStatus::SelfAddress } else { FdbStatus::Learned },
+            table: Table::Dot1dFdb,
+        };
+        let rows = vec![row(2, 0x44), row(1, 0x44), row(2, 0x44), row(3, 0x45), row(9, 0x44)];
+        let read = finish(rows, Readings::default(), Learned::default());
+        let lasts: Vec<u8> = read.rows.iter().map(|row| row.mac.0[5]).collect();
+        assert_eq!((lasts, read.own.len()), (vec![1, 2, 9], 1), "sorted, once, no group address");
+    }
 }

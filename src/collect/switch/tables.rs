@@ -68,8 +68,11 @@ async fn private(ask: &Ask<'_, impl Session>, enterprise: Option<u32>) -> Privat
     let n = Walked::not_needed;
     let huawei = if is(huawei::ENTERPRISE) { huawei::read(ask).await } else { n() };
     let alcatel = if is(alcatel::ENTERPRISE) { alcatel::read(ask).await } else { Alcatel { aos6: n(), global: n() } };
-    let junos =
-        if is(junos::ENTERPRISE) { junos::read(ask).await } else { Junos { names: n(), tags: n(), fdb_ids: n() } };
+    let junos = if is(junos::ENTERPRISE) {
+        junos::read(ask).await
+    } else {
+        Junos { els: false, names: n(), tags: n(), fdb_ids: n() }
+    };
     let vtp = if is(CISCO) {
         vtp::read(ask).await
     } else {
@@ -164,9 +167,7 @@ impl Tables {
         for (table, columns) in seen {
             note(visit, table, columns::state(&columns));
         }
-        // A table of bridge ports or VLANs that was cut off would misread what it was cut from.
-        let mapping = [&bridge.base_ports, &qbridge.fdb_id];
-        if mapping.iter().any(|walked| walked.end != WalkEnd::Complete) {
+        if !self.tells_ports() || !self.tells_vlans() {
             for table in [Table::Dot1qFdb, Table::Dot1dFdb] {
                 if let Some(state) =
                     visit.tables.get_mut(&table).filter(|state| state.completeness == Completeness::Complete)
@@ -176,6 +177,22 @@ impl Tables {
                 }
             }
         }
+    }
+
+    /// The tables that say which interface a bridge port is were seen whole. One that was cut off would misread the
+    /// forwarding rows.
+    pub(super) fn tells_ports(&self) -> bool {
+        let ifs = &self.interfaces;
+        let bridge = [&self.bridge.base_ports, &self.bridge.base_values];
+        let columns = bridge.into_iter().chain([&ifs.description, &ifs.name, &ifs.kind, &ifs.oper]);
+        columns.into_iter().all(|column| column.end == WalkEnd::Complete)
+    }
+
+    /// The same of the tables that say which VLAN an FDB id is.
+    pub(super) fn tells_vlans(&self) -> bool {
+        let qbridge = [&self.qbridge.fdb_id, &self.qbridge.names, &self.qbridge.pvid];
+        let columns = qbridge.into_iter().chain([&self.junos.tags, &self.junos.fdb_ids]);
+        columns.into_iter().all(|column| column.end == WalkEnd::Complete)
     }
 
     /// VLANs the switch lists, in whichever of its tables.
@@ -216,27 +233,19 @@ impl Tables {
 
     /// Chassis, modules and stacks: what a register lists. Fans and sensors are not.
     pub(super) fn inventory(&self) -> Vec<InventoryRow> {
-        let word = |class: u64| match class {
-            3 => Some("chassis"),
-            9 => Some("module"),
-            11 => Some("stack"),
-            _ => None,
-        };
         let texts = |column: &Walked| columns::by_number(column, columns::text);
         let entity = &self.entity;
         let (names, models) = (texts(&entity.name), texts(&entity.model));
         let (serials, software) = (texts(&entity.serial), texts(&entity.software));
-        columns::by_number(&entity.class, Value::number)
+        columns::by_number(&entity.class, entity::part)
             .into_iter()
-            .filter_map(|(index, class)| {
-                Some(InventoryRow {
-                    index,
-                    class: word(class)?.to_owned(),
-                    name: names.get(&index).cloned().unwrap_or_default(),
-                    model: models.get(&index).cloned().unwrap_or_default(),
-                    serial: serials.get(&index).cloned().unwrap_or_default(),
-                    software: software.get(&index).cloned().unwrap_or_default(),
-                })
+            .map(|(index, class)| InventoryRow {
+                index,
+                class: class.to_owned(),
+                name: names.get(&index).cloned().unwrap_or_default(),
+                model: models.get(&index).cloned().unwrap_or_default(),
+                serial: serials.get(&index).cloned().unwrap_or_default(),
+                software: software.get(&index).cloned().unwrap_or_default(),
             })
             .collect()
     }
