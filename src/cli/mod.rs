@@ -183,8 +183,8 @@ database = \"/var/lib/lenswarden/lenswarden.db\"
 control-socket = \"/run/lenswarden/control.sock\"";
 
 fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
-    let config = match config::load(path) {
-        Ok(config) => config,
+    let daemon = match config::load_daemon(path) {
+        Ok(daemon) => daemon,
         Err(problems) => {
             say(&problems.to_string());
             if !path.exists() {
@@ -197,8 +197,8 @@ fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
         }
     };
     console::run(ConsoleOptions {
-        database: config.daemon.database,
-        control_socket: config.daemon.control_socket,
+        database: daemon.database,
+        control_socket: daemon.control_socket,
         no_color,
         notices: None,
     })?;

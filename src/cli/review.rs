@@ -83,8 +83,8 @@ pub(super) fn run(path: &Path, command: &Command) -> Result<ExitCode> {
 
 /// Asks the daemon; the inner error is its refusal.
 pub(super) fn ask(path: &Path, request: &Request) -> Result<Result<Reply, String>> {
-    let config = config::load(path)?;
-    let mut client = Client::connect(&config.daemon.control_socket)?;
+    let daemon = config::load_daemon(path)?;
+    let mut client = Client::connect(&daemon.control_socket)?;
     match client.ask(request) {
         Ok(reply) => Ok(Ok(reply)),
         Err(ControlError::Refused(why)) => Ok(Err(why)),

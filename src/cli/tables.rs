@@ -14,8 +14,8 @@ use crate::store::Reader;
 
 /// The picture as it is now.
 pub(super) fn look(path: &Path) -> Result<(Reader, Snapshot)> {
-    let config = config::load(path)?;
-    let mut reader = Reader::open(&config.daemon.database)?;
+    let daemon = config::load_daemon(path)?;
+    let mut reader = Reader::open(&daemon.database)?;
     let snapshot = reader.snapshot()?;
     Ok((reader, snapshot))
 }

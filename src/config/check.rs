@@ -63,7 +63,7 @@ pub(super) fn check(
                     at,
                     "switch.credential",
                     format!("'{}' is for cameras", credential.id),
-                    "a switch needs kind snmp-v2c or snmp-v3",
+                    "a switch needs kind snmp-v3, snmp-v2c or snmp-v1",
                 );
             } else if !credential.allows(switch.address.ip()) {
                 let message = format!("'{}' may not be sent to {}", credential.id, switch.address.ip());
@@ -95,12 +95,11 @@ pub(super) fn check(
     }
 }
 
-fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSettings, OnvifSettings) {
+/// `[daemon]` alone.
+pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> DaemonSettings {
     let second = Duration::from_secs(1);
-    let tenth = Duration::from_millis(100);
-    let daemon = &file.daemon;
     let path = |written: &Option<String>, default: &str| PathBuf::from(written.as_deref().unwrap_or(default));
-    let daemon = DaemonSettings {
+    DaemonSettings {
         database: path(&daemon.database, "/var/lib/lenswarden/lenswarden.db"),
         control_socket: path(&daemon.control_socket, "/run/lenswarden/control.sock"),
         poll_every: checker.duration("daemon.poll-every", &daemon.poll_every, "5m", second),
@@ -108,7 +107,13 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         sweep_every: checker.duration("daemon.sweep-every", &daemon.sweep_every, "1h", second),
         concurrency: checker.number("daemon.concurrency", daemon.concurrency.as_ref(), 256, 1..=4096),
         review_groups: daemon.review_groups.clone().unwrap_or_else(|| vec!["lenswarden-review".to_owned()]),
-    };
+    }
+}
+
+fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSettings, OnvifSettings) {
+    let second = Duration::from_secs(1);
+    let tenth = Duration::from_millis(100);
+    let daemon = daemon(checker, &file.daemon);
     let snmp = &file.snmp;
     let snmp = SnmpSettings {
         timeout: checker.duration("snmp.timeout", &snmp.timeout, "2s", tenth),
@@ -116,6 +121,7 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         deadline: checker.duration("snmp.deadline", &snmp.deadline, "2m", second),
         per_target: checker.number("snmp.per-target", snmp.per_target.as_ref(), 2, 1..=8),
         max_rows: checker.number("snmp.max-rows", snmp.max_rows.as_ref(), 100_000, 100..=1_000_000),
+        slow_every: checker.duration("snmp.slow-every", &snmp.slow_every, "1h", second),
     };
     let onvif = &file.onvif;
     let onvif = OnvifSettings {
@@ -209,9 +215,13 @@ fn credentials(checker: &mut Checker<'_>, file: &File, secrets: &SecretStore) ->
             }
         };
         let kind = match credential.kind {
-            file::CredentialKind::SnmpV2c => CredentialKind::SnmpV2c {
-                community: secret(checker, "community", credential.community.as_ref(), &credential.community_file),
-            },
+            file::CredentialKind::SnmpV1 | file::CredentialKind::SnmpV2c => {
+                let community = secret(checker, "community", credential.community.as_ref(), &credential.community_file);
+                match credential.kind {
+                    file::CredentialKind::SnmpV1 => CredentialKind::SnmpV1 { community },
+                    _ => CredentialKind::SnmpV2c { community },
+                }
+            }
             file::CredentialKind::SnmpV3 => {
                 let auth = credential.auth.as_ref().map(|auth| {
                     (auth.protocol, secret(checker, "auth.password", auth.password.as_ref(), &auth.password_file))

@@ -4,6 +4,7 @@
 mod check;
 mod checker;
 mod file;
+mod load;
 pub mod secret;
 pub mod watch;
 
@@ -15,6 +16,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::net::{CredentialId, NetworkId, SiteId, TargetName, Timestamp, VlanRange};
+pub use load::{load, load_daemon, parse};
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
@@ -98,6 +100,9 @@ pub struct SnmpSettings {
     pub per_target: usize,
     /// Most rows accepted of one table.
     pub max_rows: usize,
+    /// How long tables that change seldom (names, physical parts, VLAN names) are not asked for again, unless the switch
+    /// says that they changed.
+    pub slow_every: Duration,
 }
 
 /// `[onvif]`: how cameras are asked.
@@ -210,6 +215,10 @@ impl Credential {
         };
         part(salt);
         match &self.secret {
+            CredentialKind::SnmpV1 { community } => {
+                part("v1");
+                part(community.expose());
+            }
             CredentialKind::SnmpV2c { community } => {
                 part("v2c");
                 part(community.expose());
@@ -233,6 +242,11 @@ impl Credential {
 /// What a credential is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CredentialKind {
+    /// SNMPv1 community, for what speaks nothing else.
+    SnmpV1 {
+        /// The community string.
+        community: Secret,
+    },
     /// SNMPv2c community.
     SnmpV2c {
         /// The community string.
@@ -269,14 +283,20 @@ pub enum AuthProtocol {
     Sha512,
 }
 
-/// SNMPv3 privacy protocols (RFC 3414, RFC 3826, draft-reeder-snmpv3-usm-3desede, draft-blumenthal-aes-usm).
+/// SNMPv3 privacy protocols (RFC 3414, RFC 3826, draft-blumenthal-aes-usm). Where the digest is shorter than the key,
+/// Cisco and some others extend it after draft-reeder-snmpv3-usm-3desede instead: these are the `-reeder` ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum PrivProtocol {
+    Des,
+    #[serde(rename = "3des")]
+    TripleDes,
     Aes128,
     Aes192,
     Aes256,
+    Aes192Reeder,
+    Aes256Reeder,
 }
 
 /// `[[switch]]`: anything polled over SNMP, routers too.
@@ -427,37 +447,6 @@ impl std::fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
-
-/// Reads, checks and completes the configuration, its secrets included.
-///
-/// # Errors
-/// Every problem at once.
-pub fn load(path: &std::path::Path) -> Result<Config, Problems> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let hint = "--config FILE names another; `lenswarden demo` needs none".to_owned();
-        let message = format!("the configuration cannot be read: {error}");
-        Problems(vec![Problem { place: path.display().to_string(), message, hint }])
-    })?;
-    parse(&text, path)
-}
-
-/// Checks the text of a configuration that stands, or would stand, at `path`.
-///
-/// # Errors
-/// Every problem at once; a text that is no TOML, or has unknown keys, is one problem.
-pub fn parse(text: &str, path: &std::path::Path) -> Result<Config, Problems> {
-    use sha2::{Digest, Sha256};
-    let file: file::File = toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        let place = format!("{}:{line}:{column}", path.display());
-        Problems(vec![Problem { place, message: error.message().to_owned(), hint: String::new() }])
-    })?;
-    let hash = Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect();
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    check::check(text, path, &file, hash, &secret::SecretStore::new(path, credentials))
-}
 
 #[cfg(test)]
 mod tests {

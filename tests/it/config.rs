@@ -138,6 +138,25 @@ fn every_bad_file_says_where_what_and_how() {
 }
 
 #[test]
+fn every_version_and_protocol_of_snmp_can_be_configured() {
+    let v3 = |privacy: &str| {
+        format!(
+            "[[credential]]\nid='c'\nkind='snmp-v3'\nuser='u'\nauth={{protocol='md5',password='long enough'}}\n\
+             priv={{protocol='{privacy}',password='long enough'}}\n"
+        )
+    };
+    for privacy in ["des", "3des", "aes128", "aes192", "aes256", "aes192-reeder", "aes256-reeder"] {
+        let config = parse(&v3(privacy)).expect(privacy);
+        assert!(matches!(&config.credentials[0].secret, CredentialKind::SnmpV3 { privacy: Some(_), .. }), "{privacy}");
+        assert!(SHIPPED.contains(privacy), "{privacy} is not in config/lenswarden.toml");
+    }
+    let v1 = parse("[[credential]]\nid='c'\nkind='snmp-v1'\ncommunity='x'\n").unwrap();
+    let v2c = parse("[[credential]]\nid='c'\nkind='snmp-v2c'\ncommunity='x'\n").unwrap();
+    assert!(matches!(&v1.credentials[0].secret, CredentialKind::SnmpV1 { .. }));
+    assert_ne!(v1.credentials[0].fingerprint(""), v2c.credentials[0].fingerprint(""));
+}
+
+#[test]
 fn all_problems_come_at_once() {
     let text = "[daemon]\npoll-every='soon'\n[[review]]\nname='r'\nschedule='x'\nowner='o'\n[[policy]]\n";
     let problems = config::parse(text, Path::new("c.toml")).unwrap_err();
@@ -169,4 +188,29 @@ fn a_bad_file_that_is_taken_back_is_no_longer_shown() {
     std::fs::write(house.path("config.toml"), good).unwrap();
     house.until("the problem is gone", |snapshot| snapshot.daemon.configuration_problem.is_empty());
     daemon.stop();
+}
+
+#[test]
+fn who_only_looks_needs_no_secret_and_no_faultless_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let daemon = "[daemon]\ndatabase = \"/srv/l.db\"\npoll-every = \"9m\"\n";
+    for rest in [
+        // The daemon's secret, which nobody else may read.
+        "[[credential]]\nid = 'c'\nkind = 'snmp-v2c'\ncommunity-file = 'nowhere'\n",
+        "[[site]]\nid = 'x'\nsensitivity = 'loud'\n",
+        "[[site\nid=\n",
+    ] {
+        std::fs::write(&path, format!("{daemon}{rest}")).unwrap();
+        assert!(config::load(&path).is_err(), "{rest}");
+        let settings = config::load_daemon(&path).unwrap();
+        assert_eq!((settings.database.to_str(), settings.poll_every.as_secs()), (Some("/srv/l.db"), 540), "{rest}");
+    }
+    for (bad, words) in [("poll-every = 'soon'", "is no duration"), ("datbase = 'x'", "unknown field `datbase`")] {
+        std::fs::write(&path, format!("[daemon]\n{bad}\n")).unwrap();
+        let problems = config::load_daemon(&path).unwrap_err().to_string();
+        assert!(problems.contains(words) && problems.contains(":2:"), "{problems}");
+    }
+    let missing = config::load_daemon(&folder.path().join("none.toml")).unwrap_err().to_string();
+    assert!(missing.contains("cannot be read") && missing.contains("lenswarden demo"), "{missing}");
 }
