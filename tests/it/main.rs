@@ -22,6 +22,7 @@ mod idle;
 mod lab;
 mod layers;
 mod onvif;
+mod picture;
 mod recordings;
 mod sample;
 mod snmp;

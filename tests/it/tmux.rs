@@ -11,7 +11,7 @@ use lenswarden::store::{ChangeKind, Reader};
 use crate::house::{House, PATIENCE};
 
 /// A pane with a program in it; its server ends with it.
-struct Pane {
+pub(crate) struct Pane {
     server: String,
 }
 
@@ -22,7 +22,7 @@ impl Drop for Pane {
 }
 
 impl Pane {
-    fn start(width: u16, height: u16, command: &str) -> Self {
+    pub(crate) fn start(width: u16, height: u16, command: &str) -> Self {
         let server = format!("lenswarden-test-{}-{width}x{height}", std::process::id());
         let pane = Self { server };
         let (width, height) = (width.to_string(), height.to_string());
@@ -37,11 +37,16 @@ impl Pane {
         Command::new("tmux").args(["-L", &self.server]).args(arguments).output().expect("tmux is installed")
     }
 
-    fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         String::from_utf8_lossy(&self.tmux(&["capture-pane", "-p"]).stdout).into_owned()
     }
 
-    fn until(&self, words: &str) -> String {
+    /// The screen with its colours, as escape sequences.
+    pub(crate) fn painted(&self) -> Vec<u8> {
+        self.tmux(&["capture-pane", "-e", "-p"]).stdout
+    }
+
+    pub(crate) fn until(&self, words: &str) -> String {
         let begun = Instant::now();
         loop {
             let screen = self.screen();
@@ -54,7 +59,7 @@ impl Pane {
     }
 
     /// Presses keys by tmux's names.
-    fn press(&self, keys: &[&str]) {
+    pub(crate) fn press(&self, keys: &[&str]) {
         self.tmux(&[&["send-keys"], keys].concat());
     }
 
