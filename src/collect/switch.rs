@@ -1,18 +1,28 @@
 //! Visiting a switch over SNMP.
 
-mod rows;
+mod columns;
+mod contexts;
+mod forwarding;
+mod neighbours;
+mod ports;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::config::{AuthProtocol, Credential, CredentialKind, PrivProtocol, SnmpSettings, Switch};
 use crate::net::{CredentialId, TargetName, Timestamp};
-use crate::observation::{Completeness, Reach, SwitchVisit, SystemFacts, Table, TableState, VisitError};
+use crate::observation::{Completeness, Reach, SwitchVisit, SystemFacts, Table, TableState};
 use crate::snmp::{
-    Agent, Limits, Pace, Security, SecurityAuth, SecurityPriv, SnmpError, Sockets, WalkEnd, addresses, bridge, entity,
-    interfaces, neighbours, system,
+    Agent, Ask, Limits, Manner, Memory, Pace, Security, SecurityAuth, SecurityPriv, SnmpError, Sockets, system,
 };
+use contexts::{Contexts, Met};
+use forwarding::Learned;
+use tables::Tables;
 
 /// An agent and what makes it the same one at the next visit.
 #[derive(Debug)]
@@ -22,6 +32,43 @@ struct Known {
     security: CredentialKind,
     agent: Agent,
     pace: Pace,
+    memory: Memory,
+    /// Readings learned, and of which firmware.
+    learned: Mutex<(String, Learned)>,
+    /// Contexts it would not answer in, and when that was found.
+    shut: Mutex<Option<(String, Instant)>>,
+}
+
+impl Known {
+    /// What was learned of a device of this firmware.
+    fn learned(&self, firmware: &str) -> Learned {
+        let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        if learned.0 == firmware { learned.1.clone() } else { Learned::default() }
+    }
+
+    fn learn(&self, firmware: String, learned: Learned) {
+        *self.learned.lock().unwrap_or_else(PoisonError::into_inner) = (firmware, learned);
+    }
+
+    /// Reads the bridges of VLANs. A switch that would not let us in is asked again only after a while.
+    async fn contexts(&self, tables: &Tables, limits: Limits, again: Duration) -> Contexts {
+        let shut = || self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = match contexts::wanted(tables) {
+            Ok(wanted) => wanted,
+            Err(why) => return Contexts::none(Met::Shut(why)),
+        };
+        let before = shut().clone().filter(|(_, found)| found.elapsed() < again && !wanted.is_empty());
+        if let Some((why, _)) = before {
+            return Contexts::none(Met::Shut(why));
+        }
+        let mut read = Box::pin(contexts::read(&self.agent, &wanted, limits, &self.pace)).await;
+        read.doubt_if_empty(!tables.bridge.ports.rows.is_empty());
+        *shut() = match &read.met {
+            Met::Shut(why) => Some((why.clone(), Instant::now())),
+            Met::NotNeeded | Met::Read => None,
+        };
+        read
+    }
 }
 
 /// Visits switches: the sockets all targets share, and what is remembered of each agent between visits.
@@ -29,9 +76,10 @@ struct Known {
 pub struct SwitchCollector {
     sockets: Sockets,
     known: Mutex<BTreeMap<TargetName, Arc<Known>>>,
+    securities: Mutex<BTreeMap<CredentialId, (CredentialKind, Security)>>,
 }
 
-fn security(kind: &CredentialKind) -> Option<Security> {
+fn security(kind: &CredentialKind) -> Result<Security, SnmpError> {
     let auth = |protocol| match protocol {
         AuthProtocol::Md5 => SecurityAuth::Md5,
         AuthProtocol::Sha1 => SecurityAuth::Sha1,
@@ -41,18 +89,23 @@ fn security(kind: &CredentialKind) -> Option<Security> {
         AuthProtocol::Sha512 => SecurityAuth::Sha512,
     };
     let privacy = |protocol| match protocol {
+        PrivProtocol::Des => SecurityPriv::Des,
+        PrivProtocol::TripleDes => SecurityPriv::TripleDes,
         PrivProtocol::Aes128 => SecurityPriv::Aes128,
         PrivProtocol::Aes192 => SecurityPriv::Aes192,
         PrivProtocol::Aes256 => SecurityPriv::Aes256,
+        PrivProtocol::Aes192Reeder => SecurityPriv::Aes192Reeder,
+        PrivProtocol::Aes256Reeder => SecurityPriv::Aes256Reeder,
     };
     match kind {
-        CredentialKind::SnmpV2c { community } => Some(Security::Community(community.expose().to_owned())),
-        CredentialKind::SnmpV3 { user, auth: a, privacy: p } => Some(Security::User {
-            name: user.clone(),
-            auth: a.as_ref().map(|(protocol, secret)| (auth(*protocol), secret.expose().to_owned())),
-            privacy: p.as_ref().map(|(protocol, secret)| (privacy(*protocol), secret.expose().to_owned())),
-        }),
-        CredentialKind::Onvif { .. } => None,
+        CredentialKind::SnmpV1 { community } => Ok(Security::v1(community.expose())),
+        CredentialKind::SnmpV2c { community } => Ok(Security::v2c(community.expose())),
+        CredentialKind::SnmpV3 { user, auth: a, privacy: p } => Security::v3(
+            user,
+            a.as_ref().map(|(protocol, secret)| (auth(*protocol), secret.expose())),
+            p.as_ref().map(|(protocol, secret)| (privacy(*protocol), secret.expose())),
+        ),
+        CredentialKind::Onvif { .. } => Err(SnmpError::Other("the credential is for cameras".to_owned())),
     }
 }
 
@@ -63,7 +116,7 @@ impl SwitchCollector {
     /// The system refuses a socket.
     pub async fn bind() -> std::io::Result<Self> {
         let sockets = Sockets::bind().await.map_err(std::io::Error::other)?;
-        Ok(Self { sockets, known: Mutex::new(BTreeMap::new()) })
+        Ok(Self { sockets, known: Mutex::default(), securities: Mutex::default() })
     }
 
     /// Forgets agents of targets that are no longer configured.
@@ -72,7 +125,20 @@ impl SwitchCollector {
         known.retain(|name, _| targets.iter().any(|target| target.name == *name));
     }
 
-    async fn agent(
+    /// The credential in the protocol's terms, its passwords made into keys once.
+    fn security(&self, credential: &Credential) -> Result<Security, SnmpError> {
+        let mut all = self.securities.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.get(&credential.id).filter(|(kind, _)| *kind == credential.secret) {
+            Some((_, security)) => Ok(security.clone()),
+            None => {
+                let security = security(&credential.secret)?;
+                all.insert(credential.id.clone(), (credential.secret.clone(), security.clone()));
+                Ok(security)
+            }
+        }
+    }
+
+    fn agent(
         &self,
         settings: &SnmpSettings,
         target: &Switch,
@@ -91,16 +157,17 @@ impl SwitchCollector {
         if let Some(found) = found {
             return Ok(found);
         }
-        let security = security(&credential.secret)
-            .ok_or_else(|| SnmpError::Other(format!("credential '{}' is for cameras", credential.id)))?;
-        let (timeout, retries, per_target) = (settings.timeout, settings.retries, settings.per_target);
-        let agent = Agent::new(&self.sockets, target.address, &security, timeout, retries, per_target).await?;
+        let manner = Manner { timeout: settings.timeout, retries: settings.retries, per_target: settings.per_target };
+        let agent = Agent::new(&self.sockets, target.address, &self.security(credential)?, manner)?;
         let known = Arc::new(Known {
             address: target.address,
             credential: credential.id.clone(),
             security: credential.secret.clone(),
             agent,
             pace: Pace::default(),
+            memory: Memory::default(),
+            learned: Mutex::default(),
+            shut: Mutex::default(),
         });
         let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(target.name.clone(), Arc::clone(&known));
@@ -112,7 +179,7 @@ impl SwitchCollector {
         let started = Timestamp::now();
         let mut visit = SwitchVisit::new(target.name.clone(), target.address, target.site.clone(), started);
         if credential.allows(target.address.ip()) {
-            match self.agent(settings, target, credential).await {
+            match self.agent(settings, target, credential) {
                 Ok(known) => {
                     let before = known.agent.sent();
                     // Nine tables' walks make a large future: it lives on the heap.
@@ -135,7 +202,7 @@ impl SwitchCollector {
 fn silence(target: &SwitchVisit, known: &Known) -> String {
     let credential = &known.credential;
     let cause = match &known.security {
-        CredentialKind::SnmpV2c { .. } => {
+        CredentialKind::SnmpV1 { .. } | CredentialKind::SnmpV2c { .. } => {
             format!("agents do not answer a wrong community: see credential '{credential}'")
         }
         _ => format!("many agents do not answer a wrong user or password: see credential '{credential}'"),
@@ -149,6 +216,7 @@ fn silence(target: &SwitchVisit, known: &Known) -> String {
 async fn ask(visit: &mut SwitchVisit, known: &Known, settings: &SnmpSettings) {
     let deadline = tokio::time::Instant::now() + settings.deadline;
     let limits = Limits { max_rows: settings.max_rows, deadline };
+    known.pace.begin();
     // One small question first: a dead device costs no table its timeouts.
     let found = match tokio::time::timeout_at(deadline, system::read(&known.agent)).await {
         Ok(Ok(found)) => found,
@@ -157,7 +225,12 @@ async fn ask(visit: &mut SwitchVisit, known: &Known, settings: &SnmpSettings) {
             return;
         }
         Ok(Err(SnmpError::Refused(why))) => {
-            visit.reach = Reach::Refused(why);
+            visit.reach = Reach::Refused(format!("{why}: see credential '{}'", known.credential));
+            return;
+        }
+        Ok(Err(error @ SnmpError::Status(_))) => {
+            let hint = "may its user or community read the system group, at this security level?";
+            visit.reach = Reach::Refused(format!("{error}: {hint} See credential '{}'", known.credential));
             return;
         }
         Ok(Err(error)) => {
@@ -167,67 +240,36 @@ async fn ask(visit: &mut SwitchVisit, known: &Known, settings: &SnmpSettings) {
     };
     visit.reach = Reach::Answered;
     visit.tables.insert(Table::System, TableState { completeness: Completeness::Complete, rows: 1, note: None });
+    let (agent, pace, memory) = (&known.agent, &known.pace, &known.memory);
+    let due = memory.due(&found, settings.slow_every);
+    let tables = Tables::read(&Ask { session: agent, limits, pace, memory, due }, found.enterprise()).await;
+    tables.note(visit);
+    let contexts = known.contexts(&tables, limits, settings.slow_every).await;
+    if let Some(state) = contexts.state.clone() {
+        tables::note(visit, Table::VlanFdb, state);
+    }
+
+    visit.ports = ports::ports(&tables);
+    visit.vlans = tables.vlans();
+    let heard = neighbours::neighbours(&tables, &visit.ports);
+    let firmware = format!("{} {}", found.object_id, found.description);
+    let before = known.learned(&firmware);
+    let witnesses = neighbours::witnesses(&heard);
+    let read = forwarding::read(&tables, &contexts, &visit.ports, &visit.vlans, witnesses, &before);
+    known.learn(firmware, read.learned);
+    (visit.fdb, visit.own_macs, visit.readings) = (read.rows, read.own, read.readings);
+    visit.own_macs.extend(tables.base_address);
+    visit.own_macs.extend(visit.ports.iter().filter_map(|port| port.mac));
+    visit.own_macs.retain(|mac| mac.is_device());
+    visit.own_macs.sort_unstable();
+    visit.own_macs.dedup();
+    visit.arp = tables.arp();
+    visit.neighbours = heard.into_iter().map(|heard| heard.neighbour).collect();
+    visit.inventory = tables.inventory();
     visit.system = Some(SystemFacts {
         name: found.name,
         description: found.description,
         object_id: found.object_id,
         uptime_s: found.uptime_s,
     });
-    let (agent, pace) = (&known.agent, &known.pace);
-    let (base, ifs, lag, bridges, media, physical, lldp, cdp, parts) = tokio::join!(
-        bridge::base_address(agent),
-        Box::pin(interfaces::read(agent, limits, pace)),
-        Box::pin(interfaces::read_lag(agent, limits, pace)),
-        Box::pin(bridge::read(agent, limits, pace)),
-        Box::pin(addresses::read_media(agent, limits, pace)),
-        Box::pin(addresses::read_physical(agent, limits, pace)),
-        Box::pin(neighbours::read_lldp(agent, limits, pace)),
-        Box::pin(neighbours::read_cdp(agent, limits, pace)),
-        Box::pin(entity::read(agent, limits, pace)),
-    );
-    let mut note = |table: Table, columns: &[&crate::snmp::Walked]| {
-        let state = rows::state(columns);
-        if let (Completeness::Partial | Completeness::Failed, Some(why)) = (state.completeness, &state.note) {
-            visit.errors.push(VisitError { asked: rows::name(table).to_owned(), message: why.clone() });
-        }
-        visit.tables.insert(table, state);
-    };
-    note(Table::Interfaces, &[&ifs.description, &ifs.kind, &ifs.admin, &ifs.oper, &ifs.address, &ifs.name, &ifs.alias]);
-    note(Table::BridgePorts, &[&bridges.base_ports]);
-    note(Table::Dot1qFdb, &[&bridges.dot1q_port, &bridges.dot1q_status]);
-    note(Table::Dot1dFdb, &[&bridges.dot1d_port, &bridges.dot1d_status]);
-    note(Table::Vlans, &[&bridges.vlan_names, &bridges.vlan_fdb_id]);
-    note(Table::Pvid, &[&bridges.pvid]);
-    note(Table::Lag, &[&lag]);
-    note(Table::IpNetToMedia, &[&media]);
-    note(Table::IpNetToPhysical, &[&physical]);
-    note(Table::Lldp, &[&lldp.chassis, &lldp.port, &lldp.system_name, &lldp.capabilities]);
-    note(Table::Cdp, &[&cdp.device, &cdp.port, &cdp.platform]);
-    note(Table::Entity, &[&parts.class, &parts.model, &parts.serial]);
-    // A base port table or a list of VLANs that was cut off would misread what it was cut from.
-    let mapping = [&bridges.base_ports, &bridges.vlan_fdb_id];
-    if mapping.iter().any(|walked| walked.end != WalkEnd::Complete) {
-        for table in [Table::Dot1qFdb, Table::Dot1dFdb] {
-            if let Some(state) =
-                visit.tables.get_mut(&table).filter(|state| state.completeness == Completeness::Complete)
-            {
-                state.completeness = Completeness::Partial;
-                state.note = Some("the tables that say which port and VLAN its rows mean were cut off".to_owned());
-            }
-        }
-    }
-
-    visit.ports = rows::ports(&ifs, &lag, &bridges);
-    visit.vlans = rows::vlans(&bridges);
-    let (fdb, own) = rows::fdb(&bridges, &visit.ports, &visit.vlans);
-    visit.fdb = fdb;
-    visit.own_macs = own;
-    visit.own_macs.extend(base);
-    visit.own_macs.extend(visit.ports.iter().filter_map(|port| port.mac));
-    visit.own_macs.retain(|mac| mac.is_device());
-    visit.own_macs.sort_unstable();
-    visit.own_macs.dedup();
-    visit.arp = rows::arp(&media, &physical);
-    visit.neighbours = rows::neighbours(&lldp, &cdp, &visit.ports, &bridges);
-    visit.inventory = rows::inventory(&parts);
 }

@@ -63,7 +63,7 @@ pub(super) fn check(
                     at,
                     "switch.credential",
                     format!("'{}' is for cameras", credential.id),
-                    "a switch needs kind snmp-v2c or snmp-v3",
+                    "a switch needs kind snmp-v3, snmp-v2c or snmp-v1",
                 );
             } else if !credential.allows(switch.address.ip()) {
                 let message = format!("'{}' may not be sent to {}", credential.id, switch.address.ip());
@@ -116,6 +116,7 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         deadline: checker.duration("snmp.deadline", &snmp.deadline, "2m", second),
         per_target: checker.number("snmp.per-target", snmp.per_target.as_ref(), 2, 1..=8),
         max_rows: checker.number("snmp.max-rows", snmp.max_rows.as_ref(), 100_000, 100..=1_000_000),
+        slow_every: checker.duration("snmp.slow-every", &snmp.slow_every, "1h", second),
     };
     let onvif = &file.onvif;
     let onvif = OnvifSettings {
@@ -209,9 +210,13 @@ fn credentials(checker: &mut Checker<'_>, file: &File, secrets: &SecretStore) ->
             }
         };
         let kind = match credential.kind {
-            file::CredentialKind::SnmpV2c => CredentialKind::SnmpV2c {
-                community: secret(checker, "community", credential.community.as_ref(), &credential.community_file),
-            },
+            file::CredentialKind::SnmpV1 | file::CredentialKind::SnmpV2c => {
+                let community = secret(checker, "community", credential.community.as_ref(), &credential.community_file);
+                match credential.kind {
+                    file::CredentialKind::SnmpV1 => CredentialKind::SnmpV1 { community },
+                    _ => CredentialKind::SnmpV2c { community },
+                }
+            }
             file::CredentialKind::SnmpV3 => {
                 let auth = credential.auth.as_ref().map(|auth| {
                     (auth.protocol, secret(checker, "auth.password", auth.password.as_ref(), &auth.password_file))

@@ -45,6 +45,7 @@ pub(super) struct Snmp {
     pub(super) deadline: Text,
     pub(super) per_target: Option<Spanned<i64>>,
     pub(super) max_rows: Option<Spanned<i64>>,
+    pub(super) slow_every: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -90,6 +91,7 @@ pub(super) struct Network {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum CredentialKind {
+    SnmpV1,
     SnmpV2c,
     SnmpV3,
     Onvif,

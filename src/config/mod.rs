@@ -98,6 +98,9 @@ pub struct SnmpSettings {
     pub per_target: usize,
     /// Most rows accepted of one table.
     pub max_rows: usize,
+    /// How long tables that change seldom (names, physical parts, VLAN names) are not asked for again, unless the switch
+    /// says that they changed.
+    pub slow_every: Duration,
 }
 
 /// `[onvif]`: how cameras are asked.
@@ -210,6 +213,10 @@ impl Credential {
         };
         part(salt);
         match &self.secret {
+            CredentialKind::SnmpV1 { community } => {
+                part("v1");
+                part(community.expose());
+            }
             CredentialKind::SnmpV2c { community } => {
                 part("v2c");
                 part(community.expose());
@@ -233,6 +240,11 @@ impl Credential {
 /// What a credential is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CredentialKind {
+    /// SNMPv1 community, for what speaks nothing else.
+    SnmpV1 {
+        /// The community string.
+        community: Secret,
+    },
     /// SNMPv2c community.
     SnmpV2c {
         /// The community string.
@@ -269,14 +281,20 @@ pub enum AuthProtocol {
     Sha512,
 }
 
-/// SNMPv3 privacy protocols (RFC 3414, RFC 3826, draft-reeder-snmpv3-usm-3desede, draft-blumenthal-aes-usm).
+/// SNMPv3 privacy protocols (RFC 3414, RFC 3826, draft-blumenthal-aes-usm). Where the digest is shorter than the key,
+/// Cisco and some others extend it after draft-reeder-snmpv3-usm-3desede instead: these are the `-reeder` ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum PrivProtocol {
+    Des,
+    #[serde(rename = "3des")]
+    TripleDes,
     Aes128,
     Aes192,
     Aes256,
+    Aes192Reeder,
+    Aes256Reeder,
 }
 
 /// `[[switch]]`: anything polled over SNMP, routers too.

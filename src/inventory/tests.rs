@@ -63,6 +63,11 @@ fn visit(switch: &str, own: &str, minute: i64, rows: &[(&str, u32, u32)]) -> Swi
             pvid: None,
             lag: (25..=26).contains(&index).then_some(100),
             poe: None,
+            tagged: Vec::new(),
+            untagged: Vec::new(),
+            voice: None,
+            stp: None,
+            last_change_s: None,
         })
         .collect();
     let row = |(address, vlan, port): &(&str, u32, u32)| FdbRow {

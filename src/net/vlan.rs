@@ -61,6 +61,21 @@ impl VlanRange {
     }
 }
 
+impl VlanRange {
+    /// The fewest ranges that hold these VLANs, in order.
+    #[must_use]
+    pub fn covering(vlans: &std::collections::BTreeSet<VlanId>) -> Vec<Self> {
+        let mut ranges: Vec<Self> = Vec::new();
+        for vlan in vlans {
+            match ranges.last_mut().filter(|range| range.last.0 + 1 == vlan.0) {
+                Some(range) => range.last = *vlan,
+                None => ranges.push(Self { first: *vlan, last: *vlan }),
+            }
+        }
+        ranges
+    }
+}
+
 impl FromStr for VlanRange {
     type Err = String;
 
@@ -106,5 +121,13 @@ mod tests {
         for text in ["29-20", "0", "", "1-", "a", "4095"] {
             assert!(text.parse::<VlanRange>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn neighbouring_vlans_are_one_range() {
+        let vlans = [1, 2, 3, 7, 4094].into_iter().filter_map(VlanId::new).collect();
+        let text: Vec<String> = VlanRange::covering(&vlans).iter().map(ToString::to_string).collect();
+        assert_eq!(text, ["1-3", "7", "4094"]);
+        assert_eq!(VlanRange::covering(&std::collections::BTreeSet::new()), []);
     }
 }

@@ -10,8 +10,8 @@ pub use camera::{
     Authentication, CameraInterface, CameraVisit, DeviceInformation, Discovery, Mark, MarkKind, WithheldReason,
 };
 pub use switch::{
-    ArpRow, FdbRow, FdbStatus, InventoryRow, Neighbour, NeighbourProtocol, OperStatus, Port, SwitchVisit, SystemFacts,
-    Table, TableState, VlanRow,
+    ArpRow, FdbRow, FdbStatus, InventoryRow, Neighbour, NeighbourProtocol, OperStatus, Port, Reading, Readings,
+    SwitchVisit, SystemFacts, Table, TableState, VlanRow,
 };
 
 use serde::{Deserialize, Serialize};

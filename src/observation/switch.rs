@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use super::{Completeness, Reach, VisitError};
-use crate::net::{DeviceText, MacAddr, PortName, SiteId, TargetName, Timestamp, VlanId};
+use crate::net::{DeviceText, MacAddr, PortName, SiteId, TargetName, Timestamp, VlanId, VlanRange};
 
 /// One visit to a switch.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,8 @@ pub struct SwitchVisit {
     pub neighbours: Vec<Neighbour>,
     /// ENTITY-MIB physical parts.
     pub inventory: Vec<InventoryRow>,
+    /// How its numbers were read.
+    pub readings: Readings,
     /// MAC addresses that are the switch's own (dot1dBaseBridgeAddress, ifPhysAddress), sorted.
     pub own_macs: Vec<MacAddr>,
     /// Requests sent, retries included.
@@ -66,26 +68,57 @@ impl SwitchVisit {
             arp: Vec::new(),
             neighbours: Vec::new(),
             inventory: Vec::new(),
+            readings: Readings::default(),
             own_macs: Vec::new(),
             requests: 0,
             errors: Vec::new(),
         }
     }
 
-    /// Whether the forwarding database was seen whole: the table the rows came from, to its end.
+    /// Whether the forwarding database was seen whole: the table the rows came from, to its end. Where the switch has a
+    /// table a VLAN, or its maker's own, and that was not read whole, it was not.
     #[must_use]
     pub fn fdb_complete(&self) -> bool {
         let state = |table| self.tables.get(&table).map(|state: &TableState| state.completeness);
-        match (state(Table::Dot1qFdb), state(Table::Dot1dFdb)) {
-            (Some(Completeness::Complete), Some(Completeness::Partial | Completeness::Failed)) => {
-                // Rows of the VLAN-aware table are enough where it has any.
-                self.fdb.iter().any(|row| row.table == Table::Dot1qFdb)
+        let cut = |table| matches!(state(table), Some(Completeness::Partial | Completeness::Failed));
+        if cut(Table::VlanFdb) || cut(Table::PrivateFdb) {
+            return false;
+        }
+        let sources = [Table::PrivateFdb, Table::VlanFdb, Table::Dot1qFdb, Table::Dot1dFdb];
+        // Rows of one table are enough: the others would tell the same with less.
+        match sources.into_iter().find(|table| self.fdb.iter().any(|row| row.table == *table)) {
+            Some(table) => state(table) == Some(Completeness::Complete),
+            None => {
+                let mut standard = [Table::Dot1qFdb, Table::Dot1dFdb].into_iter().map(state);
+                standard
+                    .clone()
+                    .all(|state| matches!(state, None | Some(Completeness::Complete | Completeness::Unsupported)))
+                    && standard.any(|state| state == Some(Completeness::Complete))
             }
-            (Some(Completeness::Complete), _) => true,
-            (Some(Completeness::Unsupported) | None, Some(Completeness::Complete)) => true,
-            _ => false,
         }
     }
+}
+
+/// How a device's numbers were read: its bridge ports as interfaces, its FDB ids as VLANs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readings {
+    /// Bridge port to interface; `None`: there was nothing to read.
+    pub port: Option<Reading>,
+    /// FDB id to VLAN; `None`: there was nothing to read.
+    pub vlan: Option<Reading>,
+}
+
+/// One reading, chosen among several by what else the device says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// What was chosen (`dot1dBasePortIfIndex`, `ifIndex`, `dot1qVlanFdbId`, `unknowable`, …).
+    pub chosen: String,
+    /// How well it fits the device's own interfaces, VLANs and neighbours, of 100.
+    pub score: u8,
+    /// The next best and its score.
+    pub runner_up: Option<(String, u8)>,
+    /// Rows it was judged by; with few, the usual reading or the one of an earlier visit stands.
+    pub rows: u32,
 }
 
 /// SNMPv2-MIB system group (RFC 3418).
@@ -115,17 +148,33 @@ pub enum Table {
     Dot1qFdb,
     /// BRIDGE-MIB dot1dTpFdbTable.
     Dot1dFdb,
+    /// BRIDGE-MIB dot1dTpFdbTable of each VLAN's own context, as Cisco's IOS has it.
+    VlanFdb,
+    /// A maker's own table of learned addresses.
+    PrivateFdb,
     /// Q-BRIDGE-MIB dot1qVlanStaticTable and dot1qVlanCurrentTable.
     Vlans,
     /// Q-BRIDGE-MIB dot1qPvid.
     Pvid,
+    /// Q-BRIDGE-MIB egress and untagged ports of VLANs.
+    VlanPorts,
+    /// CISCO-VTP-MIB and CISCO-VLAN-MEMBERSHIP-MIB.
+    CiscoVlans,
+    /// JUNIPER-L2ALD-MIB, JUNIPER-VLAN-MIB.
+    JunosVlans,
     /// IEEE8023-LAG-MIB dot3adAggPortSelectedAggID.
     Lag,
+    /// IF-MIB ifStackTable.
+    IfStack,
+    /// BRIDGE-MIB dot1dStpPortTable.
+    Stp,
+    /// POWER-ETHERNET-MIB pethPsePortTable.
+    Poe,
     /// IP-MIB ipNetToMediaTable.
     IpNetToMedia,
     /// IP-MIB ipNetToPhysicalTable.
     IpNetToPhysical,
-    /// LLDP-MIB lldpRemTable.
+    /// LLDP-MIB or LLDP-V2-MIB lldpRemTable.
     Lldp,
     /// CISCO-CDP-MIB cdpCacheTable.
     Cdp,
@@ -182,8 +231,23 @@ pub struct Port {
     pub pvid: Option<VlanId>,
     /// ifIndex of the aggregate this port is a member of.
     pub lag: Option<u32>,
-    /// PoE state, where the switch tells.
+    /// PoE state, where the switch tells (`delivering`, `searching`, `disabled`, `fault`, …).
     pub poe: Option<String>,
+    /// VLANs it sends tagged, where the switch tells.
+    #[serde(default)]
+    pub tagged: Vec<VlanRange>,
+    /// VLANs it sends untagged, where the switch tells.
+    #[serde(default)]
+    pub untagged: Vec<VlanRange>,
+    /// vmVoiceVlanId: the VLAN a phone on it is told to tag.
+    #[serde(default)]
+    pub voice: Option<VlanId>,
+    /// dot1dStpPortState (`forwarding`, `blocking`, …).
+    #[serde(default)]
+    pub stp: Option<String>,
+    /// ifLastChange: sysUpTime in seconds when it last went up or down.
+    #[serde(default)]
+    pub last_change_s: Option<u64>,
 }
 
 /// A VLAN the switch knows.

@@ -37,6 +37,7 @@ pub fn json(visit: &SwitchVisit) -> Value {
         "arp": visit.arp,
         "neighbours": visit.neighbours,
         "inventory": visit.inventory,
+        "readings": visit.readings,
         "requests": visit.requests,
         "seconds": visit.finished.since(visit.started).as_secs_f64(),
         "errors": visit.errors,
@@ -71,6 +72,19 @@ pub fn text(visit: &SwitchVisit) -> String {
         vec![name, completeness.to_owned(), state.rows.to_string(), state.note.clone().unwrap_or_default()]
     });
     out += &section("TABLES", vec!["TABLE", "SEEN", "ROWS", "WHY"], states.collect());
+    let readings = [("port", &visit.readings.port), ("VLAN", &visit.readings.vlan)];
+    let readings = readings.into_iter().filter_map(|(number, reading)| {
+        let reading = reading.as_ref()?;
+        let other = reading.runner_up.as_ref().map(|(word, score)| format!("{word} ({score})")).unwrap_or_default();
+        Some(vec![
+            number.to_owned(),
+            reading.chosen.clone(),
+            reading.score.to_string(),
+            other,
+            reading.rows.to_string(),
+        ])
+    });
+    out += &section("READINGS", vec!["NUMBER", "READ AS", "FITS", "ELSE", "ROWS"], readings.collect());
     let plain = |value: Value| value.as_str().unwrap_or_default().to_owned();
     let ports = visit.ports.iter().map(|port| {
         vec![
@@ -81,10 +95,12 @@ pub fn text(visit: &SwitchVisit) -> String {
             port.speed_mbps.map(|mbps| mbps.to_string()).unwrap_or_default(),
             port.pvid.map(|vlan| vlan.to_string()).unwrap_or_default(),
             port.lag.map(|lag| lag.to_string()).unwrap_or_default(),
+            port.stp.clone().unwrap_or_default(),
+            port.poe.clone().unwrap_or_default(),
             port.alias.to_string(),
         ]
     });
-    let columns = vec!["INDEX", "PORT", "OPER", "ADMIN", "MBIT/S", "PVID", "LAG", "TEXT"];
+    let columns = vec!["INDEX", "PORT", "OPER", "ADMIN", "MBIT/S", "PVID", "LAG", "STP", "POE", "TEXT"];
     out += &section("PORTS", columns, ports.collect());
     let vlans = visit.vlans.iter().map(|vlan| vec![vlan.id.to_string(), vlan.name.to_string()]);
     out += &section("VLANS", vec!["VLAN", "NAME"], vlans.collect());

@@ -2,16 +2,16 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::{Limits, Oid, Pace, Session, Walked, walk};
+use super::{Ask, Session, Walked};
 
 /// Reads ipNetToMediaPhysAddress, by ifIndex and IPv4 address.
-pub async fn read_media(session: &impl Session, limits: Limits, pace: &Pace) -> Walked {
-    walk(session, &Oid::new(&[1, 3, 6, 1, 2, 1, 4, 22, 1, 2]), limits, pace).await
+pub async fn read_media(ask: &Ask<'_, impl Session>) -> Walked {
+    ask.long_column(&[1, 3, 6, 1, 2, 1, 4, 22, 1], &[2]).await
 }
 
 /// Reads ipNetToPhysicalPhysAddress, by ifIndex, address type and address.
-pub async fn read_physical(session: &impl Session, limits: Limits, pace: &Pace) -> Walked {
-    walk(session, &Oid::new(&[1, 3, 6, 1, 2, 1, 4, 35, 1, 4]), limits, pace).await
+pub async fn read_physical(ask: &Ask<'_, impl Session>) -> Walked {
+    ask.long_column(&[1, 3, 6, 1, 2, 1, 4, 35, 1], &[4]).await
 }
 
 fn octets(arcs: &[u32]) -> Option<Vec<u8>> {
@@ -26,6 +26,12 @@ fn ip_of(octets: &[u8]) -> Option<IpAddr> {
         16 | 20 => octets.get(..16).and_then(|v6| <[u8; 16]>::try_from(v6).ok()).map(|v6| Ipv6Addr::from(v6).into()),
         _ => None,
     }
+}
+
+/// The address that these arcs of an index are, one octet an arc.
+#[must_use]
+pub fn ip_of_arcs(arcs: &[u32]) -> Option<IpAddr> {
+    ip_of(&octets(arcs)?)
 }
 
 /// The index of ipNetToMediaTable: `(ifIndex, address)`.

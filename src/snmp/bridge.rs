@@ -1,59 +1,78 @@
-//! BRIDGE-MIB (RFC 4188) and Q-BRIDGE-MIB (RFC 4363).
+//! BRIDGE-MIB (RFC 4188).
 
-use super::{Limits, Oid, Pace, Session, Walked, walk};
+use super::{Ask, Group, Oid, Session, Walked};
 use crate::net::MacAddr;
 
-const BRIDGE: [u32; 8] = [1, 3, 6, 1, 2, 1, 17, 1];
-const DOT1D_FDB: [u32; 10] = [1, 3, 6, 1, 2, 1, 17, 4, 3, 1];
-const Q_BRIDGE: [u32; 9] = [1, 3, 6, 1, 2, 1, 17, 7, 1];
+const BASE: [u32; 8] = [1, 3, 6, 1, 2, 1, 17, 1];
+const BASE_PORT_ENTRY: [u32; 10] = [1, 3, 6, 1, 2, 1, 17, 1, 4, 1];
+const STP_PORT_ENTRY: [u32; 10] = [1, 3, 6, 1, 2, 1, 17, 2, 15, 1];
+const FDB_ENTRY: [u32; 10] = [1, 3, 6, 1, 2, 1, 17, 4, 3, 1];
 
 /// The columns a place needs.
 #[derive(Debug)]
 pub struct Bridge {
+    /// dot1dBasePort, by bridge port: the same number again, but for agents that index by something else.
+    pub base_values: Walked,
     /// dot1dBasePortIfIndex, by bridge port.
     pub base_ports: Walked,
-    /// dot1qTpFdbPort, by FDB id and address.
-    pub dot1q_port: Walked,
-    /// dot1qTpFdbStatus
-    pub dot1q_status: Walked,
+    /// dot1dStpPortState, by bridge port.
+    pub stp_state: Walked,
+    /// dot1dTpFdbAddress; asked for only where the index is no address.
+    pub addresses: Walked,
     /// dot1dTpFdbPort, by address.
-    pub dot1d_port: Walked,
+    pub ports: Walked,
     /// dot1dTpFdbStatus
-    pub dot1d_status: Walked,
-    /// dot1qVlanFdbId, by TimeMark and VLAN.
-    pub vlan_fdb_id: Walked,
-    /// dot1qVlanStaticName, by VLAN.
-    pub vlan_names: Walked,
-    /// dot1qPvid, by bridge port.
-    pub pvid: Walked,
+    pub status: Walked,
 }
 
 /// dot1dBaseBridgeAddress
 ///
 /// `None` where the agent has none.
 pub async fn base_address(session: &impl Session) -> Option<MacAddr> {
-    let values = session.get(&[Oid::new(&BRIDGE).join(&[1, 0])]).await.ok()?;
+    let values = session.get(&[Oid::new(&BASE).join(&[1, 0])]).await.ok()?;
     values.first()?.octets().and_then(MacAddr::from_octets)
 }
 
+/// Asks for dot1dBaseNumPorts alone: whether this bridge answers at all.
+///
+/// # Errors
+/// What the agent says in place of an answer.
+pub async fn probe(session: &impl Session) -> Result<(), super::SnmpError> {
+    session.get(&[Oid::new(&BASE).join(&[2, 0])]).await.map(drop)
+}
+
 /// Reads them.
-pub async fn read(session: &impl Session, limits: Limits, pace: &Pace) -> Bridge {
-    let column = |entry: &[u32], arcs: &[u32]| {
-        let root = Oid::new(entry).join(arcs);
-        Box::pin(async move { walk(session, &root, limits, pace).await })
-    };
-    // dot1qVlanCurrentTable is asked for TimeMark 0 alone: with others some agents loop for ever.
-    let (base_ports, dot1q_port, dot1q_status, dot1d_port, dot1d_status, vlan_fdb_id, vlan_names, pvid) = tokio::join!(
-        column(&BRIDGE, &[4, 1, 2]),
-        column(&Q_BRIDGE, &[2, 2, 1, 2]),
-        column(&Q_BRIDGE, &[2, 2, 1, 3]),
-        column(&DOT1D_FDB, &[2]),
-        column(&DOT1D_FDB, &[3]),
-        column(&Q_BRIDGE, &[4, 2, 1, 3, 0]),
-        column(&Q_BRIDGE, &[4, 3, 1, 1]),
-        column(&Q_BRIDGE, &[4, 5, 1, 1]),
+pub async fn read(ask: &Ask<'_, impl Session>) -> Bridge {
+    let (base_values, base_ports, stp_state, forwarding) = tokio::join!(
+        ask.seldom(Group::Interfaces, &BASE_PORT_ENTRY, &[1]),
+        ask.column(&BASE_PORT_ENTRY, &[2]),
+        ask.column_if_any(&STP_PORT_ENTRY, &[3]),
+        read_forwarding(ask),
     );
-    Bridge { base_ports, dot1q_port, dot1q_status, dot1d_port, dot1d_status, vlan_fdb_id, vlan_names, pvid }
+    let (addresses, ports, status) = forwarding;
+    Bridge { base_values, base_ports, stp_state, addresses, ports, status }
+}
+
+/// Reads one VLAN's bridge of a Cisco: its own forwarding rows and its own numbering of ports.
+pub async fn read_vlan(ask: &Ask<'_, impl Session>) -> Bridge {
+    let (addresses, ports, status) = read_forwarding(ask).await;
+    let base_ports =
+        if ports.rows.is_empty() { Walked::empty_like(&ports) } else { ask.column(&BASE_PORT_ENTRY, &[2]).await };
+    let (base_values, stp_state) = (Walked::not_needed(), Walked::not_needed());
+    Bridge { base_values, base_ports, stp_state, addresses, ports, status }
+}
+
+/// Columns of dot1dTpFdbTable: addresses, ports, status.
+async fn read_forwarding(ask: &Ask<'_, impl Session>) -> (Walked, Walked, Walked) {
+    let ports = ask.long_column(&FDB_ENTRY, &[2]).await;
+    if ports.rows.is_empty() {
+        return (Walked::empty_like(&ports), Walked::empty_like(&ports), ports);
+    }
+    let status = ask.long_column(&FDB_ENTRY, &[3]).await;
+    // Some agents number the rows in place of indexing them by address.
+    let numbered = ports.rows.iter().any(|(index, _)| mac_of_index(index).is_none());
+    let addresses = if numbered { ask.long_column(&FDB_ENTRY, &[1]).await } else { Walked::not_needed() };
+    (addresses, ports, status)
 }
 
 /// The address that ends an index: six arcs of one octet each. Some agents put its length before it.

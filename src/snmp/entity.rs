@@ -1,10 +1,24 @@
 //! ENTITY-MIB (RFC 6933) entPhysicalTable.
 
-use super::{Limits, Oid, Pace, Session, Walked, walk};
+use super::{Ask, Group, Session, Value, Walked};
 
 const ENTRY: [u32; 11] = [1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1];
 
-/// Columns by entPhysicalIndex.
+/// Most parts whose names and numbers are asked for: a full stack of line cards.
+const MOST_PARTS: usize = 240;
+
+/// Chassis, modules and stacks as words: what a register lists. Fans and sensors are not.
+#[must_use]
+pub fn part(class: &Value) -> Option<&'static str> {
+    match class.number()? {
+        3 => Some("chassis"),
+        9 => Some("module"),
+        11 => Some("stack"),
+        _ => None,
+    }
+}
+
+/// Columns by entPhysicalIndex, of the parts that [`part`] names.
 #[derive(Debug)]
 pub struct Entity {
     /// entPhysicalClass
@@ -20,16 +34,12 @@ pub struct Entity {
 }
 
 /// Reads them.
-pub async fn read(session: &impl Session, limits: Limits, pace: &Pace) -> Entity {
-    let column = |arc: u32| {
-        let root = Oid::new(&ENTRY).join(&[arc]);
-        Box::pin(async move { walk(session, &root, limits, pace).await })
-    };
-    let class = column(5).await;
-    if class.rows.is_empty() {
-        let nothing = || Walked { rows: Vec::new(), end: class.end.clone() };
-        return Entity { name: nothing(), model: nothing(), serial: nothing(), software: nothing(), class };
-    }
-    let (name, model, serial, software) = tokio::join!(column(7), column(13), column(11), column(10));
+pub async fn read(ask: &Ask<'_, impl Session>) -> Entity {
+    // A chassis has hundreds of sensors and containers, and a few parts with a serial number: only their cells are
+    // asked for.
+    let class = ask.seldom_where(Group::Entity, &ENTRY, &[5], |_, class| part(class).is_some()).await;
+    let indexes: Vec<Vec<u32>> = class.rows.iter().map(|(index, _)| index.clone()).take(MOST_PARTS).collect();
+    let cells = |arc| ask.seldom_cells(Group::Entity, &ENTRY, arc, &indexes);
+    let (name, model, serial, software) = tokio::join!(cells(7), cells(13), cells(11), cells(10));
     Entity { class, name, model, serial, software }
 }

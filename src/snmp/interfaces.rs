@@ -1,13 +1,13 @@
-//! IF-MIB (RFC 2863) and IEEE8023-LAG-MIB.
+//! IF-MIB (RFC 2863).
 
-use super::{Limits, Oid, Pace, Session, Walked, walk};
+use super::{Ask, Group, Session, Walked};
 
 /// Columns of ifTable.
-pub const IF_ENTRY: [u32; 9] = [1, 3, 6, 1, 2, 1, 2, 2, 1];
+const IF_ENTRY: [u32; 9] = [1, 3, 6, 1, 2, 1, 2, 2, 1];
 /// Columns of ifXTable.
-pub const IFX_ENTRY: [u32; 10] = [1, 3, 6, 1, 2, 1, 31, 1, 1, 1];
-/// dot3adAggPortSelectedAggID, the aggregate a port has chosen; dot3adAggPortAttachedAggID follows it.
-pub const LAG_SELECTED: [u32; 12] = [1, 2, 840, 10006, 300, 43, 1, 2, 1, 1, 12, 0];
+const IFX_ENTRY: [u32; 10] = [1, 3, 6, 1, 2, 1, 31, 1, 1, 1];
+/// Columns of ifStackTable.
+const STACK_ENTRY: [u32; 10] = [1, 3, 6, 1, 2, 1, 31, 1, 2, 1];
 
 /// The columns a place needs, each by ifIndex.
 #[derive(Debug)]
@@ -24,36 +24,34 @@ pub struct Interfaces {
     pub admin: Walked,
     /// ifOperStatus
     pub oper: Walked,
+    /// ifLastChange, in hundredths of sysUpTime's second.
+    pub last_change: Walked,
     /// ifName
     pub name: Walked,
     /// ifHighSpeed
     pub high_speed: Walked,
     /// ifAlias
     pub alias: Walked,
+    /// ifStackStatus, by the higher and the lower interface, where there are both.
+    pub stack: Walked,
 }
 
 /// Reads them.
-pub async fn read(session: &impl Session, limits: Limits, pace: &Pace) -> Interfaces {
-    let column = |entry: &[u32], arc: u32| {
-        let root = Oid::new(entry).join(&[arc]);
-        Box::pin(async move { walk(session, &root, limits, pace).await })
-    };
-    let (description, kind, speed, address, admin, oper, name, high_speed, alias) = tokio::join!(
-        column(&IF_ENTRY, 2),
-        column(&IF_ENTRY, 3),
-        column(&IF_ENTRY, 5),
-        column(&IF_ENTRY, 6),
-        column(&IF_ENTRY, 7),
-        column(&IF_ENTRY, 8),
-        column(&IFX_ENTRY, 1),
-        column(&IFX_ENTRY, 15),
-        column(&IFX_ENTRY, 18),
+pub async fn read(ask: &Ask<'_, impl Session>) -> Interfaces {
+    let seldom = |column| ask.seldom(Group::Interfaces, &IF_ENTRY, column);
+    let (description, kind, address) = tokio::join!(seldom(&[2]), seldom(&[3]), seldom(&[6]));
+    let (speed, admin, oper, last_change) = tokio::join!(
+        ask.column(&IF_ENTRY, &[5]),
+        ask.column(&IF_ENTRY, &[7]),
+        ask.column(&IF_ENTRY, &[8]),
+        ask.column(&IF_ENTRY, &[9]),
     );
-    Interfaces { description, kind, speed, address, admin, oper, name, high_speed, alias }
-}
-
-/// Reads which aggregate each port has chosen.
-pub async fn read_lag(session: &impl Session, limits: Limits, pace: &Pace) -> Walked {
-    let root = Oid::new(LAG_SELECTED.get(..11).unwrap_or_default());
-    walk(session, &root, limits, pace).await
+    let (name, high_speed, alias, stack) = tokio::join!(
+        ask.seldom(Group::Interfaces, &IFX_ENTRY, &[1]),
+        ask.column_if_any(&IFX_ENTRY, &[15]),
+        ask.seldom(Group::Interfaces, &IFX_ENTRY, &[18]),
+        // Most rows say that nothing is above or below (0).
+        ask.seldom_where(Group::Interfaces, &STACK_ENTRY, &[3], |index, _| !index.contains(&0)),
+    );
+    Interfaces { description, kind, speed, address, admin, oper, last_change, name, high_speed, alias, stack }
 }

@@ -2,17 +2,34 @@
 //! typed rows.
 
 pub mod addresses;
+pub mod alcatel;
+mod ask;
 pub mod bridge;
+pub mod cdp;
+pub mod cisco_poe;
 pub mod entity;
+pub mod entity_logical;
+pub mod huawei;
 pub mod interfaces;
-pub mod neighbours;
+pub mod junos;
+pub mod lag;
+pub mod lldp;
+mod packed;
+pub mod poe;
+pub mod qbridge;
+mod report;
+mod security;
 mod session;
 pub mod system;
+pub mod vlan_membership;
+pub mod vtp;
 mod walk;
 
 use std::future::Future;
 
-pub use session::{Agent, Security, SecurityAuth, SecurityPriv, Sockets};
+pub use ask::{Ask, Group, Memory};
+pub use security::{Security, SecurityAuth, SecurityPriv};
+pub use session::{Agent, Manner, Sockets};
 pub use walk::{Limits, Pace, WalkEnd, Walked, walk};
 
 /// An object identifier.
@@ -109,12 +126,18 @@ pub enum SnmpError {
     /// The reply would not fit (tooBig).
     #[error("the reply does not fit into a datagram (tooBig)")]
     TooBig,
+    /// noSuchName: the object of this number (from 1) is not there, as SNMPv1 says it.
+    #[error("the agent answers noSuchName")]
+    NoSuchName(u32),
     /// The agent answered with another error status.
     #[error("the agent answers {0}")]
     Status(String),
     /// The agent refuses the credential, or answers it with a report.
     #[error("{0}")]
     Refused(String),
+    /// The agent has no such context (snmpUnknownContexts).
+    #[error("it reports that it has no such context (snmpUnknownContexts)")]
+    UnknownContext,
     /// Anything else: a reply that cannot be read, a socket that fails.
     #[error("{0}")]
     Other(String),
@@ -122,12 +145,19 @@ pub enum SnmpError {
 
 /// One agent, asked.
 pub trait Session: Sync {
-    /// GET. The reply has one value for each OID, in order; a missing one is [`Value::Missing`].
+    /// GET, sent again while nothing comes back. The reply has one value for each OID, in order; a missing one is
+    /// [`Value::Missing`].
     fn get(&self, oids: &[Oid]) -> impl Future<Output = Result<Vec<Value>, SnmpError>> + Send;
-    /// GETBULK of one column, or GETNEXT where `repetitions` is 0.
+    /// GETBULK of one column, or GETNEXT where `repetitions` is 0, sent once: a walk asks for less when nothing comes.
     fn get_bulk(
         &self,
         after: &Oid,
         repetitions: u32,
     ) -> impl Future<Output = Result<Vec<(Oid, Value)>, SnmpError>> + Send;
+    /// How often an unanswered request may be sent again.
+    fn retries(&self) -> u32;
+    /// What the silence of this agent is: [`SnmpError::Timeout`], or a report that came in place of an answer.
+    fn silence(&self) -> SnmpError {
+        SnmpError::Timeout
+    }
 }

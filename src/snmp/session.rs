@@ -1,77 +1,54 @@
-//! The one place that names the SNMP crate: shared sockets, one agent a device, its errors as ours.
+//! The crate's client as one small session: shared sockets, one agent a device, its errors as ours.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use async_snmp::transport::{Candidate, RequestRegistration, Transport};
 use async_snmp::{
-    Auth, AuthProtocol, Client, EngineCache, Error, ErrorStatus, PrivProtocol, Retry, UdpHandle, UdpTransport,
-    UsmConfig, VarBind,
+    Client, ClientBuilder, DesSaltState, EngineCache, Error, ErrorStatus, PersistedDesSaltState, Retry, UdpHandle,
+    UdpTransport, VarBind,
 };
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 
-use super::{Oid, Session, SnmpError, Value};
+use super::report::{Heard, Report};
+use super::{Oid, Security, Session, SnmpError, Value};
+use crate::net::VlanId;
 
 /// Receive buffer asked of the kernel: replies of many switches arrive at once.
 const RECEIVE_BUFFER: usize = 4 << 20;
 /// Largest datagram there is: a smaller announced size makes some v3 agents answer genErr.
 const LARGEST_DATAGRAM: usize = 65_507;
 
-/// SNMPv3 authentication protocols.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum SecurityAuth {
-    Md5,
-    Sha1,
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
-}
-
-/// SNMPv3 privacy protocols.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum SecurityPriv {
-    Aes128,
-    Aes192,
-    Aes256,
-}
-
-/// What an agent is asked with. Not printed: it holds secrets.
-#[derive(Clone)]
-pub enum Security {
-    /// SNMPv2c.
-    Community(String),
-    /// SNMPv3 USM.
-    User {
-        /// User name.
-        name: String,
-        /// Authentication.
-        auth: Option<(SecurityAuth, String)>,
-        /// Privacy; only with authentication.
-        privacy: Option<(SecurityPriv, String)>,
-    },
-}
-
-impl std::fmt::Debug for Security {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Security(…)")
-    }
-}
+/// Most octets kept of one value: a PortList of 4,096 ports takes 512, a bitmap of 1,024 VLANs 128.
+const LONGEST_OCTETS: usize = 2048;
 
 /// The sockets every agent is asked through: one for IPv4, one for IPv6 where there is IPv6.
 #[derive(Clone)]
 pub struct Sockets {
     v4: UdpTransport,
     v6: Option<UdpTransport>,
+    salt: DesSaltState,
 }
 
 impl std::fmt::Debug for Sockets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sockets").finish_non_exhaustive()
     }
+}
+
+/// DES wants a number that grows with every start, so that no salt is used twice (RFC 3414 §8.1.1.1). Seconds of the
+/// clock are one that needs no file; a second start within the same second is held off by the service manager.
+fn salt() -> Result<DesSaltState, SnmpError> {
+    const EPOCH_2020: u64 = 1_577_836_800;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let starts = u32::try_from(now.saturating_sub(EPOCH_2020)).unwrap_or(1).clamp(1, 1 << 30);
+    let other = |error: &dyn std::fmt::Display| SnmpError::Other(format!("no salt for DES: {error}"));
+    let before = PersistedDesSaltState::new(starts).map_err(|error| other(&error))?;
+    DesSaltState::restart(before, |_| Ok::<(), std::convert::Infallible>(())).map_err(|error| other(&error))
 }
 
 impl Sockets {
@@ -85,25 +62,97 @@ impl Sockets {
             builder.receive_capacity(LARGEST_DATAGRAM).build().await
         };
         let v4 = bind("0.0.0.0:0").await.map_err(|error| SnmpError::Other(format!("no UDP socket: {error}")))?;
-        Ok(Self { v4, v6: bind("[::]:0").await.ok() })
+        Ok(Self { v4, v6: bind("[::]:0").await.ok(), salt: salt()? })
     }
 }
 
-/// One agent: its client and engine cache live as long as it is configured.
-pub struct Agent {
-    client: Client<UdpHandle>,
-    v3: bool,
-    retries: u32,
+/// The shared socket's handle of one agent, listened to on the way: reports the crate drops are kept as words.
+struct Watched {
+    socket: UdpHandle,
+    heard: Arc<Heard>,
+}
+
+impl Transport for Watched {
+    async fn send(&self, data: &[u8]) -> async_snmp::Result<()> {
+        self.socket.send(data).await
+    }
+
+    fn request_with<T, F>(
+        &self,
+        data: &[u8],
+        registration: RequestRegistration,
+        mut validate: F,
+    ) -> impl Future<Output = async_snmp::Result<T>> + Send
+    where
+        T: Send,
+        F: FnMut(Bytes, SocketAddr) -> async_snmp::Result<Candidate<T>> + Send,
+    {
+        let heard = Arc::clone(&self.heard);
+        self.socket.request_with(data, registration, move |datagram, from| {
+            heard.listen(&datagram);
+            validate(datagram, from)
+        })
+    }
+
+    fn peer_addr(&self) -> SocketAddr {
+        self.socket.peer_addr()
+    }
+
+    fn local_addr(&self) -> SocketAddr {
+        self.socket.local_addr()
+    }
+
+    fn is_reliable(&self) -> bool {
+        self.socket.is_reliable()
+    }
+
+    fn receive_limits(&self) -> async_snmp::ReceiveLimits {
+        self.socket.receive_limits()
+    }
+
+    fn send_capacity(&self) -> usize {
+        self.socket.send_capacity()
+    }
+}
+
+/// How an agent is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// How long one request waits for its answer.
+    pub timeout: Duration,
+    /// How often an unanswered request is sent again.
+    pub retries: u32,
+    /// Requests under way at once on one device.
+    pub per_target: usize,
+}
+
+/// What all contexts of a device share.
+struct Device {
+    socket: UdpHandle,
+    salt: DesSaltState,
+    security: Security,
+    /// Each device has its own: two switches may have the same engine id.
+    engines: Arc<EngineCache>,
+    manner: Manner,
     /// Requests under way at once.
     permits: Semaphore,
     sent: AtomicU32,
+}
+
+/// One agent, or one VLAN's context of it: its client and engine cache live as long as it is configured.
+pub struct Agent {
+    client: Client<Watched>,
+    heard: Arc<Heard>,
+    device: Arc<Device>,
     /// It has answered before: silence of a v3 agent may then be a new engine.
     answered: AtomicBool,
+    /// The last request was not answered.
+    lost: AtomicBool,
 }
 
 impl std::fmt::Debug for Agent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Agent").field("sent", &self.sent).finish_non_exhaustive()
+        f.debug_struct("Agent").field("sent", &self.sent()).finish_non_exhaustive()
     }
 }
 
@@ -113,76 +162,61 @@ enum Request {
     Bulk(Vec<async_snmp::Oid>, u32),
 }
 
-fn auth_of(security: &Security) -> Result<Auth, SnmpError> {
-    let refused = |error: &dyn std::fmt::Display| SnmpError::Other(format!("the credential cannot be used: {error}"));
-    let auth_protocol = |protocol| match protocol {
-        SecurityAuth::Md5 => AuthProtocol::Md5,
-        SecurityAuth::Sha1 => AuthProtocol::Sha1,
-        SecurityAuth::Sha224 => AuthProtocol::Sha224,
-        SecurityAuth::Sha256 => AuthProtocol::Sha256,
-        SecurityAuth::Sha384 => AuthProtocol::Sha384,
-        SecurityAuth::Sha512 => AuthProtocol::Sha512,
-    };
-    let priv_protocol = |protocol| match protocol {
-        SecurityPriv::Aes128 => PrivProtocol::Aes128,
-        SecurityPriv::Aes192 => PrivProtocol::Aes192Blumenthal,
-        SecurityPriv::Aes256 => PrivProtocol::Aes256Blumenthal,
-    };
-    match security {
-        Security::Community(community) => Ok(Auth::v2c(community.clone())),
-        Security::User { name, auth, privacy } => {
-            let user = UsmConfig::new(name.clone());
-            let user = match (auth, privacy) {
-                (Some((auth, password)), Some((privacy, key))) => user
-                    .auth_priv(auth_protocol(*auth), password.as_str(), priv_protocol(*privacy), key.as_str())
-                    .map_err(|error| refused(&error))?,
-                (Some((auth, password)), None) => {
-                    user.auth(auth_protocol(*auth), password.as_str()).map_err(|error| refused(&error))?
-                }
-                (None, _) => user,
-            };
-            Ok(Auth::from(user))
-        }
-    }
-}
-
 impl Agent {
-    /// Makes an agent of an address. Each has an engine cache of its own: two switches may have the same engine id.
+    /// Makes an agent of an address.
     ///
     /// # Errors
     /// The credential cannot be used, or there is no socket of that address family.
-    pub async fn new(
-        sockets: &Sockets,
-        address: SocketAddr,
-        security: &Security,
-        timeout: Duration,
-        retries: u32,
-        per_target: usize,
-    ) -> Result<Self, SnmpError> {
+    pub fn new(sockets: &Sockets, address: SocketAddr, security: &Security, manner: Manner) -> Result<Self, SnmpError> {
         let socket = if address.is_ipv4() { Some(&sockets.v4) } else { sockets.v6.as_ref() };
         let socket = socket.ok_or_else(|| SnmpError::Other("this host has no IPv6".to_owned()))?;
-        let client = Client::builder(address, auth_of(security)?)
-            .strict_source(true)
-            .request_timeout(timeout)
-            .retry(Retry::none())
-            .engine_cache(Arc::new(EngineCache::new()))
-            .build_with(socket)
-            .await
-            .map_err(|error| SnmpError::Other(error.to_string()))?;
-        Ok(Self {
-            client,
-            v3: matches!(security, Security::User { .. }),
-            retries,
-            permits: Semaphore::new(per_target.max(1)),
-            sent: AtomicU32::new(0),
-            answered: AtomicBool::new(false),
-        })
+        let socket = socket.handle(address).map_err(|error| SnmpError::Other(error.to_string()))?;
+        Self::of(
+            Arc::new(Device {
+                socket: socket.strict_source(true),
+                salt: sockets.salt.clone(),
+                security: security.clone(),
+                engines: Arc::new(EngineCache::new()),
+                manner,
+                permits: Semaphore::new(manner.per_target.max(1)),
+                sent: AtomicU32::new(0),
+            }),
+            None,
+        )
     }
 
-    /// Requests sent so far, retries included.
+    fn of(device: Arc<Device>, vlan: Option<VlanId>) -> Result<Self, SnmpError> {
+        let heard = Arc::new(Heard::default());
+        let client = ClientBuilder::new(device.security.auth(vlan)?)
+            .request_timeout(device.manner.timeout)
+            .retry(Retry::none())
+            .engine_cache(Arc::clone(&device.engines))
+            .des_salt_state(device.salt.clone())
+            .build_with_transport(Watched { socket: device.socket.clone(), heard: Arc::clone(&heard) })
+            .map_err(|error| SnmpError::Other(error.to_string()))?;
+        let (answered, lost) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { client, heard, device, answered, lost })
+    }
+
+    /// The same device's bridge of one VLAN, as Cisco's IOS has it: community `community@VLAN`, context `vlan-VLAN`.
+    /// It shares the device's requests under way, its count of requests and its engine.
+    ///
+    /// # Errors
+    /// The credential cannot be used.
+    pub fn in_vlan(&self, vlan: VlanId) -> Result<Self, SnmpError> {
+        Self::of(Arc::clone(&self.device), Some(vlan))
+    }
+
+    /// It is asked as an SNMPv3 user.
+    #[must_use]
+    pub fn is_v3(&self) -> bool {
+        self.device.security.user().is_some()
+    }
+
+    /// Requests sent to the device so far, retries included.
     #[must_use]
     pub fn sent(&self) -> u32 {
-        self.sent.load(Ordering::Relaxed)
+        self.device.sent.load(Ordering::Relaxed)
     }
 
     async fn send(&self, request: &Request) -> async_snmp::Result<Vec<VarBind>> {
@@ -193,40 +227,69 @@ impl Agent {
         }
     }
 
-    /// Sends a request until it is answered or the retries are used up.
-    async fn exchange(&self, request: &Request) -> Result<Vec<VarBind>, SnmpError> {
-        let Ok(_permit) = self.permits.acquire().await else { return Err(SnmpError::Timeout) };
-        for attempt in 0..=self.retries {
-            self.sent.fetch_add(1, Ordering::Relaxed);
-            let result = self.send(request).await.map_err(|error| translate(&error));
-            match result {
-                Err(SnmpError::Timeout) if attempt < self.retries => {
-                    // A replaced switch or a stack whose master changed has another engine, and says nothing.
-                    if self.v3 && self.answered.load(Ordering::Relaxed) {
-                        let _ = self.client.rediscover_engine().await;
-                    }
+    /// Sends a request once.
+    async fn attempt(&self, request: &Request) -> Result<Vec<VarBind>, SnmpError> {
+        let Ok(_permit) = self.device.permits.acquire().await else { return Err(SnmpError::Timeout) };
+        // A replaced switch or a stack whose master changed has another engine, and says nothing.
+        if self.lost.swap(false, Ordering::Relaxed) && self.answered.load(Ordering::Relaxed) {
+            self.device.sent.fetch_add(1, Ordering::Relaxed);
+            let _ = self.client.rediscover_engine().await;
+        }
+        self.device.sent.fetch_add(1, Ordering::Relaxed);
+        let reply = self.send(request).await;
+        match reply {
+            Ok(reply) => {
+                self.heard.forget();
+                self.answered.store(true, Ordering::Relaxed);
+                Ok(reply)
+            }
+            Err(error) => {
+                let error = self.translate(&error);
+                if error == SnmpError::Timeout {
+                    self.lost.store(self.device.security.user().is_some(), Ordering::Relaxed);
                 }
-                Ok(reply) => {
-                    self.answered.store(true, Ordering::Relaxed);
-                    return Ok(reply);
-                }
-                Err(error) => return Err(error),
+                Err(error)
             }
         }
-        Err(SnmpError::Timeout)
     }
-}
 
-fn translate(error: &Error) -> SnmpError {
-    match error {
-        Error::SharedOperation { source, .. } => translate(source),
-        Error::Exchange { source, .. } => translate(source),
-        Error::Timeout { .. } | Error::ConstructionTimeout { .. } => SnmpError::Timeout,
-        Error::Snmp { status: ErrorStatus::TooBig, .. } => SnmpError::TooBig,
-        Error::Snmp { status, .. } => SnmpError::Status(status.to_string()),
-        Error::Auth { .. } => SnmpError::Refused("the agent's answer fails authentication".to_owned()),
-        Error::Report { status, .. } => SnmpError::Refused(format!("the agent reports {status}")),
-        other => SnmpError::Other(crate::net::text::clean(&other.to_string())),
+    /// Sends a request until it is answered or the retries are used up.
+    async fn exchange(&self, request: &Request) -> Result<Vec<VarBind>, SnmpError> {
+        let mut attempts = 0;
+        loop {
+            match self.attempt(request).await {
+                Err(SnmpError::Timeout) if attempts < self.device.manner.retries => attempts += 1,
+                Err(SnmpError::Timeout) => return Err(self.silence()),
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Silence, or what was reported in its place.
+    fn silence(&self) -> SnmpError {
+        match (self.heard.last(), self.device.security.user()) {
+            (Some(Report::UnknownContext), _) => SnmpError::UnknownContext,
+            (Some(report), Some((user, privacy))) => SnmpError::Refused(report.words(user, privacy)),
+            _ => SnmpError::Timeout,
+        }
+    }
+
+    fn translate(&self, error: &Error) -> SnmpError {
+        match error {
+            Error::SharedOperation { source, .. } => self.translate(source),
+            Error::Exchange { source, .. } => self.translate(source),
+            Error::Timeout { .. } | Error::ConstructionTimeout { .. } => SnmpError::Timeout,
+            Error::Snmp { status: ErrorStatus::TooBig, .. } => SnmpError::TooBig,
+            Error::Snmp { status: ErrorStatus::NoSuchName, index, .. } => SnmpError::NoSuchName(*index),
+            Error::Snmp { status, .. } => SnmpError::Status(status.to_string()),
+            Error::Auth { .. } => SnmpError::Refused("the agent's answer fails authentication".to_owned()),
+            Error::Report { status, .. } => match (Report::authenticated(status), self.device.security.user()) {
+                (Some(Report::UnknownContext), _) => SnmpError::UnknownContext,
+                (Some(report), Some((user, privacy))) => SnmpError::Refused(report.words(user, privacy)),
+                _ => SnmpError::Refused(format!("the agent reports {status}")),
+            },
+            other => SnmpError::Other(crate::net::text::clean(&other.to_string())),
+        }
     }
 }
 
@@ -238,7 +301,9 @@ fn value_of(value: async_snmp::Value) -> Value {
     use async_snmp::Value as V;
     match value {
         V::Integer(number) => Value::Integer(i64::from(number)),
-        V::OctetString(octets) | V::Opaque(octets) => Value::Octets(octets.to_vec()),
+        V::OctetString(octets) | V::Opaque(octets) => {
+            Value::Octets(octets.get(..LONGEST_OCTETS).unwrap_or(&octets).to_vec())
+        }
         V::ObjectIdentifier(oid) => Value::Oid(Oid::new(oid.arcs())),
         V::IpAddress(address) => Value::Ip(address),
         V::Counter32(number) | V::Gauge32(number) | V::UInteger32(number) | V::TimeTicks(number) => {
@@ -252,19 +317,45 @@ fn value_of(value: async_snmp::Value) -> Value {
 
 impl Session for Agent {
     async fn get(&self, oids: &[Oid]) -> Result<Vec<Value>, SnmpError> {
-        let wanted: Vec<_> = oids.iter().map(oid_of).collect();
-        let reply = self.exchange(&Request::Get(wanted.clone())).await?;
+        let mut asked: Vec<_> = oids.iter().map(oid_of).collect();
+        let reply = loop {
+            match self.exchange(&Request::Get(asked.clone())).await {
+                // SNMPv1 answers nothing at all where one object is missing, and says which.
+                Err(SnmpError::NoSuchName(index)) if asked.len() > 1 => {
+                    let missing = usize::try_from(index).ok().and_then(|index| index.checked_sub(1));
+                    match missing.filter(|missing| *missing < asked.len()) {
+                        Some(missing) => drop(asked.remove(missing)),
+                        None => return Err(SnmpError::NoSuchName(index)),
+                    }
+                }
+                Err(SnmpError::NoSuchName(_)) => break Vec::new(),
+                reply => break reply?,
+            }
+        };
         let find = |oid: &async_snmp::Oid| reply.iter().find(|varbind| varbind.oid == *oid);
-        Ok(wanted
+        Ok(oids
             .iter()
-            .map(|oid| find(oid).map_or(Value::Missing, |varbind| value_of(varbind.value.clone())))
+            .map(|oid| find(&oid_of(oid)).map_or(Value::Missing, |varbind| value_of(varbind.value.clone())))
             .collect())
     }
 
     async fn get_bulk(&self, after: &Oid, repetitions: u32) -> Result<Vec<(Oid, Value)>, SnmpError> {
-        let after = vec![oid_of(after)];
-        let request = if repetitions == 0 { Request::Next(after) } else { Request::Bulk(after, repetitions) };
-        let rows = self.exchange(&request).await?;
-        Ok(rows.into_iter().map(|row| (Oid::new(row.oid.arcs()), value_of(row.value))).collect())
+        let from = vec![oid_of(after)];
+        let bulk = repetitions > 0 && !self.device.security.is_v1();
+        let request = if bulk { Request::Bulk(from, repetitions) } else { Request::Next(from) };
+        match self.attempt(&request).await {
+            Ok(rows) => Ok(rows.into_iter().map(|row| (Oid::new(row.oid.arcs()), value_of(row.value))).collect()),
+            // The end of everything, as SNMPv1 says it.
+            Err(SnmpError::NoSuchName(_)) if self.device.security.is_v1() => Ok(vec![(after.clone(), Value::End)]),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn retries(&self) -> u32 {
+        self.device.manner.retries
+    }
+
+    fn silence(&self) -> SnmpError {
+        Self::silence(self)
     }
 }

@@ -1,6 +1,9 @@
 //! Walking a column with GETBULK, and knowing whether its end was seen.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::{Oid, Session, SnmpError, Value};
 
@@ -10,19 +13,58 @@ pub struct Limits {
     /// Most rows accepted of one column.
     pub max_rows: usize,
     /// When the whole visit must be over.
-    pub deadline: tokio::time::Instant,
+    pub deadline: Instant,
 }
-
-/// Repetitions an agent is known to bear, remembered between visits.
-#[derive(Debug)]
-pub struct Pace(AtomicU32);
 
 /// About what fits into one datagram of 1,400 octets, the longest that every path carries whole.
 const FIRST_REPETITIONS: u32 = 40;
+/// How long an agent is asked for less after it could not answer more.
+const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
+/// Columns without a single answer after which the rest of a visit is not asked.
+const LOST_COLUMNS: u32 = 2;
 
-impl Default for Pace {
-    fn default() -> Self {
-        Self(AtomicU32::new(FIRST_REPETITIONS))
+/// What an agent is known to bear, remembered between visits.
+#[derive(Debug, Default)]
+pub struct Pace(Mutex<Borne>);
+
+#[derive(Debug, Default)]
+struct Borne {
+    /// Most repetitions it answers, and when that was learned.
+    repetitions: Option<(u32, Instant)>,
+    /// Columns in a row without a single answer.
+    silent_columns: u32,
+}
+
+impl Pace {
+    fn with<T>(&self, act: impl FnOnce(&mut Borne) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A visit begins: an agent that was lost is given another chance.
+    pub fn begin(&self) {
+        self.with(|borne| borne.silent_columns = 0);
+    }
+
+    /// The agent has gone silent in the middle of the visit.
+    fn is_lost(&self) -> bool {
+        self.with(|borne| borne.silent_columns >= LOST_COLUMNS)
+    }
+
+    fn heard(&self, anything: bool) {
+        self.with(|borne| borne.silent_columns = if anything { 0 } else { borne.silent_columns.saturating_add(1) });
+    }
+
+    fn repetitions(&self) -> u32 {
+        self.with(|borne| {
+            let fresh = borne.repetitions.filter(|(_, learned)| learned.elapsed() < REMEMBERED);
+            borne.repetitions = fresh;
+            fresh.map_or(FIRST_REPETITIONS, |(repetitions, _)| repetitions)
+        })
+    }
+
+    fn lower(&self, to: u32) {
+        let to = to.min(self.repetitions());
+        self.with(|borne| borne.repetitions = Some((to, Instant::now())));
     }
 }
 
@@ -46,26 +88,102 @@ pub struct Walked {
     pub end: WalkEnd,
 }
 
-/// Walks one column. Repetitions are halved when the agent cannot answer them (tooBig, genErr, silence) down to
-/// GETNEXT; OIDs must increase; a reply without a row ends the walk as cut off, never as complete.
-pub async fn walk(session: &impl Session, root: &Oid, limits: Limits, pace: &Pace) -> Walked {
+impl Walked {
+    /// A column that was not asked for, because another one shows that it can hold nothing.
+    #[must_use]
+    pub fn empty_like(other: &Self) -> Self {
+        Self { rows: Vec::new(), end: other.end.clone() }
+    }
+
+    /// A column that need not be asked for.
+    #[must_use]
+    pub fn not_needed() -> Self {
+        Self { rows: Vec::new(), end: WalkEnd::Complete }
+    }
+}
+
+/// How many repetitions to ask for, after what has happened so far; 0 is GETNEXT.
+#[derive(Default)]
+struct Size {
+    /// Asked for next.
+    now: u32,
+    /// The size that was answered after a larger one had not been.
+    passed: Option<u32>,
+    /// Requests in a row that were not answered.
+    unanswered: u32,
+    /// The last answer was an error that a smaller request may not meet.
+    refused: bool,
+}
+
+impl Size {
+    /// Nothing came back: less is asked for. A lost datagram and one too large to pass look alike; only one that is
+    /// lost again at the size tried after a smaller one had passed is put down to its size.
+    fn silence(&mut self, pace: &Pace) {
+        self.unanswered += 1;
+        if let Some(passed) = self.passed.take() {
+            pace.lower(passed);
+            self.now = passed;
+        } else {
+            self.now /= 2;
+        }
+    }
+
+    /// tooBig, genErr: less is asked for. 1 becomes 0: some agents answer GETNEXT and no GETBULK at all.
+    fn refusal(&mut self) {
+        (self.passed, self.unanswered, self.refused) = (None, 0, true);
+        self.now /= 2;
+    }
+
+    fn answered(&mut self, pace: &Pace) {
+        if std::mem::take(&mut self.refused) {
+            pace.lower(self.now);
+        }
+        let ceiling = pace.repetitions();
+        let recovering = std::mem::take(&mut self.unanswered) > 0 || self.passed.is_some();
+        if recovering && self.now < ceiling {
+            self.passed = Some(self.now);
+            self.now = (self.now * 2).clamp(1, ceiling);
+        } else {
+            self.passed = None;
+            self.now = ceiling;
+        }
+    }
+}
+
+/// Walks one column. Less is asked for when the agent cannot answer (tooBig, genErr, silence), down to GETNEXT; OIDs
+/// must increase; a reply without a row ends the walk as cut off, never as complete. `expected` is how many rows the
+/// column had the last time: asking for many more makes an agent work for nothing.
+pub async fn walk(session: &impl Session, root: &Oid, limits: Limits, pace: &Pace, expected: Option<usize>) -> Walked {
+    if pace.is_lost() {
+        return cut(Vec::new(), "the agent stopped answering".to_owned());
+    }
+    let most = expected.and_then(|rows| u32::try_from(rows + 1).ok()).unwrap_or(FIRST_REPETITIONS);
+    let most = most.min(FIRST_REPETITIONS);
     let mut rows: Vec<(Vec<u32>, Value)> = Vec::new();
     let mut last = root.clone();
-    let mut repetitions = pace.0.load(Ordering::Relaxed).max(1);
+    let mut size = Size { now: most.min(pace.repetitions()), ..Size::default() };
     loop {
-        let Ok(reply) = tokio::time::timeout_at(limits.deadline, session.get_bulk(&last, repetitions)).await else {
+        let Ok(reply) = tokio::time::timeout_at(limits.deadline, session.get_bulk(&last, size.now)).await else {
             return cut(rows, "the visit's deadline has passed".to_owned());
         };
         let reply = match reply {
             Ok(reply) => reply,
-            Err(SnmpError::TooBig | SnmpError::Status(_) | SnmpError::Timeout) if repetitions > 0 => {
-                // 1 becomes 0, which is GETNEXT: some agents answer that and no GETBULK at all.
-                repetitions /= 2;
-                pace.0.fetch_min(repetitions.max(1), Ordering::Relaxed);
+            Err(SnmpError::TooBig | SnmpError::Status(_) | SnmpError::NoSuchName(_)) if size.now > 0 => {
+                pace.heard(true);
+                size.refusal();
                 continue;
+            }
+            Err(SnmpError::Timeout) if size.now > 0 || size.unanswered < session.retries() => {
+                size.silence(pace);
+                continue;
+            }
+            Err(SnmpError::Timeout) => {
+                pace.heard(false);
+                return cut(rows, session.silence().to_string());
             }
             Err(error) => return cut(rows, error.to_string()),
         };
+        pace.heard(true);
         if reply.is_empty() {
             return cut(rows, "the agent sent a reply without a row".to_owned());
         }
@@ -84,9 +202,9 @@ pub async fn walk(session: &impl Session, root: &Oid, limits: Limits, pace: &Pac
             }
             last = oid;
         }
+        size.answered(pace);
     }
 }
-
 fn cut(rows: Vec<(Vec<u32>, Value)>, why: String) -> Walked {
     let end = if rows.is_empty() { WalkEnd::Failed(why) } else { WalkEnd::Partial(why) };
     Walked { rows, end }
@@ -95,7 +213,7 @@ fn cut(rows: Vec<(Vec<u32>, Value)>, why: String) -> Walked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     /// An agent of 200 rows under 1.1 with a neighbour at 1.2, and one way to misbehave.
     #[derive(Clone, Copy, PartialEq, Debug)]
@@ -104,7 +222,9 @@ mod tests {
         TooBig,
         GenErr,
         Silent,
+        Lossy,
         OnlyGetNext,
+        SilentGetBulk,
         Empty,
         Loop,
         Same,
@@ -119,14 +239,20 @@ mod tests {
             Err(SnmpError::Timeout)
         }
 
+        fn retries(&self) -> u32 {
+            1
+        }
+
         async fn get_bulk(&self, after: &Oid, repetitions: u32) -> Result<Vec<(Oid, Value)>, SnmpError> {
-            self.1.fetch_add(1, Ordering::Relaxed);
+            let number = self.1.fetch_add(1, Ordering::Relaxed);
             let at = after.under(&Oid::new(&[1, 1])).and_then(|suffix| suffix.first().copied()).unwrap_or(0);
             match self.0 {
                 Mode::Dead => return Err(SnmpError::Timeout),
                 Mode::TooBig if repetitions > 10 => return Err(SnmpError::TooBig),
                 Mode::GenErr if repetitions > 10 => return Err(SnmpError::Status("genErr".into())),
                 Mode::Silent if repetitions > 10 => return Err(SnmpError::Timeout),
+                Mode::Lossy if number % 3 == 1 => return Err(SnmpError::Timeout),
+                Mode::SilentGetBulk if repetitions > 0 => return Err(SnmpError::Timeout),
                 Mode::OnlyGetNext if repetitions > 0 => return Err(SnmpError::Status("genErr".into())),
                 Mode::Empty if at >= 60 => return Ok(Vec::new()),
                 Mode::Loop if at >= 60 => return Ok(vec![(Oid::new(&[1, 1, 5]), Value::Integer(1))]),
@@ -144,16 +270,27 @@ mod tests {
 
     async fn run(mode: Mode, max_rows: usize) -> (usize, WalkEnd, u32) {
         let session = Canned(mode, AtomicU32::new(0));
-        let limits = Limits { max_rows, deadline: tokio::time::Instant::now() + Duration::from_secs(5) };
-        let walked = walk(&session, &Oid::new(&[1, 1]), limits, &Pace::default()).await;
+        let limits = Limits { max_rows, deadline: Instant::now() + Duration::from_secs(5) };
+        let walked = walk(&session, &Oid::new(&[1, 1]), limits, &Pace::default(), None).await;
         (walked.rows.len(), walked.end, session.1.load(Ordering::Relaxed))
     }
 
     #[tokio::test]
     async fn every_row_comes_however_the_agent_balks() {
-        for mode in [Mode::Good, Mode::TooBig, Mode::GenErr, Mode::Silent, Mode::OnlyGetNext, Mode::EndOfView] {
-            let (rows, end, _) = run(mode, 1000).await;
+        let modes = [
+            (Mode::Good, 6),
+            (Mode::EndOfView, 6),
+            (Mode::Lossy, 12),
+            (Mode::TooBig, 23),
+            (Mode::GenErr, 23),
+            (Mode::Silent, 26),
+            (Mode::OnlyGetNext, 210),
+            (Mode::SilentGetBulk, 210),
+        ];
+        for (mode, most) in modes {
+            let (rows, end, requests) = run(mode, 1000).await;
             assert_eq!((rows, end), (200, WalkEnd::Complete), "{mode:?}");
+            assert!(requests <= most, "{mode:?} took {requests} requests");
         }
     }
 
@@ -170,6 +307,29 @@ mod tests {
         assert_eq!(run(Mode::Dead, 1000).await.1, WalkEnd::Failed("no answer".into()));
     }
 
+    #[tokio::test]
+    async fn what_an_agent_bears_is_remembered_and_a_lost_one_is_left_alone() {
+        let limits = Limits { max_rows: 1000, deadline: Instant::now() + Duration::from_secs(5) };
+        let pace = Pace::default();
+        for (mode, least, most) in [(Mode::Silent, 22, 26), (Mode::Silent, 20, 21), (Mode::Good, 20, 21)] {
+            let session = Canned(mode, AtomicU32::new(0));
+            walk(&session, &Oid::new(&[1, 1]), limits, &pace, None).await;
+            let requests = session.1.load(Ordering::Relaxed);
+            assert!((least..=most).contains(&requests), "{mode:?} took {requests}");
+        }
+        let dead = Canned(Mode::Dead, AtomicU32::new(0));
+        for _ in 0..50 {
+            walk(&dead, &Oid::new(&[1, 1]), limits, &pace, None).await;
+        }
+        assert!(dead.1.load(Ordering::Relaxed) < 20, "{:?}", dead.1);
+        pace.begin();
+        let back = walk(&Canned(Mode::Good, AtomicU32::new(0)), &Oid::new(&[1, 1]), limits, &pace, None).await;
+        assert_eq!((back.rows.len(), back.end), (200, WalkEnd::Complete));
+        let few = Canned(Mode::Good, AtomicU32::new(0));
+        walk(&few, &Oid::new(&[1, 1]), limits, &Pace::default(), Some(3)).await;
+        assert_eq!(few.1.load(Ordering::Relaxed), 6, "a table that grew is not read in small pieces");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_deadline_ends_a_walk_that_never_would() {
         struct Drip;
@@ -177,14 +337,17 @@ mod tests {
             async fn get(&self, _: &[Oid]) -> Result<Vec<Value>, SnmpError> {
                 Err(SnmpError::Timeout)
             }
+            fn retries(&self) -> u32 {
+                1
+            }
             async fn get_bulk(&self, after: &Oid, _: u32) -> Result<Vec<(Oid, Value)>, SnmpError> {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 let next = after.under(&Oid::new(&[1, 1])).and_then(|suffix| suffix.first().copied()).unwrap_or(0) + 1;
                 Ok(vec![(Oid::new(&[1, 1, next]), Value::Integer(1))])
             }
         }
-        let limits = Limits { max_rows: 1000, deadline: tokio::time::Instant::now() + Duration::from_secs(5) };
-        let walked = walk(&Drip, &Oid::new(&[1, 1]), limits, &Pace::default()).await;
+        let limits = Limits { max_rows: 1000, deadline: Instant::now() + Duration::from_secs(5) };
+        let walked = walk(&Drip, &Oid::new(&[1, 1]), limits, &Pace::default(), None).await;
         assert!(matches!(walked.end, WalkEnd::Partial(why) if why.contains("deadline")));
     }
 }

@@ -135,6 +135,25 @@ fn every_bad_file_says_where_what_and_how() {
 }
 
 #[test]
+fn every_version_and_protocol_of_snmp_can_be_configured() {
+    let v3 = |privacy: &str| {
+        format!(
+            "[[credential]]\nid='c'\nkind='snmp-v3'\nuser='u'\nauth={{protocol='md5',password='long enough'}}\n\
+             priv={{protocol='{privacy}',password='long enough'}}\n"
+        )
+    };
+    for privacy in ["des", "3des", "aes128", "aes192", "aes256", "aes192-reeder", "aes256-reeder"] {
+        let config = parse(&v3(privacy)).expect(privacy);
+        assert!(matches!(&config.credentials[0].secret, CredentialKind::SnmpV3 { privacy: Some(_), .. }), "{privacy}");
+        assert!(SHIPPED.contains(privacy), "{privacy} is not in config/lenswarden.toml");
+    }
+    let v1 = parse("[[credential]]\nid='c'\nkind='snmp-v1'\ncommunity='x'\n").unwrap();
+    let v2c = parse("[[credential]]\nid='c'\nkind='snmp-v2c'\ncommunity='x'\n").unwrap();
+    assert!(matches!(&v1.credentials[0].secret, CredentialKind::SnmpV1 { .. }));
+    assert_ne!(v1.credentials[0].fingerprint(""), v2c.credentials[0].fingerprint(""));
+}
+
+#[test]
 fn all_problems_come_at_once() {
     let text = "[daemon]\npoll-every='soon'\n[[review]]\nname='r'\nschedule='x'\nowner='o'\n[[policy]]\n";
     let problems = config::parse(text, Path::new("c.toml")).unwrap_err();

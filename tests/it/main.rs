@@ -16,6 +16,7 @@ mod daemon;
 mod lab;
 mod layers;
 mod onvif;
+mod recordings;
 mod sample;
 mod snmp;
 mod store;
