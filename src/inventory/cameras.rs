@@ -76,7 +76,9 @@ impl Inventory {
     fn device_of_visit(&mut self, visit: &CameraVisit, delta: &mut Delta) -> DeviceId {
         let bound =
             self.macs_of.get(&visit.address).filter(|macs| macs.len() == 1).and_then(|macs| macs.first().copied());
-        let mac: Option<MacAddr> = visit.mac().or(bound).filter(|mac| !self.own.contains_key(mac));
+        // A MAC address that answers for many is a router's or a proxy's, not the camera's.
+        let bound = bound.filter(|mac| !self.bound(*mac).is_empty());
+        let mac: Option<MacAddr> = visit.mac().or(bound).filter(|mac| mac.is_device() && !self.own.contains_key(mac));
         let endpoint = endpoint(visit);
         let by_endpoint = endpoint.as_ref().and_then(|endpoint| self.by_endpoint.get(endpoint.as_str()).copied());
         // Another endpoint at the same address is another camera.

@@ -3,14 +3,23 @@
 //! Pure. Places change only by observation: a switch that does not answer changes nothing.
 
 mod cameras;
+mod certainty;
 mod estate;
+mod neighbours;
+mod overlap;
 mod placing;
+mod rows;
 mod state;
 mod switches;
 #[cfg(test)]
 mod tests;
+mod topology;
+mod vlan;
 
+pub use certainty::Confidence;
 pub use estate::Estate;
+pub use neighbours::UnpolledNeighbour;
+pub use placing::Standing;
 pub use state::Inventory;
 
 use std::net::IpAddr;
@@ -54,15 +63,74 @@ pub struct Place {
     pub network_kind: Option<NetworkKind>,
     /// The site of the switch, else of the camera block that holds the address.
     pub site: Option<SiteId>,
-    /// How sure the port is.
+    /// What kind of place it is.
     pub certainty: Certainty,
+    /// How sure it is, by the evidence in `reasons`. Moves only with them.
+    #[serde(default)]
+    pub confidence: Confidence,
     /// Since when it is there.
     pub since: Timestamp,
     /// Since when that place has been observed without it (three complete passes): `None` while it is there.
-    /// A device that is gone keeps its last place, marked so.
+    /// A device that is gone keeps its last certain place, marked so.
     pub gone: Option<Timestamp>,
-    /// Why this place and not another: the rows it rests on, the candidates refused.
+    /// Why this place and not another: what speaks for it, what against.
     pub reasons: Vec<String>,
+    /// Other ports that show it at the same time and lead to no other switch: a move under way, a loop, a second
+    /// device with the same address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<Rival>,
+    /// Where it was before it moved here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<FormerPlace>>,
+}
+
+/// Another port that shows a device.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Rival {
+    /// Its switch.
+    pub switch: TargetName,
+    /// The port as the switch names it.
+    pub port: PortName,
+}
+
+/// Where a device was before it moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerPlace {
+    /// The switch.
+    pub switch: TargetName,
+    /// The port as the switch names it.
+    pub port: Option<PortName>,
+    /// Its ifIndex then.
+    pub if_index: Option<u32>,
+    /// The VLAN; `None`: unknown.
+    pub vlan: Option<VlanId>,
+    /// The network.
+    pub network: Option<NetworkId>,
+    /// The site.
+    pub site: Option<SiteId>,
+    /// What kind of place it was.
+    pub certainty: Certainty,
+    /// How sure it was.
+    pub confidence: Confidence,
+    /// Since when it was there.
+    pub since: Timestamp,
+    /// When it was seen elsewhere, or observed to be gone.
+    pub until: Timestamp,
+    /// Where it was before that, while it is not placed for certain anywhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<FormerPlace>>,
+}
+
+impl Place {
+    /// Whether both say the same of where the device is, whatever the reasons and however sure.
+    #[must_use]
+    pub fn is_same_spot(&self, other: &Self) -> bool {
+        let spot = |place: &Self| {
+            let ids = (place.switch.clone(), place.port.clone(), place.network.clone(), place.site.clone());
+            (ids, place.if_index, place.vlan, place.network_kind, place.certainty, place.since, place.gone)
+        };
+        spot(self) == spot(other)
+    }
 }
 
 /// An end device. One value holds all that the change log must carry of it; nothing here moves with the clock.
@@ -136,6 +204,17 @@ pub struct SwitchRecord {
     pub neighbours: Vec<Neighbour>,
     /// Its own MAC addresses.
     pub own_macs: Vec<MacAddr>,
+    /// Where it is asked, by which others' neighbour tables may know it.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
+    /// It forwards frames: it has, or had, a forwarding database. A polled host or plain router has none.
+    #[serde(default = "bridges")]
+    pub bridge: bool,
+}
+
+/// What is believed of a record that does not tell: most polled devices are switches.
+fn bridges() -> bool {
+    true
 }
 
 /// A row that appeared or went.

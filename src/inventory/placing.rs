@@ -1,21 +1,88 @@
 //! Where a device is: which of the ports that learned its address is the one it is plugged into.
+//!
+//! The answer follows from the rows that are open, not from the order in which switches were asked. What was believed
+//! before counts only where nothing is seen any more: a device that is gone keeps its last certain place.
 
-use std::cmp::Reverse;
-use std::collections::BTreeSet;
-
+use super::certainty::{Confidence, Evidence, weight};
+use super::neighbours::{is_device, name_of};
 use super::state::{Inventory, Row};
-use super::{Certainty, Device, Estate, Place};
-use crate::net::{MacAddr, TargetName, Timestamp, VlanId};
+use super::topology::{Crowd, words};
+use super::{Certainty, Device, Estate, FormerPlace, Place, Presence, Rival};
+use crate::net::{DeviceId, MacAddr, TargetName, Timestamp, VlanId};
+use crate::observation::OperStatus;
 
 /// A row that may be the place.
 #[derive(Clone, Copy)]
-struct Candidate<'a> {
-    switch: &'a TargetName,
-    vlan: Option<VlanId>,
-    row: &'a Row,
-    if_index: u32,
+pub(super) struct Candidate<'a> {
+    pub(super) switch: &'a TargetName,
+    pub(super) vlan: Option<VlanId>,
+    pub(super) row: &'a Row,
+    pub(super) if_index: u32,
     /// The port leads to another polled switch.
-    infrastructure: bool,
+    pub(super) uplink: bool,
+}
+
+impl Candidate<'_> {
+    fn is_on(&self, other: &Candidate<'_>) -> bool {
+        self.switch == other.switch && self.if_index == other.if_index
+    }
+
+    fn label(&self) -> String {
+        format!("{} port {}", self.switch, self.row.port)
+    }
+}
+
+/// How a row that shows a device stands to the place it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// The place rests on it.
+    Chosen,
+    /// The same port in another VLAN.
+    OtherVlan,
+    /// A port that shows it just as well: it cannot be told which is right.
+    Rival,
+    /// A port on the way to it: other polled switches lie behind.
+    Upstream,
+    /// The switch's own numbers do not tell which port it is.
+    Unresolved,
+}
+
+impl Place {
+    /// How an open row of the device stands to its place.
+    #[must_use]
+    pub fn standing(&self, row: &Presence) -> Standing {
+        let here = self.switch.as_ref() == Some(&row.switch) && self.port.as_ref() == Some(&row.port);
+        let rival = |rival: &Rival| rival.switch == row.switch && rival.port == row.port;
+        match (here, row.if_index) {
+            (_, None) => Standing::Unresolved,
+            // A switch that tells no VLAN has one row for all.
+            (true, _) if self.vlan == row.vlan || row.vlan.is_none() => Standing::Chosen,
+            (true, _) => Standing::OtherVlan,
+            (false, _) if self.rivals.iter().any(rival) => Standing::Rival,
+            (false, _) => Standing::Upstream,
+        }
+    }
+
+    fn is_certain(&self) -> bool {
+        matches!(self.certainty, Certainty::Direct | Certainty::Shared)
+    }
+
+    /// This place as one that was left.
+    fn former(&self, until: Timestamp) -> Option<FormerPlace> {
+        Some(FormerPlace {
+            switch: self.switch.clone()?,
+            port: self.port.clone(),
+            if_index: self.if_index,
+            vlan: self.vlan,
+            network: self.network.clone(),
+            site: self.site.clone(),
+            certainty: self.certainty,
+            confidence: self.confidence,
+            since: self.since,
+            until,
+            before: None,
+        })
+    }
 }
 
 impl Inventory {
@@ -23,131 +90,266 @@ impl Inventory {
         let mut found = Vec::new();
         for name in self.seen_on.get(&mac).into_iter().flatten() {
             let Some((switch, state)) = self.switches.get_key_value(name) else { continue };
-            for ((_, vlan), row) in state.rows.range((mac, None)..).take_while(|((of, _), _)| *of == mac) {
+            for (vlan, row) in state.rows_of(mac) {
                 let Some(if_index) = row.if_index else { continue };
-                let infrastructure = state.infrastructure.contains(&if_index);
-                found.push(Candidate { switch, vlan: *vlan, row, if_index, infrastructure });
+                found.push(Candidate { switch, vlan, row, if_index, uplink: state.leads_on(if_index) });
             }
         }
         found
     }
 
-    /// The place of a device by all open rows; the last one, marked gone, where there are none any more.
+    /// How near to a device a port is: heard there by name, alone there, one of a few, one of many.
+    fn distance(&self, device: &Device, candidate: &Candidate<'_>) -> u8 {
+        let Some(state) = self.switches.get(candidate.switch) else { return u8::MAX };
+        if state.heard_on(candidate.if_index).any(|neighbour| is_device(neighbour, device.mac, &device.ips)) {
+            return 0;
+        }
+        if self.unpolled_on(candidate.switch, candidate.if_index, device).is_some() {
+            return 4;
+        }
+        match self.crowd(candidate) {
+            Crowd::Sole => 1,
+            Crowd::Few => 2,
+            Crowd::Many => 3,
+        }
+    }
+
+    fn crowd(&self, candidate: &Candidate<'_>) -> Crowd {
+        let macs = self.switches.get(candidate.switch).and_then(|state| state.on_port.get(&candidate.if_index));
+        Crowd::of(macs.map_or(0, std::collections::BTreeSet::len))
+    }
+
+    /// The row a device is placed by. A row absent from its switch's last complete pass gives way to one that is not;
+    /// of those that are seen, ports that lead to no other switch go first, then the nearest port, then the one it
+    /// came to first: it is left when its own switch was seen without it.
+    fn choose<'a>(&self, device: &Device, candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
+        let tie = |candidate: &&Candidate<'a>| {
+            let place = (candidate.switch, candidate.if_index, candidate.vlan);
+            (candidate.row.arrived, place)
+        };
+        let edges = || candidates.iter().filter(|candidate| !candidate.uplink);
+        edges()
+            .min_by_key(|candidate| (candidate.row.missed > 0, self.distance(device, candidate), tie(candidate)))
+            .or_else(|| candidates.iter().min_by_key(|candidate| (candidate.row.missed > 0, tie(candidate))))
+            .copied()
+    }
+
+    /// The place of a device by all open rows; the last certain one, marked gone, where there are none any more.
     pub(super) fn place(&self, device: &Device, estate: &Estate, at: Timestamp) -> Place {
         let before = &device.place;
         let candidates = device.mac.map(|mac| self.candidates(mac)).unwrap_or_default();
-        let stays = |candidate: &&Candidate<'_>| {
-            before.switch.as_ref() == Some(candidate.switch) && before.if_index == Some(candidate.if_index)
-        };
-        // A row absent from its switch's last complete pass gives way to one that is not; a present place stays
-        // until its own switch was seen without it; else the newest row wins, whatever the order of polling.
-        let best = |candidate: &&Candidate<'_>| {
-            let place = (candidate.switch.clone(), candidate.if_index, candidate.vlan);
-            (candidate.row.missed > 0, !stays(candidate), Reverse(candidate.row.first_seen), place)
-        };
-        let edge = candidates.iter().filter(|candidate| !candidate.infrastructure).min_by_key(best);
-        let Some(port) = edge.or_else(|| candidates.iter().min_by_key(best)).copied() else {
+        let Some(port) = self.choose(device, &candidates) else {
             return self.placeless(device, estate, at);
         };
-        let same_port = |other: &&Candidate<'_>| other.switch == port.switch && other.if_index == port.if_index;
-        let chosen = self.choose_vlan(device, estate, candidates.iter().filter(same_port).copied()).unwrap_or(port);
-
-        let mut reasons = Vec::new();
-        let label = |candidate: &Candidate<'_>| format!("{} port {}", candidate.switch, candidate.row.port);
-        let (certainty, why) = self.certainty(&chosen);
-        reasons.push(format!("its address was learned on {}: {why}", label(&chosen)));
-        let vlans: BTreeSet<VlanId> = candidates.iter().filter(same_port).filter_map(|other| other.vlan).collect();
-        for vlan in vlans.iter().filter(|vlan| Some(**vlan) != chosen.vlan) {
-            reasons.push(format!("it is on that port in VLAN {vlan} too"));
+        if port.uplink && port.row.missed > 0 && leaves_certain(before, &candidates) {
+            // Only rows that are going too are left of it.
+            return self.placeless(device, estate, at);
         }
-        if chosen.vlan.is_none() {
-            reasons.push("the switch does not tell the VLAN".to_owned());
+        let here = candidates.iter().filter(|other| other.is_on(&port)).copied();
+        let chosen = self.choose_row(device, estate, here).unwrap_or(port);
+        let vlan = chosen.vlan.or_else(|| self.infer_vlan(device, &chosen, &candidates));
+        let mut rivals: Vec<Rival> = Vec::new();
+        for other in candidates.iter().filter(|other| !other.uplink && !other.is_on(&chosen) && other.row.missed == 0) {
+            rivals.push(Rival { switch: other.switch.clone(), port: other.row.port.clone() });
         }
-        for other in candidates.iter().filter(|other| !other.infrastructure && !same_port(other)) {
-            let state = if other.row.missed > 0 { "no longer seen on" } else { "also seen on" };
-            reasons.push(format!("{state} {}", label(other)));
+        rivals.sort_unstable();
+        rivals.dedup();
+        if chosen.row.missed > 0 || chosen.uplink {
+            rivals.clear();
         }
-
+        let (certainty, confidence, reasons) = if chosen.uplink {
+            self.on_the_way(&chosen, &candidates)
+        } else {
+            self.at_the_edge(device, &chosen, vlan, &candidates, &rivals)
+        };
         let site = self.switches.get(chosen.switch).map(|state| state.record.site.clone());
-        let network = estate.network_of(site.as_ref(), chosen.vlan, &device.ips);
-        let moved = before.switch.as_ref() != Some(chosen.switch)
-            || before.if_index != Some(chosen.if_index)
-            || before.vlan != chosen.vlan;
-        Place {
+        let network = estate.network_of(site.as_ref(), vlan, &device.ips);
+        let now = Place {
             switch: Some(chosen.switch.clone()),
             port: Some(chosen.row.port.clone()),
             if_index: Some(chosen.if_index),
-            vlan: chosen.vlan,
+            vlan,
             network: network.map(|network| network.id.clone()),
             network_kind: network.map(|network| network.kind),
             site,
             certainty,
-            since: if moved { chosen.row.first_seen } else { before.since },
+            confidence,
+            since: chosen.row.first_seen,
             gone: None,
             reasons,
-        }
+            rivals,
+            before: None,
+        };
+        follow(before, now, &candidates, at)
     }
 
-    /// Of the VLANs a device is in on its port: still seen first, then the one its address belongs to, then the lowest.
-    fn choose_vlan<'a>(
+    /// What is known of a port that leads to no other switch.
+    fn at_the_edge(
         &self,
         device: &Device,
-        estate: &Estate,
-        rows: impl Iterator<Item = Candidate<'a>>,
-    ) -> Option<Candidate<'a>> {
-        let fits = |candidate: &Candidate<'_>| {
-            let site = self.switches.get(candidate.switch).map(|state| &state.record.site);
-            let network = candidate.vlan.and_then(|vlan| estate.network_of(site, Some(vlan), &[]));
-            network
-                .is_some_and(|network| network.subnets.iter().any(|net| device.ips.iter().any(|ip| net.contains(ip))))
-        };
-        rows.min_by_key(|candidate| {
-            (candidate.row.missed > 0, !fits(candidate), candidate.vlan.is_none(), candidate.vlan)
-        })
-    }
-
-    fn certainty(&self, candidate: &Candidate<'_>) -> (Certainty, String) {
-        if candidate.infrastructure {
-            let why = "that port leads to another polled switch, so it is somewhere beyond".to_owned();
-            return (Certainty::Beyond, why);
-        }
-        let state = self.switches.get(candidate.switch);
-        let bridge = state.into_iter().flat_map(|state| &state.record.neighbours).find(|neighbour| {
-            let leads_on = |word: &String| matches!(word.as_str(), "bridge" | "router" | "wlan-ap");
-            let ends = |word: &String| matches!(word.as_str(), "telephone" | "station");
-            neighbour.if_index == Some(candidate.if_index)
-                && neighbour.capabilities.iter().any(leads_on)
-                && !neighbour.capabilities.iter().any(ends)
+        chosen: &Candidate<'_>,
+        vlan: Option<VlanId>,
+        candidates: &[Candidate<'_>],
+        rivals: &[Rival],
+    ) -> (Certainty, Confidence, Vec<String>) {
+        let mut evidence = Evidence::default();
+        let label = chosen.label();
+        evidence.add(weight::ONLY_EDGE, format!("its address was learned on {label}, which leads to no other switch"));
+        let state = self.switches.get(chosen.switch);
+        let heard = state.is_some_and(|state| {
+            state.heard_on(chosen.if_index).any(|neighbour| is_device(neighbour, device.mac, &device.ips))
         });
-        if let Some(neighbour) = bridge {
-            let name = &neighbour.system_name;
-            return (Certainty::Shared, format!("behind '{name}', which is not polled"));
+        let unpolled = self.unpolled_on(chosen.switch, chosen.if_index, device);
+        let crowd = self.crowd(chosen);
+        let mut certainty = Certainty::Shared;
+        if heard {
+            certainty = Certainty::Direct;
+            evidence.add(weight::HEARD, "the switch hears it there by LLDP or CDP".to_owned());
         }
-        match state.and_then(|state| state.on_port.get(&candidate.if_index)).map_or(0, BTreeSet::len) {
-            0 | 1 => (Certainty::Direct, "it is the only device there".to_owned()),
-            _ => (Certainty::Shared, "it is one of several devices there".to_owned()),
+        if let Some(neighbour) = unpolled {
+            let name = name_of(neighbour);
+            let address = neighbour.addresses.first().map(|ip| format!(" at {ip}")).unwrap_or_default();
+            let reason = format!("behind '{name}'{address}, which is not polled: add it to place it closer");
+            evidence.add(weight::BEHIND_UNPOLLED, reason);
+        } else if crowd == Crowd::Sole {
+            certainty = Certainty::Direct;
+            evidence.add(weight::SOLE, "it is the only device there".to_owned());
+        } else {
+            let phone = state.into_iter().flat_map(|state| state.heard_on(chosen.if_index)).find(|neighbour| {
+                neighbour.capabilities.iter().any(|word| word == "telephone")
+                    && !is_device(neighbour, device.mac, &device.ips)
+            });
+            let beside = match phone {
+                Some(phone) if crowd == Crowd::Few => format!(", behind telephone '{}'", name_of(phone)),
+                _ if heard => ": what else is there hangs on it or beside it".to_owned(),
+                _ => String::new(),
+            };
+            let weight = if crowd == Crowd::Many { weight::MANY } else { 0.0 };
+            evidence.add(weight, format!("it is one of several devices there{beside}"));
         }
+        let port = state.and_then(|state| state.record.ports.iter().find(|port| port.if_index == chosen.if_index));
+        if let Some(port) = port {
+            if port.poe.as_deref().is_some_and(|word| word.starts_with("deliver")) && crowd == Crowd::Sole {
+                evidence.add(weight::POWERED, "the port powers what is plugged in".to_owned());
+            }
+            if matches!(port.oper, OperStatus::Down | OperStatus::NotPresent | OperStatus::LowerLayerDown) {
+                evidence.add(weight::PORT_DOWN, "the port is down".to_owned());
+            }
+        }
+        if state.is_some_and(|state| !state.seen_whole) {
+            evidence.add(weight::NOT_WHOLE, "the switch's table was never seen to its end".to_owned());
+        }
+        match (chosen.vlan, vlan) {
+            (Some(_), _) => {}
+            (None, Some(vlan)) => {
+                let reason = format!("the switch does not tell the VLAN; others show it in VLAN {vlan}");
+                evidence.reasons.push(reason);
+            }
+            (None, None) => {
+                let untagged = port.and_then(|port| port.pvid);
+                let guess = untagged.map(|vlan| format!("; untagged frames there are in VLAN {vlan}"));
+                let reason = format!("the switch does not tell the VLAN{}", guess.unwrap_or_default());
+                evidence.add(weight::NO_VLAN, reason);
+            }
+        }
+        let mut others: Vec<VlanId> = Vec::new();
+        others.extend(candidates.iter().filter(|other| other.is_on(chosen)).filter_map(|other| other.vlan));
+        others.retain(|other| Some(*other) != chosen.vlan);
+        evidence.reasons.extend(others.iter().map(|other| format!("it is on that port in VLAN {other} too")));
+        let mut confidence = evidence.confidence();
+        let mut reasons = evidence.reasons;
+        if !rivals.is_empty() {
+            let aggregate = |candidate: &Candidate<'_>| {
+                self.switches.get(candidate.switch).is_some_and(|state| state.is_aggregate(candidate.if_index))
+            };
+            let on_rival = |other: &&Candidate<'_>| !other.uplink && !other.is_on(chosen) && other.row.missed == 0;
+            let both = aggregate(chosen)
+                && candidates
+                    .iter()
+                    .filter(on_rival)
+                    .all(|other| aggregate(other) && other.switch != chosen.switch && other.vlan == chosen.vlan);
+            for rival in rivals {
+                reasons.push(format!("also seen on {} port {}", rival.switch, rival.port));
+            }
+            if both {
+                reasons.push("all are aggregates in one VLAN: one link to several switches, all are right".to_owned());
+            } else {
+                let why = "a move under way, a loop, or a second device with this address: which port is right is open";
+                reasons.push(why.to_owned());
+                confidence = confidence.min(Confidence::DOUBTFUL);
+            }
+        }
+        (certainty, confidence, reasons)
     }
 
-    /// No open row: the last place, marked; or what an address alone says.
+    /// What is known where every port that shows it leads to other switches.
+    fn on_the_way(&self, chosen: &Candidate<'_>, candidates: &[Candidate<'_>]) -> (Certainty, Confidence, Vec<String>) {
+        let leads = |candidate: &Candidate<'_>| {
+            self.switches.get(candidate.switch).and_then(|state| state.leads.get(&candidate.if_index))
+        };
+        let behind = leads(chosen);
+        let names = behind.map(words).unwrap_or_default();
+        let mut reasons = vec![format!("its address was learned on {}, which leads to {names}", chosen.label())];
+        let facing = candidates.iter().find(|other| {
+            let there = behind.is_some_and(|leads| leads.contains_key(other.switch));
+            other.row.missed == 0 && there && leads(other).is_some_and(|leads| leads.contains_key(chosen.switch))
+        });
+        if let Some(other) = facing {
+            let between = format!("{} faces it and shows it too: it hangs between them, or beyond both", other.label());
+            reasons.push(between);
+            return (Certainty::Beyond, Confidence::DOUBTFUL, reasons);
+        }
+        reasons.push("no polled switch shows it on a port of its own: it is somewhere beyond".to_owned());
+        (Certainty::Beyond, Confidence::BEYOND, reasons)
+    }
+
+    /// No row that could be its place: the last certain one, marked; or what an address alone says.
     fn placeless(&self, device: &Device, estate: &Estate, at: Timestamp) -> Place {
         let before = &device.place;
-        if let Some(switch) = &before.switch {
-            if self.switches.contains_key(switch) {
-                return Place { gone: before.gone.or(Some(at)), ..before.clone() };
+        let network = |site, vlan| estate.network_of(site, vlan, &device.ips);
+        if let Some(name) = &before.switch {
+            let Some(switch) = self.switches.get(name) else {
+                return Place {
+                    switch: None,
+                    port: None,
+                    if_index: None,
+                    certainty: Certainty::Unknown,
+                    confidence: Confidence::default(),
+                    reasons: vec![format!("it was last seen on {name}, which is no longer polled")],
+                    rivals: Vec::new(),
+                    ..before.clone()
+                };
+            };
+            // Its row is still there, and the switch has not said anew which port that is.
+            let mut rows = device.mac.into_iter().flat_map(|mac| switch.rows_of(mac));
+            if rows.any(|(_, row)| row.if_index.is_none() && before.port.as_ref() == Some(&row.port)) {
+                return before.clone();
             }
-            let reason = format!("it was last seen on {switch}, which is no longer polled");
-            let certainty = Certainty::Unknown;
+            let reasons = vec!["its last certain place; it has been observed without it since".to_owned()];
+            let former = before.before.as_deref().filter(|former| !before.is_certain() && is_certain(former));
+            let Some(former) = former.filter(|former| self.switches.contains_key(&former.switch)) else {
+                let gone = before.gone.or(Some(at));
+                let reasons = if before.is_certain() { reasons } else { before.reasons.clone() };
+                return Place { gone, reasons, rivals: Vec::new(), ..before.clone() };
+            };
             return Place {
-                switch: None,
-                port: None,
-                if_index: None,
-                certainty,
-                reasons: vec![reason],
-                ..before.clone()
+                switch: Some(former.switch.clone()),
+                port: former.port.clone(),
+                if_index: former.if_index,
+                vlan: former.vlan,
+                network: former.network.clone(),
+                network_kind: network(former.site.as_ref(), former.vlan).map(|network| network.kind),
+                site: former.site.clone(),
+                certainty: former.certainty,
+                confidence: former.confidence,
+                since: former.since,
+                gone: Some(former.until),
+                reasons,
+                rivals: Vec::new(),
+                before: former.before.clone(),
             };
         }
-        let network = estate.network_of(before.site.as_ref(), None, &device.ips);
+        let network = network(before.site.as_ref(), None);
         Place {
             network: network.map(|network| network.id.clone()),
             network_kind: network.map(|network| network.kind),
@@ -155,4 +357,85 @@ impl Inventory {
             ..before.clone()
         }
     }
+
+    /// Rows are stored without how often they were missed: one that would win over the place that was stored had been
+    /// missed, or the device would have been placed by it.
+    pub(super) fn recall_missed(&mut self, id: DeviceId) {
+        let Some(device) = self.devices.get(&id) else { return };
+        let Some(mac) = device.mac.filter(|_| device.place.gone.is_none() && device.place.is_certain()) else { return };
+        let mut missed: Vec<(TargetName, Option<VlanId>)> = Vec::new();
+        let mut rows = self.candidates(mac);
+        if !rows.iter().any(|row| !row.uplink && is_at(row, &device.place)) {
+            return;
+        }
+        while let Some(best) = self.choose(device, &rows).filter(|best| !is_at(best, &device.place)) {
+            missed.push((best.switch.clone(), best.vlan));
+            rows.retain(|row| (row.switch, row.vlan) != (best.switch, best.vlan));
+        }
+        for (switch, vlan) in missed {
+            if let Some(row) = self.switches.get_mut(&switch).and_then(|state| state.rows.get_mut(&(mac, vlan))) {
+                row.missed = 1;
+            }
+        }
+    }
+}
+
+fn is_certain(former: &FormerPlace) -> bool {
+    matches!(former.certainty, Certainty::Direct | Certainty::Shared)
+}
+
+/// Whether a row is on the port of a place.
+fn is_at(row: &Candidate<'_>, place: &Place) -> bool {
+    place.switch.as_ref() == Some(row.switch) && place.port.as_ref() == Some(&row.row.port)
+}
+
+/// Whether there was a certain place, this or the one before, which no row speaks for any more.
+fn leaves_certain(before: &Place, candidates: &[Candidate<'_>]) -> bool {
+    let former = before.before.as_deref().filter(|former| is_certain(former));
+    let (switch, port) = match former {
+        _ if before.is_certain() => (before.switch.as_ref(), before.port.as_ref()),
+        Some(former) => (Some(&former.switch), former.port.as_ref()),
+        None => return false,
+    };
+    !candidates.iter().any(|row| Some(row.switch) == switch && Some(&row.row.port) == port)
+}
+
+/// The new place with what came before it: since when, and where the device was until then.
+fn follow(before: &Place, mut now: Place, candidates: &[Candidate<'_>], at: Timestamp) -> Place {
+    let port = |place: &Place| (place.switch.clone(), place.port.clone());
+    if port(before) == port(&now) && before.vlan == now.vlan {
+        now.since = before.since;
+        now.before.clone_from(&before.before);
+        return now;
+    }
+    if !before.is_certain() {
+        let former = before.before.as_deref();
+        let returned = former.filter(|former| {
+            (Some(&former.switch), &former.port, former.vlan) == (now.switch.as_ref(), &now.port, now.vlan)
+        });
+        match returned {
+            Some(former) => {
+                now.since = former.since;
+                now.before.clone_from(&former.before);
+            }
+            None => now.before.clone_from(&before.before),
+        }
+        return now;
+    }
+    // Seen at both, it has not moved: only what was known of the ports has.
+    let still = |row: &&Candidate<'_>| {
+        is_at(row, before) && row.row.missed == 0 && (row.vlan == before.vlan || row.vlan.is_none())
+    };
+    if candidates.iter().any(|row| still(&row)) {
+        now.before.clone_from(&before.before);
+        return now;
+    }
+    let until = before.gone.unwrap_or(if now.is_certain() { now.since } else { at });
+    now.before = before.former(until).map(|mut former| {
+        if !now.is_certain() {
+            former.before.clone_from(&before.before);
+        }
+        Box::new(former)
+    });
+    now
 }

@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::topology::{Dirty, Lead};
 use super::{AddressBinding, Certainty, Delta, Device, Estate, Merge, Place, Presence, SwitchRecord};
 use crate::maker::{Attribution, Catalogue, Facts};
-use crate::net::{DeviceId, MacAddr, PortName, TargetName, Timestamp, VlanId};
+use crate::net::{DeviceId, DeviceText, MacAddr, PortName, TargetName, Timestamp, VlanId};
 use crate::observation::Collection;
 
 /// Complete passes a row must be absent from before it is closed: forwarding tables age out what is merely quiet.
 pub(super) const PASSES_TO_CLOSE: u8 = 3;
+
+/// Most addresses of layer 3 an end device is believed to have.
+const MOST_ADDRESSES: usize = 16;
 
 /// A row's key on its switch.
 pub(super) type RowKey = (MacAddr, Option<VlanId>);
@@ -20,6 +24,8 @@ pub(super) struct Row {
     pub(super) if_index: Option<u32>,
     pub(super) port: PortName,
     pub(super) first_seen: Timestamp,
+    /// When it was seen anew: first, or after a complete pass without it.
+    pub(super) arrived: Timestamp,
     /// Complete passes in a row without it.
     pub(super) missed: u8,
 }
@@ -28,8 +34,14 @@ pub(super) struct Row {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Binding {
     pub(super) first_seen: Timestamp,
+    /// The interface it was learned on; `None` until its table was read since the daemon started.
+    pub(super) if_index: Option<u32>,
+    /// Complete passes in a row without it.
     pub(super) missed: u8,
 }
+
+/// Which switches lie behind a port, and how that is known.
+pub(super) type Leads = BTreeMap<TargetName, Lead>;
 
 /// A switch as it is remembered.
 #[derive(Debug, Clone)]
@@ -39,10 +51,22 @@ pub(super) struct SwitchState {
     pub(super) bindings: BTreeMap<(IpAddr, MacAddr), Binding>,
     /// Who is on a port.
     pub(super) on_port: BTreeMap<u32, BTreeSet<MacAddr>>,
-    /// Ports that lead to other polled switches.
-    pub(super) infrastructure: BTreeSet<u32>,
+    /// How many addresses of other polled devices are learned on a port, by port and device.
+    pub(super) foreign: BTreeMap<u32, BTreeMap<TargetName, u32>>,
+    /// How many addresses this switch and another of greater name both have, by their ports here and there.
+    pub(super) shared: BTreeMap<TargetName, BTreeMap<(u32, u32), u32>>,
+    /// The port that leads to another switch by what both have learned.
+    pub(super) overlap: BTreeMap<TargetName, u32>,
+    /// Ports that lead to other polled switches. A member of an aggregate has what the aggregate has.
+    pub(super) leads: BTreeMap<u32, Leads>,
+    /// Since when each neighbour is heard in these words.
+    pub(super) heard_since: BTreeMap<(u32, DeviceText), Timestamp>,
     /// Its forwarding database was seen whole before.
     pub(super) seen_whole: bool,
+    /// Its address table was seen whole before.
+    pub(super) addresses_whole: bool,
+    /// When it started, by its own uptime.
+    pub(super) started: Option<Timestamp>,
 }
 
 /// All devices and what is remembered of switches.
@@ -59,14 +83,14 @@ pub struct Inventory {
     pub(super) switches: BTreeMap<TargetName, SwitchState>,
     /// Switches that have open rows of an address.
     pub(super) seen_on: BTreeMap<MacAddr, BTreeSet<TargetName>>,
-    /// Addresses that are polled switches' own.
-    pub(super) own: BTreeMap<MacAddr, TargetName>,
-    /// Addresses of layer 3 bound to an address of layer 2 by anybody's table.
-    pub(super) ips_of: BTreeMap<MacAddr, BTreeMap<IpAddr, u32>>,
+    /// Addresses that are polled devices' own. One that several have is nobody's identity.
+    pub(super) own: BTreeMap<MacAddr, BTreeSet<TargetName>>,
+    /// Switches whose address tables bind an address of layer 3 to one of layer 2.
+    pub(super) ips_of: BTreeMap<MacAddr, BTreeMap<IpAddr, BTreeSet<TargetName>>>,
     pub(super) macs_of: BTreeMap<IpAddr, BTreeSet<MacAddr>>,
-    /// Switches by the names they have here and give themselves.
-    pub(super) names: BTreeMap<String, BTreeSet<TargetName>>,
-    /// Switches that hear a neighbour of this name or chassis. May name one that no longer does.
+    /// Polled devices by what a neighbour table may call them.
+    pub(super) called: BTreeMap<String, BTreeSet<TargetName>>,
+    /// Switches that hear a neighbour called so. May name one that no longer does.
     pub(super) heard_by: BTreeMap<String, BTreeSet<TargetName>>,
     /// Devices made or changed since the last delta.
     pub(super) dirty: BTreeSet<DeviceId>,
@@ -79,9 +103,25 @@ impl SwitchState {
             rows: BTreeMap::new(),
             bindings: BTreeMap::new(),
             on_port: BTreeMap::new(),
-            infrastructure: BTreeSet::new(),
+            foreign: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            overlap: BTreeMap::new(),
+            leads: BTreeMap::new(),
+            heard_since: BTreeMap::new(),
             seen_whole: false,
+            addresses_whole: false,
+            started: None,
         }
+    }
+
+    /// Rows of an address.
+    pub(super) fn rows_of(&self, mac: MacAddr) -> impl Iterator<Item = (Option<VlanId>, &Row)> {
+        self.rows.range((mac, None)..).take_while(move |((of, _), _)| *of == mac).map(|((_, vlan), row)| (*vlan, row))
+    }
+
+    /// Ports an address is on.
+    pub(super) fn ports_of(&self, mac: MacAddr) -> BTreeSet<u32> {
+        self.rows_of(mac).filter_map(|(_, row)| row.if_index).collect()
     }
 }
 
@@ -98,25 +138,30 @@ impl Inventory {
         let mut inventory = Self { next: next_device, ..Self::default() };
         for record in switches {
             for mac in &record.own_macs {
-                inventory.own.insert(*mac, record.name.clone());
+                inventory.own.entry(*mac).or_default().insert(record.name.clone());
             }
             inventory.learn_names(&record);
             inventory.switches.insert(record.name.clone(), SwitchState::new(record));
         }
+        let mut macs: BTreeSet<(TargetName, MacAddr)> = BTreeSet::new();
         for row in presence {
             let Some(switch) = inventory.switches.get_mut(&row.switch) else { continue };
             switch.seen_whole = true;
-            if let Some(port) = row.if_index {
-                switch.on_port.entry(port).or_default().insert(row.mac);
-            }
-            inventory.seen_on.entry(row.mac).or_default().insert(row.switch);
-            let kept = Row { if_index: row.if_index, port: row.port, first_seen: row.first_seen, missed: 0 };
+            macs.insert((row.switch, row.mac));
+            let (first_seen, arrived) = (row.first_seen, row.first_seen);
+            let kept = Row { if_index: row.if_index, port: row.port, first_seen, arrived, missed: 0 };
             switch.rows.insert((row.mac, row.vlan), kept);
+        }
+        let mut dirty = Dirty::default();
+        for (name, mac) in macs {
+            inventory.reseat(&name, mac, &BTreeSet::new(), &mut dirty);
         }
         for row in addresses {
             let Some(switch) = inventory.switches.get_mut(&row.switch) else { continue };
-            switch.bindings.insert((row.ip, row.mac), Binding { first_seen: row.first_seen, missed: 0 });
-            inventory.bind(row.ip, row.mac);
+            switch.addresses_whole = true;
+            let kept = Binding { first_seen: row.first_seen, if_index: None, missed: 0 };
+            switch.bindings.insert((row.ip, row.mac), kept);
+            inventory.bind(&row.switch, row.ip, row.mac);
         }
         for device in devices {
             inventory.index(&device);
@@ -125,9 +170,11 @@ impl Inventory {
             }
             inventory.devices.insert(device.id, device);
         }
-        let names: Vec<TargetName> = inventory.switches.keys().cloned().collect();
-        for name in names {
-            inventory.classify_ports(&name);
+        dirty.whole.extend(inventory.switches.keys().cloned());
+        inventory.retie(dirty);
+        let placed: Vec<DeviceId> = inventory.devices.keys().copied().collect();
+        for id in placed {
+            inventory.recall_missed(id);
         }
         inventory
     }
@@ -172,45 +219,28 @@ impl Inventory {
         self.by_mac.get(&mac).and_then(|id| self.devices.get(id))
     }
 
-    /// Notes what a switch is called and whom it hears.
-    pub(super) fn learn_names(&mut self, record: &SwitchRecord) {
-        let given =
-            record.system.as_ref().map(|system| system.name.as_str().to_owned()).filter(|name| !name.is_empty());
-        for name in given.into_iter().chain([record.name.as_str().to_owned()]) {
-            self.names.entry(name).or_default().insert(record.name.clone());
-        }
-        for neighbour in &record.neighbours {
-            for heard in [neighbour.chassis.as_str(), neighbour.system_name.as_str()] {
-                self.heard_by.entry(heard.to_owned()).or_default().insert(record.name.clone());
-            }
-        }
-    }
-
-    /// Forgets what a switch is called.
-    pub(super) fn forget_names(&mut self, record: &SwitchRecord) {
-        let given = record.system.as_ref().map(|system| system.name.as_str());
-        for name in given.into_iter().chain([record.name.as_str()]) {
-            if let Some(switches) = self.names.get_mut(name) {
-                switches.remove(&record.name);
-            }
-        }
-    }
-
-    pub(super) fn bind(&mut self, ip: IpAddr, mac: MacAddr) {
-        *self.ips_of.entry(mac).or_default().entry(ip).or_default() += 1;
+    pub(super) fn bind(&mut self, switch: &TargetName, ip: IpAddr, mac: MacAddr) {
+        self.ips_of.entry(mac).or_default().entry(ip).or_default().insert(switch.clone());
         self.macs_of.entry(ip).or_default().insert(mac);
     }
 
-    pub(super) fn unbind(&mut self, ip: IpAddr, mac: MacAddr) {
+    pub(super) fn unbind(&mut self, switch: &TargetName, ip: IpAddr, mac: MacAddr) {
         let Some(bound) = self.ips_of.get_mut(&mac) else { return };
-        let Some(count) = bound.get_mut(&ip) else { return };
-        *count = count.saturating_sub(1);
-        if *count == 0 {
+        let Some(switches) = bound.get_mut(&ip) else { return };
+        switches.remove(switch);
+        if switches.is_empty() {
             bound.remove(&ip);
             if let Some(macs) = self.macs_of.get_mut(&ip) {
                 macs.remove(&mac);
             }
         }
+    }
+
+    /// Addresses that tables bind to a MAC address. One that answers for many is a router or a proxy: none of them
+    /// is its own.
+    pub(super) fn bound(&self, mac: MacAddr) -> Vec<IpAddr> {
+        let bound = self.ips_of.get(&mac).filter(|bound| bound.len() <= MOST_ADDRESSES);
+        bound.into_iter().flat_map(|bound| bound.keys().copied()).collect()
     }
 
     pub(super) fn index(&mut self, device: &Device) {
@@ -289,12 +319,19 @@ impl Inventory {
     pub(super) fn settle(&mut self, id: DeviceId, estate: &Estate, catalogue: &Catalogue, at: Timestamp) {
         let Some(before) = self.devices.get(&id) else { return };
         let mut now = before.clone();
-        if let Some(bound) = now.mac.and_then(|mac| self.ips_of.get(&mac)) {
-            now.ips.extend(bound.keys());
+        if let Some(mac) = now.mac {
+            let bound = self.bound(mac);
+            let many = self.ips_of.get(&mac).filter(|_| bound.is_empty());
+            now.ips
+                .retain(|ip| !many.is_some_and(|many| many.contains_key(ip)) || self.answered.get(ip) == Some(&now.id));
+            now.ips.extend(bound);
         }
         now.ips.sort_unstable();
         now.ips.dedup();
         now.place = self.place(&now, estate, at);
+        if let Some(heard) = self.heard_at_its_port(&now, at) {
+            now.facts.neighbour = Some(heard);
+        }
         now.attribution = catalogue.attribute(&now.facts);
         if now != *before {
             self.dirty.insert(id);

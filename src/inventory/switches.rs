@@ -1,12 +1,26 @@
-//! One visit to a switch, taken in: rows compared with those before, ports classified, devices settled.
+//! One visit to a switch, taken in: its record, its rows, its ports, the devices they touch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::{Binding, Inventory, PASSES_TO_CLOSE, Row, RowKey, SwitchState};
+use super::state::{Inventory, Row, SwitchState};
+use super::topology::Dirty;
 use super::{AddressBinding, Delta, Estate, Presence, RowChange, SwitchRecord};
 use crate::maker::Catalogue;
-use crate::net::{DeviceId, MacAddr, PortName, TargetName, Timestamp};
-use crate::observation::{Completeness, NeighbourProtocol, SwitchVisit, SystemFacts, Table};
+use crate::net::{DeviceId, DeviceText, MacAddr, TargetName, Timestamp};
+use crate::observation::{Completeness, Neighbour, NeighbourProtocol, Port, SwitchVisit, SystemFacts, Table};
+
+/// Uptime is told in whole seconds and asked for over a network: a start this much later is another start.
+const RESTART_MS: i64 = 60_000;
+
+/// Where and when a visit may have seen a device for the first time.
+#[derive(Debug, Clone, Copy)]
+struct Sight {
+    at: Timestamp,
+    /// The switch's forwarding database was seen whole before.
+    rows_known: bool,
+    /// Its address table was.
+    addresses_known: bool,
+}
 
 impl Inventory {
     pub(super) fn absorb_switch(&mut self, visit: &SwitchVisit, estate: &Estate, catalogue: &Catalogue) -> Delta {
@@ -15,21 +29,27 @@ impl Inventory {
             return delta;
         }
         let at = visit.finished;
-        let known_before = self.switches.get(&visit.target).is_some_and(|switch| switch.seen_whole);
+        let before = self.switches.get(&visit.target);
+        let sight = Sight {
+            at,
+            rows_known: before.is_some_and(|switch| switch.seen_whole),
+            addresses_known: before.is_some_and(|switch| switch.addresses_whole),
+        };
+        let whole_before = sight.rows_known;
         let mut touched: BTreeSet<MacAddr> = BTreeSet::new();
-        self.take_record(visit, &mut delta, &mut touched);
-        self.take_rows(visit, at, &mut delta, &mut touched);
-        self.take_bindings(visit, at, &mut delta, &mut touched);
-        touched.extend(self.classify_ports(&visit.target));
-        if visit.fdb_complete()
-            && let Some(switch) = self.switches.get_mut(&visit.target)
-        {
-            switch.seen_whole = true;
+        let mut dirty = Dirty::default();
+        self.take_record(visit, &mut delta, &mut touched, &mut dirty);
+        if self.numbers_hold(visit) {
+            self.take_rows(visit, &mut delta, &mut touched, &mut dirty);
         }
-
+        self.take_bindings(visit, &mut delta, &mut touched);
+        if let Some(switch) = self.switches.get(&visit.target).filter(|switch| switch.seen_whole != whole_before) {
+            // Its rows are surer than before.
+            touched.extend(switch.rows.keys().map(|(mac, _)| *mac));
+        }
+        touched.extend(self.retie(dirty));
         for mac in touched {
-            if let Some(id) = self.device_for(mac, at, known_before.then_some(at), &mut delta) {
-                self.hear_neighbour(&visit.target, mac, id, at);
+            if let Some(id) = self.device_for(mac, sight, &mut delta) {
                 self.settle(id, estate, catalogue, at);
             }
         }
@@ -37,266 +57,130 @@ impl Inventory {
         delta
     }
 
-    /// What is remembered of the switch itself. Only tables seen to their end replace what was known.
-    fn take_record(&mut self, visit: &SwitchVisit, delta: &mut Delta, touched: &mut BTreeSet<MacAddr>) {
-        let state = |table: Table| visit.tables.get(&table).map(|state| state.completeness);
-        let whole = |table| matches!(state(table), Some(Completeness::Complete | Completeness::Unsupported));
-        let before = self.switches.get(&visit.target).map(|switch| switch.record.clone());
-        let mut record = SwitchRecord {
-            name: visit.target.clone(),
-            site: visit.site.clone(),
-            system: visit.system.clone().map(|system| SystemFacts { uptime_s: 0, ..system }),
-            ports: visit.ports.clone(),
-            neighbours: visit.neighbours.clone(),
-            own_macs: visit.own_macs.clone(),
-        };
-        if let Some(before) = &before {
-            record.system = record.system.or_else(|| before.system.clone());
-            if !whole(Table::Interfaces) {
-                record.ports.clone_from(&before.ports);
-                record.own_macs.clone_from(&before.own_macs);
-            }
-            for (protocol, table) in [(NeighbourProtocol::Lldp, Table::Lldp), (NeighbourProtocol::Cdp, Table::Cdp)] {
-                if !whole(table) {
-                    record.neighbours.retain(|neighbour| neighbour.protocol != protocol);
-                    let kept = before.neighbours.iter().filter(|neighbour| neighbour.protocol == protocol);
-                    record.neighbours.extend(kept.cloned());
-                }
-            }
+    /// Whether the interface numbers of a visit's rows mean what is remembered: after a restart they may not, until
+    /// the interfaces were read anew.
+    fn numbers_hold(&mut self, visit: &SwitchVisit) -> bool {
+        let state = visit.tables.get(&Table::Interfaces).map(|state| state.completeness);
+        let read = matches!(state, Some(Completeness::Complete | Completeness::Unsupported));
+        let Some(switch) = self.switches.get_mut(&visit.target) else { return false };
+        let uptime = visit.system.as_ref().and_then(|system| i64::try_from(system.uptime_s).ok());
+        let started = uptime.map(|uptime| Timestamp(visit.started.0.saturating_sub(uptime.saturating_mul(1000))));
+        let restarted = matches!((switch.started, started), (Some(old), Some(new)) if new.0 > old.0 + RESTART_MS);
+        if restarted && !read {
+            return false;
         }
+        switch.started = started.or(switch.started);
+        true
+    }
+
+    /// What is remembered of the switch itself. Only tables seen to their end replace what was known.
+    fn take_record(
+        &mut self,
+        visit: &SwitchVisit,
+        delta: &mut Delta,
+        touched: &mut BTreeSet<MacAddr>,
+        dirty: &mut Dirty,
+    ) {
+        let name = &visit.target;
+        let before = self.switches.get(name).map(|switch| &switch.record);
+        if before.is_some_and(|before| says_nothing_new(visit, before)) {
+            return;
+        }
+        let before = before.cloned();
+        let record = record_of(visit, before.as_ref());
         if before.as_ref() == Some(&record) {
             return;
         }
-        delta.switches.push(visit.target.clone());
+        delta.switches.push(name.clone());
         let own_before: BTreeSet<MacAddr> = before.iter().flat_map(|record| record.own_macs.iter().copied()).collect();
         let own_now: BTreeSet<MacAddr> = record.own_macs.iter().copied().collect();
-        for mac in own_before.difference(&own_now) {
-            self.own.remove(mac);
+        let identity = |record: &SwitchRecord| {
+            (record.system.as_ref().map(|system| system.name.clone()), record.address, record.bridge)
+        };
+        if before.as_ref().map(identity) != Some(identity(&record)) || own_before != own_now {
+            // Newly known by an address or a name, it may lie behind ports of the others.
+            if let Some(before) = &before {
+                dirty.whole.extend(self.hearers(before));
+                self.forget_names(before);
+            }
+            dirty.whole.extend(self.hearers(&record));
         }
-        for mac in &own_now {
-            self.own.insert(*mac, visit.target.clone());
-        }
-        if let Some(before) = &before {
-            self.forget_names(before);
+        if before.as_ref().map(|before| before.bridge) != Some(record.bridge) {
+            let seeing = own_now.iter().filter_map(|mac| self.seen_on.get(mac)).flatten();
+            dirty.whole.extend(seeing.cloned());
         }
         self.learn_names(&record);
-        // A switch newly known by address or name may make ports of the others lead somewhere.
-        let mut others: BTreeSet<TargetName> = BTreeSet::new();
-        let renamed = before.as_ref().map(|record| &record.system) != Some(&record.system);
-        if own_before != own_now || renamed {
-            for mac in own_before.symmetric_difference(&own_now) {
-                others.extend(self.seen_on.get(mac).into_iter().flatten().cloned());
-                others.extend(self.heard_by.get(mac.to_string().as_str()).into_iter().flatten().cloned());
-            }
-            let given = record.system.as_ref().map(|system| system.name.as_str());
-            for name in given.into_iter().chain([record.name.as_str()]) {
-                others.extend(self.heard_by.get(name).into_iter().flatten().cloned());
-            }
-            others.remove(&visit.target);
-        }
-        match self.switches.get_mut(&visit.target) {
-            Some(switch) => {
-                switch.record = record;
-                // Port names, the site or neighbours may differ: everything on this switch is looked at again.
-                touched.extend(switch.rows.keys().map(|(mac, _)| *mac));
-            }
+        dirty.whole.insert(name.clone());
+        match self.switches.get_mut(name) {
+            Some(switch) => switch.record = record.clone(),
             None => {
-                self.switches.insert(visit.target.clone(), SwitchState::new(record));
+                self.switches.insert(name.clone(), SwitchState::new(record.clone()));
             }
         }
-        for other in others {
-            touched.extend(self.classify_ports(&other));
+        self.note_heard(name, before.as_ref(), &record, visit.finished);
+        for mac in own_before.symmetric_difference(&own_now) {
+            self.set_own(*mac, name, own_now.contains(mac), dirty);
+            // What turned out to be a switch's own is no end device any more, and the other way round.
+            touched.insert(*mac);
         }
-        // Addresses that turned out to be a switch's own are no end devices any more, and the other way round.
-        touched.extend(own_before.symmetric_difference(&own_now));
-        delta.retired.extend(own_now.iter().filter_map(|mac| self.by_mac.get(mac).copied()));
-        for id in &delta.retired {
+        if let Some(before) = &before {
+            touched.extend(self.renumber(name, &before.ports, visit.finished, delta, dirty));
+            self.touch_ports(before, &record, touched);
+        }
+        let retired: Vec<DeviceId> = own_now.iter().filter_map(|mac| self.by_mac.remove(mac)).collect();
+        for id in &retired {
             self.devices.remove(id);
         }
-        for mac in &own_now {
-            self.by_mac.remove(mac);
+        delta.retired.extend(retired);
+    }
+
+    /// Since when neighbours are heard in their words: those that were heard before keep their time.
+    fn note_heard(&mut self, name: &TargetName, before: Option<&SwitchRecord>, now: &SwitchRecord, at: Timestamp) {
+        let key = |neighbour: &Neighbour| Some((neighbour.if_index?, neighbour.system_description.clone()));
+        let known: BTreeSet<(u32, DeviceText)> =
+            before.into_iter().flat_map(|record| &record.neighbours).filter_map(key).collect();
+        let Some(switch) = self.switches.get_mut(name) else { return };
+        let old = std::mem::take(&mut switch.heard_since);
+        for key in now.neighbours.iter().filter_map(key) {
+            let since = old.get(&key).copied().or_else(|| (!known.contains(&key)).then_some(at));
+            switch.heard_since.extend(since.map(|since| (key, since)));
         }
     }
 
-    fn take_rows(&mut self, visit: &SwitchVisit, at: Timestamp, delta: &mut Delta, touched: &mut BTreeSet<MacAddr>) {
-        let Some(switch) = self.switches.get_mut(&visit.target) else { return };
-        let names: std::collections::BTreeMap<u32, &PortName> =
-            switch.record.ports.iter().map(|port| (port.if_index, &port.name)).collect();
-        let row_of = |key: RowKey, row: &Row| Presence {
-            switch: visit.target.clone(),
-            mac: key.0,
-            vlan: key.1,
-            if_index: row.if_index,
-            port: row.port.clone(),
-            first_seen: row.first_seen,
-        };
-        let mut now: BTreeSet<RowKey> = BTreeSet::new();
-        let mut affected: BTreeSet<u32> = BTreeSet::new();
-        for seen in visit.fdb.iter().filter(|row| row.status.is_presence() && row.mac.is_device()) {
-            let key = (seen.mac, seen.vlan);
-            if !now.insert(key) {
-                continue;
-            }
-            if let Some(row) = switch.rows.get_mut(&key) {
-                if row.if_index == seen.if_index || seen.if_index.is_none() {
-                    if row.missed > 0 {
-                        row.missed = 0;
-                        touched.insert(seen.mac);
-                    }
-                    continue;
-                }
-                delta.presence.push(RowChange::Closed(row_of(key, row), at));
-                affected.extend(row.if_index);
-            }
-            let port = match seen.if_index {
-                Some(index) => {
-                    names.get(&index).map_or_else(|| PortName::from(index.to_string()), |name| (*name).clone())
-                }
-                None => PortName::from(format!("bridge port {}", seen.bridge_port)),
-            };
-            let row = Row { if_index: seen.if_index, port, first_seen: at, missed: 0 };
-            delta.presence.push(RowChange::Opened(row_of(key, &row)));
-            affected.extend(row.if_index);
-            switch.rows.insert(key, row);
-            touched.insert(seen.mac);
-            self.seen_on.entry(seen.mac).or_default().insert(visit.target.clone());
-        }
-        if visit.fdb_complete() {
-            let absent: Vec<RowKey> = switch.rows.keys().filter(|key| !now.contains(key)).copied().collect();
-            for key in absent {
-                let Some(row) = switch.rows.get_mut(&key) else { continue };
-                row.missed += 1;
-                touched.insert(key.0);
-                if row.missed >= PASSES_TO_CLOSE {
-                    delta.presence.push(RowChange::Closed(row_of(key, row), at));
-                    affected.extend(row.if_index);
-                    switch.rows.remove(&key);
-                }
-            }
-        }
-        if affected.is_empty() {
+    /// Whose place rests on what is now said differently of a port, of a neighbour on it, or of the whole switch.
+    fn touch_ports(&self, before: &SwitchRecord, now: &SwitchRecord, touched: &mut BTreeSet<MacAddr>) {
+        let Some(switch) = self.switches.get(&now.name) else { return };
+        if before.site != now.site {
+            touched.extend(switch.rows.keys().map(|(mac, _)| *mac));
             return;
         }
-        // Whoever shares a port with what came or went may no longer be alone on it, or be alone now.
-        let mut on_port: std::collections::BTreeMap<u32, BTreeSet<MacAddr>> = std::collections::BTreeMap::new();
-        for ((mac, _), row) in &switch.rows {
-            if let Some(port) = row.if_index {
-                on_port.entry(port).or_default().insert(*mac);
-            }
-        }
-        for port in affected {
-            touched.extend(switch.on_port.get(&port).into_iter().chain(on_port.get(&port)).flatten());
-        }
-        switch.on_port = on_port;
-        for mac in touched.iter() {
-            let still = switch.rows.range((*mac, None)..).next().is_some_and(|((of, _), _)| of == mac);
-            if let Some(switches) = self.seen_on.get_mut(mac).filter(|_| !still) {
-                switches.remove(&visit.target);
-            }
-        }
-    }
-
-    fn take_bindings(
-        &mut self,
-        visit: &SwitchVisit,
-        at: Timestamp,
-        delta: &mut Delta,
-        touched: &mut BTreeSet<MacAddr>,
-    ) {
-        let Some(switch) = self.switches.get_mut(&visit.target) else { return };
-        let binding = |ip, mac, first_seen| AddressBinding { switch: visit.target.clone(), ip, mac, first_seen };
-        let now: BTreeSet<_> =
-            visit.arp.iter().filter(|row| row.mac.is_device()).map(|row| (row.ip, row.mac)).collect();
-        let mut opened = Vec::new();
-        let mut closed = Vec::new();
-        for (ip, mac) in &now {
-            match switch.bindings.get_mut(&(*ip, *mac)) {
-                Some(row) => row.missed = 0,
-                None => {
-                    switch.bindings.insert((*ip, *mac), Binding { first_seen: at, missed: 0 });
-                    delta.addresses.push(RowChange::Opened(binding(*ip, *mac, at)));
-                    opened.push((*ip, *mac));
-                }
-            }
-        }
-        let state = |table| visit.tables.get(&table).map(|state| state.completeness);
-        let tables = [state(Table::IpNetToMedia), state(Table::IpNetToPhysical)];
-        let whole = tables.contains(&Some(Completeness::Complete))
-            && tables.iter().all(|state| !matches!(state, Some(Completeness::Partial | Completeness::Failed)));
-        if whole {
-            let absent: Vec<_> = switch.bindings.keys().filter(|key| !now.contains(key)).copied().collect();
-            for (ip, mac) in absent {
-                let Some(row) = switch.bindings.get_mut(&(ip, mac)) else { continue };
-                row.missed += 1;
-                if row.missed >= PASSES_TO_CLOSE {
-                    delta.addresses.push(RowChange::Closed(binding(ip, mac, row.first_seen), at));
-                    switch.bindings.remove(&(ip, mac));
-                    closed.push((ip, mac));
-                }
-            }
-        }
-        for (ip, mac) in opened {
-            self.bind(ip, mac);
-            touched.insert(mac);
-        }
-        for (ip, mac) in closed {
-            self.unbind(ip, mac);
-            touched.insert(mac);
-            if let Some(device) = self.by_mac.get(&mac).and_then(|id| self.devices.get_mut(id)) {
-                let bound = self.ips_of.get(&mac);
-                device.ips.retain(|own| *own != ip || bound.is_some_and(|bound| bound.contains_key(own)));
-            }
-        }
-    }
-
-    /// Finds the ports of a switch that lead to other polled switches. Returns whose place that touches.
-    pub(super) fn classify_ports(&mut self, name: &TargetName) -> BTreeSet<MacAddr> {
-        let Some(switch) = self.switches.get(name) else { return BTreeSet::new() };
         let mut ports: BTreeSet<u32> = BTreeSet::new();
-        let others = |mac: &MacAddr| self.own.get(mac).is_some_and(|owner| owner != name);
-        ports.extend(switch.on_port.iter().filter(|(_, macs)| macs.iter().any(others)).map(|(port, _)| *port));
-        for neighbour in &switch.record.neighbours {
-            let Some(port) = neighbour.if_index else { continue };
-            let by_mac = neighbour.chassis.as_str().parse().is_ok_and(|mac: MacAddr| others(&mac));
-            let called = self.names.get(neighbour.system_name.as_str());
-            let by_name = called.is_some_and(|switches| switches.iter().any(|other| other != name));
-            if by_mac || by_name {
-                ports.insert(port);
-            }
+        let old: BTreeMap<u32, &Port> = before.ports.iter().map(|port| (port.if_index, port)).collect();
+        let new: BTreeMap<u32, &Port> = now.ports.iter().map(|port| (port.if_index, port)).collect();
+        ports.extend(old.keys().chain(new.keys()).filter(|index| old.get(index) != new.get(index)));
+        let gone = before.neighbours.iter().filter(|neighbour| !now.neighbours.contains(neighbour));
+        let come = now.neighbours.iter().filter(|neighbour| !before.neighbours.contains(neighbour));
+        for port in gone.chain(come).filter_map(|neighbour| neighbour.if_index) {
+            ports.extend(switch.group(port));
         }
-        // A member speaks for its aggregate and the aggregate for its members.
-        let lags = || switch.record.ports.iter().filter_map(|port| Some((port.if_index, port.lag?)));
-        let aggregates: BTreeSet<u32> = lags()
-            .filter(|(member, aggregate)| ports.contains(member) || ports.contains(aggregate))
-            .map(|(_, aggregate)| aggregate)
-            .collect();
-        ports.extend(lags().filter(|(_, aggregate)| aggregates.contains(aggregate)).map(|(member, _)| member));
-        ports.extend(aggregates);
-        let turned: Vec<u32> = ports.symmetric_difference(&switch.infrastructure).copied().collect();
-        let touched = turned.iter().filter_map(|port| switch.on_port.get(port)).flatten().copied().collect();
-        if let Some(switch) = self.switches.get_mut(name) {
-            switch.infrastructure = ports;
-        }
-        touched
+        touched.extend(ports.iter().filter_map(|port| switch.on_port.get(port)).flatten());
     }
 
     /// The device of a MAC address, made or united where need be. A switch's own address is none.
-    fn device_for(
-        &mut self,
-        mac: MacAddr,
-        at: Timestamp,
-        appeared: Option<Timestamp>,
-        delta: &mut Delta,
-    ) -> Option<DeviceId> {
+    fn device_for(&mut self, mac: MacAddr, sight: Sight, delta: &mut Delta) -> Option<DeviceId> {
+        let at = sight.at;
         if self.own.contains_key(&mac) || !mac.is_device() {
             return None;
         }
-        let bound: Vec<_> = self.ips_of.get(&mac).into_iter().flat_map(|bound| bound.keys().copied()).collect();
+        let bound = self.bound(mac);
         // A camera known by its address alone gets its MAC address, if that address is this one's alone.
         let alone = |ip: &std::net::IpAddr| self.macs_of.get(ip).is_some_and(|macs| macs.len() == 1);
         let by_address = bound.iter().filter(|ip| alone(ip)).find_map(|ip| self.by_ip.get(ip).copied());
         match (self.by_mac.get(&mac).copied(), by_address) {
-            (Some(id), None) => Some(id),
+            (Some(id), None) => {
+                self.seen_earlier(id, sight);
+                Some(id)
+            }
             (Some(id), Some(other)) => {
                 delta.merged.extend(self.unite(id, other));
                 Some(id.min(other))
@@ -311,65 +195,143 @@ impl Inventory {
                 Some(id)
             }
             (None, None) => {
-                let rows = self.seen_on.get(&mac).is_some_and(|switches| !switches.is_empty());
-                (rows || !bound.is_empty()).then(|| self.create(Some(mac), at, appeared.filter(|_| rows)))
+                let rows = self.seen_on.contains_key(&mac);
+                (rows || !bound.is_empty()).then(|| self.create(Some(mac), at, self.appeared(mac, sight)))
             }
         }
     }
 
-    /// What the switch heard of a device by LLDP or CDP on the port that has its address.
-    fn hear_neighbour(&mut self, name: &TargetName, mac: MacAddr, id: DeviceId, at: Timestamp) {
-        let Some(switch) = self.switches.get(name) else { return };
-        let is_it = |text: &str| text.parse::<MacAddr>().is_ok_and(|heard| heard == mac);
-        let heard = switch.record.neighbours.iter().find(|neighbour| {
-            let on_its_port =
-                neighbour.if_index.and_then(|port| switch.on_port.get(&port)).is_some_and(|macs| macs.contains(&mac));
-            on_its_port && (is_it(neighbour.chassis.as_str()) || is_it(neighbour.port.as_str()))
-        });
-        let Some(heard) = heard else { return };
-        let facts = (heard.system_description.clone(), heard.capabilities.clone());
+    /// When a device that a visit shows must have appeared: an earlier whole pass had not shown it there.
+    fn appeared(&self, mac: MacAddr, sight: Sight) -> Option<Timestamp> {
+        let known = if self.seen_on.contains_key(&mac) { sight.rows_known } else { sight.addresses_known };
+        known.then_some(sight.at)
+    }
+
+    /// A visit that ended earlier came in later: the earliest sight of a device counts, whatever the order.
+    fn seen_earlier(&mut self, id: DeviceId, sight: Sight) {
+        let Some(device) = self.devices.get(&id).filter(|device| sight.at < device.first_seen) else { return };
+        let appeared = device.mac.and_then(|mac| self.appeared(mac, sight));
         let Some(device) = self.devices.get_mut(&id) else { return };
-        let same =
-            device.facts.neighbour.as_ref().is_some_and(|(text, words, _)| (text, words) == (&facts.0, &facts.1));
-        if !same {
-            device.facts.neighbour = Some((facts.0, facts.1, at));
-            self.dirty.insert(id);
+        let first = std::mem::replace(&mut device.first_seen, sight.at);
+        device.appeared = appeared;
+        if let Some((_, since)) = &mut device.facts.mac {
+            *since = sight.at.min(*since);
         }
+        if device.place.switch.is_none() && device.place.since == first {
+            device.place.since = sight.at;
+        }
+        self.dirty.insert(id);
     }
 
     /// A switch is no longer polled: its rows end here, and what was on it is no longer placed.
     pub fn forget_switch(&mut self, name: &TargetName, estate: &Estate, catalogue: &Catalogue, at: Timestamp) -> Delta {
         let mut delta = Delta::default();
-        let Some(switch) = self.switches.remove(name) else { return delta };
-        self.forget_names(&switch.record);
+        let Some(switch) = self.switches.get_mut(name) else { return delta };
+        let record = switch.record.clone();
+        let rows = std::mem::take(&mut switch.rows);
+        let bindings = std::mem::take(&mut switch.bindings);
         let mut touched: BTreeSet<MacAddr> = BTreeSet::new();
-        for ((mac, vlan), row) in switch.rows {
-            touched.insert(mac);
-            if let Some(switches) = self.seen_on.get_mut(&mac) {
-                switches.remove(name);
-            }
+        let mut dirty = Dirty::default();
+        let mut seats: BTreeMap<MacAddr, BTreeSet<u32>> = BTreeMap::new();
+        for ((mac, vlan), row) in rows {
+            seats.entry(mac).or_default().extend(row.if_index);
             let Row { if_index, port, first_seen, .. } = row;
             delta
                 .presence
                 .push(RowChange::Closed(Presence { switch: name.clone(), mac, vlan, if_index, port, first_seen }, at));
         }
-        for ((ip, mac), row) in switch.bindings {
+        for (mac, ports) in seats {
             touched.insert(mac);
-            self.unbind(ip, mac);
+            self.reseat(name, mac, &ports, &mut dirty);
+        }
+        for ((ip, mac), row) in bindings {
+            touched.insert(mac);
+            self.unbind(name, ip, mac);
             let binding = AddressBinding { switch: name.clone(), ip, mac, first_seen: row.first_seen };
             delta.addresses.push(RowChange::Closed(binding, at));
         }
-        self.own.retain(|_, owner| owner != name);
-        let others: Vec<TargetName> = self.switches.keys().cloned().collect();
-        for other in others {
-            touched.extend(self.classify_ports(&other));
+        for mac in &record.own_macs {
+            self.set_own(*mac, name, false, &mut dirty);
+            touched.insert(*mac);
         }
+        dirty.whole.extend(self.hearers(&record));
+        self.forget_names(&record);
+        self.switches.remove(name);
+        for (other, switch) in &mut self.switches {
+            switch.shared.remove(name);
+            if switch.overlap.remove(name).is_some() {
+                dirty.whole.insert(other.clone());
+            }
+        }
+        touched.extend(self.retie(dirty));
+        let sight = Sight { at, rows_known: false, addresses_known: false };
         for mac in touched {
-            if let Some(id) = self.by_mac.get(&mac).copied() {
+            if let Some(id) = self.device_for(mac, sight, &mut delta).or_else(|| self.by_mac.get(&mac).copied()) {
                 self.settle(id, estate, catalogue, at);
             }
         }
         delta.devices = self.take_dirty();
         delta
     }
+}
+
+/// Whether a table that was asked for was read to its end, or the agent has none.
+fn is_whole(visit: &SwitchVisit, table: Table) -> bool {
+    let state = visit.tables.get(&table).map(|state| state.completeness);
+    matches!(state, Some(Completeness::Complete | Completeness::Unsupported))
+}
+
+const HEARD: [(NeighbourProtocol, Table); 2] =
+    [(NeighbourProtocol::Lldp, Table::Lldp), (NeighbourProtocol::Cdp, Table::Cdp)];
+
+fn has_bridge(visit: &SwitchVisit) -> bool {
+    !visit.fdb.is_empty() || visit.fdb_complete()
+}
+
+/// The record as this visit leaves it.
+fn record_of(visit: &SwitchVisit, before: Option<&SwitchRecord>) -> SwitchRecord {
+    let mut record = SwitchRecord {
+        name: visit.target.clone(),
+        site: visit.site.clone(),
+        system: visit.system.clone().map(|system| SystemFacts { uptime_s: 0, ..system }),
+        ports: visit.ports.clone(),
+        neighbours: visit.neighbours.clone(),
+        own_macs: visit.own_macs.clone(),
+        address: Some(visit.address.ip()),
+        bridge: has_bridge(visit),
+    };
+    let Some(before) = before else { return record };
+    record.system = record.system.or_else(|| before.system.clone());
+    record.bridge |= before.bridge;
+    if !is_whole(visit, Table::Interfaces) {
+        record.ports.clone_from(&before.ports);
+        record.own_macs.clone_from(&before.own_macs);
+    }
+    for (protocol, table) in HEARD {
+        if !is_whole(visit, table) {
+            record.neighbours.retain(|neighbour| neighbour.protocol != protocol);
+            let kept = before.neighbours.iter().filter(|neighbour| neighbour.protocol == protocol);
+            record.neighbours.extend(kept.cloned());
+        }
+    }
+    record
+}
+
+/// Whether a whole visit says what is known: the usual case, found out without a copy.
+fn says_nothing_new(visit: &SwitchVisit, before: &SwitchRecord) -> bool {
+    let system = match (&visit.system, &before.system) {
+        (Some(now), Some(before)) => {
+            (&now.name, &now.description, &now.object_id) == (&before.name, &before.description, &before.object_id)
+        }
+        (now, _) => now.is_none(),
+    };
+    let tables = is_whole(visit, Table::Interfaces) && HEARD.iter().all(|(_, table)| is_whole(visit, *table));
+    system
+        && tables
+        && visit.site == before.site
+        && Some(visit.address.ip()) == before.address
+        && (before.bridge || !has_bridge(visit))
+        && visit.ports == before.ports
+        && visit.neighbours == before.neighbours
+        && visit.own_macs == before.own_macs
 }

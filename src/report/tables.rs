@@ -48,7 +48,8 @@ pub fn device_json(device: &Device, status: Status, last_seen: Timestamp) -> Val
         "serial": said.serial,
         "place": {
             "switch": place.switch, "port": place.port, "if_index": place.if_index, "vlan": place.vlan,
-            "network": place.network, "site": place.site, "certainty": place.certainty, "since": place.since,
+            "network": place.network, "site": place.site, "certainty": place.certainty,
+            "confidence": place.confidence, "since": place.since,
         },
         "status": status,
         "first_seen": device.first_seen,

@@ -98,7 +98,10 @@ impl Ledger {
             finding.severity = violation.severity;
             finding.text.clone_from(&violation.text);
             finding.evidence.clone_from(&violation.evidence);
-            finding.place.clone_from(&device.place);
+            // How sure a place is moves without the device: that is no news about the finding.
+            if !finding.place.is_same_spot(&device.place) {
+                finding.place.clone_from(&device.place);
+            }
             if opens {
                 finding.state = FindingState::Open;
                 finding.since = at;
