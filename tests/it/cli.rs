@@ -69,7 +69,8 @@ fn devices_and_findings_have_the_contracts_fields() {
         let all = "id mac ips class surveillance maker brand model firmware serial place status first_seen last_seen";
         assert_eq!(keys(device), all.split(' ').collect(), "{device}");
         assert_eq!(keys(&device["maker"]), "id name verdict evidence".split(' ').collect());
-        let place = "switch port if_index vlan network site certainty since";
+        // Beside the contract's: how sure the place is, as a number.
+        let place = "switch port if_index vlan network site certainty confidence since";
         assert_eq!(keys(&device["place"]), place.split(' ').collect());
         for mark in device["maker"]["evidence"].as_array().unwrap() {
             assert_eq!(keys(mark), "source text grade observed_at".split(' ').collect());
