@@ -158,7 +158,7 @@ pub fn target_json(target: &TargetRow) -> Value {
         "name": target.name, "kind": if target.switch { "switch" } else { "camera" }, "address": target.address,
         "site": target.site, "state": target.state, "since": target.since, "why": target.why,
         "last_attempt": target.last_attempt, "last_ok": target.last_ok, "requests": target.requests,
-        "took_ms": target.took_ms, "tables": target.tables,
+        "took_ms": target.took_ms, "tables": target.tables, "readings": target.readings,
     })
 }
 

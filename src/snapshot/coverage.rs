@@ -135,6 +135,7 @@ mod tests {
             requests: 0,
             took_ms: 0,
             tables: [].into(),
+            readings: crate::observation::Readings::default(),
         }
     }
 

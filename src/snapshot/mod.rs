@@ -27,7 +27,7 @@ use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
 };
-use crate::observation::{Table, TableState};
+use crate::observation::{Readings, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Finding};
 
@@ -175,6 +175,8 @@ pub struct TargetRow {
     pub took_ms: u64,
     /// How much of each table was seen.
     pub tables: BTreeMap<Table, TableState>,
+    /// How its numbers were read.
+    pub readings: Readings,
 }
 
 /// A carrier of alerts.

@@ -9,7 +9,7 @@ use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
-use crate::observation::{Table, TableState};
+use crate::observation::{Readings, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Decision, Finding};
 
@@ -122,6 +122,9 @@ pub struct TargetRecord {
     pub took_ms: u64,
     /// How much of each table was seen.
     pub tables: BTreeMap<Table, TableState>,
+    /// How its numbers were read.
+    #[serde(default)]
+    pub readings: Readings,
 }
 
 /// How a credential stands at a camera.

@@ -86,6 +86,7 @@ fn target_row(target: TargetRecord) -> TargetRow {
         requests: target.requests,
         took_ms: target.took_ms,
         tables: target.tables,
+        readings: target.readings,
     }
 }
 

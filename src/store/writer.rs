@@ -56,6 +56,10 @@ fn logged_part(target: &TargetRecord) -> TargetRecord {
     for state in part.tables.values_mut() {
         state.rows = 0;
     }
+    // What was chosen is told; how well it fits moves with every row.
+    for reading in [&mut part.readings.port, &mut part.readings.vlan].into_iter().flatten() {
+        (reading.score, reading.rows, reading.runner_up) = (0, 0, None);
+    }
     part
 }
 
