@@ -28,3 +28,4 @@ mod sample;
 mod snmp;
 mod store;
 mod tmux;
+mod traps;
