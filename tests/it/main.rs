@@ -11,6 +11,7 @@
 
 mod agents;
 mod alert;
+mod bridge;
 mod cli;
 mod config;
 mod console;

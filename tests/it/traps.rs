@@ -11,6 +11,8 @@ use async_snmp::pdu::NotificationPdu;
 use async_snmp::{Oid, Retry, UdpTransport, Version};
 use lenswarden::config::{CredentialKind, Switch};
 use lenswarden::net::Timestamp;
+use lenswarden::snmp::notification::{Outcome, Receiver, Senders};
+use lenswarden::snmp::{Security, SecurityAuth, SecurityPriv};
 
 use crate::house::{Daemon, House, PATIENCE};
 use crate::snmp::free_port;
@@ -313,4 +315,69 @@ fn net_snmp_sends_traps_and_informs_of_both_versions() {
         assert!(!station.net_snmp("snmpinform", unknown, &right), "a stranger was answered");
         assert!(!station.net_snmp("snmpinform", v2c, &["-v2c", "-c", "wrong"]));
     });
+}
+
+/// The receiver alone: every pair of protocols, every security level, and none for another's.
+#[test]
+#[ignore = "needs snmptrap and snmpinform"]
+fn net_snmp_is_understood_in_every_protocol() {
+    use SecurityAuth as A;
+    use SecurityPriv as P;
+    let receiver = Receiver::new(b"\x80\x00\x7e\xd9\x05receiver", 3).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // What is heard while net-snmp's program runs.
+    let hear = |program: &str, security: &Security, senders: &mut Senders, arguments: &[&str]| {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        let mut command = Command::new(program);
+        command
+            .args(["-m", "", "-r", "1", "-t", "1", "-v3", "-u", "user"])
+            .args(arguments)
+            .args([&socket.local_addr().unwrap().to_string(), "", LINK_UP])
+            .env("SNMPCONFPATH", folder.path())
+            .env("SNMP_PERSISTENT_DIR", folder.path())
+            .stderr(Stdio::null());
+        let running = std::thread::spawn(move || command.status().expect("Debian's package snmp is needed"));
+        let (mut buffer, mut heard) = ([0; 2000], 0);
+        loop {
+            match socket.recv_from(&mut buffer) {
+                Ok((length, from)) => match receiver.read(&buffer[..length], security, senders, Instant::now()) {
+                    Outcome::Authentic { reply, .. } => {
+                        heard += 1;
+                        reply.map(|reply| socket.send_to(&reply, from).unwrap());
+                    }
+                    Outcome::Report(report) => drop(socket.send_to(&report, from).unwrap()),
+                    Outcome::Refused => {}
+                },
+                Err(_) if running.is_finished() => return (heard, running.join().unwrap().success()),
+                Err(_) => {}
+            }
+        }
+    };
+    let (auth, privacy) = ("auth password", "priv password");
+    let kinds = [
+        (Some((A::Md5, "MD5")), Some((P::Des, "DES"))),
+        (Some((A::Sha1, "SHA")), Some((P::Aes128, "AES"))),
+        (Some((A::Sha224, "SHA-224")), Some((P::Aes192, "AES-192"))),
+        (Some((A::Sha384, "SHA-384")), Some((P::Aes256, "AES-256"))),
+        (Some((A::Sha1, "SHA")), Some((P::Aes256, "AES-256"))),
+        (Some((A::Sha1, "SHA")), Some((P::Aes256Reeder, "AES-256-C"))),
+        (Some((A::Sha512, "SHA-512")), None),
+        (None, None),
+    ];
+    for (number, (a, p)) in kinds.into_iter().enumerate() {
+        let security = Security::v3("user", a.map(|(kind, _)| (kind, auth)), p.map(|(kind, _)| (kind, privacy)));
+        let (security, mut senders) = (security.unwrap(), Senders::default());
+        let level = ["noAuthNoPriv", "authNoPriv", "authPriv"][usize::from(a.is_some()) + usize::from(p.is_some())];
+        let mut arguments = vec!["-l", level];
+        arguments.extend(a.iter().flat_map(|(_, name)| ["-a", name, "-A", auth]));
+        arguments.extend(p.iter().flat_map(|(_, name)| ["-x", name, "-X", privacy]));
+        let what = format!("{arguments:?}");
+        assert_eq!(hear("snmpinform", &security, &mut senders, &arguments), (1, true), "inform {what}");
+        let engine = format!("0x80001f880461626{number}");
+        arguments.extend(["-e", &engine]);
+        assert_eq!(hear("snmptrap", &security, &mut senders, &arguments), (1, true), "trap {what}");
+        let other = Security::v3("user", Some((A::Sha256, auth)), Some((P::Aes128, privacy))).unwrap();
+        assert_eq!(hear("snmptrap", &other, &mut senders, &arguments), (0, true), "another credential {what}");
+    }
 }
