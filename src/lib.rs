@@ -42,7 +42,7 @@
 //! | [`probe`] | marks of a maker in what a camera shows without a password | net |
 //! | [`config`] | the file as text, as checked [`config::Config`], its secrets, the watch on it | net |
 //! | [`observation`] | what one visit brought home, which tables were seen whole | net |
-//! | [`collect`] | visit a switch, visit a camera, sweep a subnet | net snmp onvif probe config observation |
+//! | [`collect`] | visit a switch, visit a camera, sweep a subnet; what a trap is about | net snmp onvif probe config observation |
 //! | [`maker`] | catalogue of makers, brands, prefixes; evidence -> attribution | net config observation |
 //! | [`inventory`] | device identity and place, built from observations | net config observation maker |
 //! | [`policy`] | packs and rules: inventory -> violations | net config maker inventory |
@@ -52,7 +52,7 @@
 //! | [`control`] | the control socket's words, framing, client and server halves | net review |
 //! | [`report`] | snapshot -> text, CSV, JSON, HTML | net config maker inventory observation policy review snapshot |
 //! | [`alert`] | changes -> messages through a persistent outbox; the carriers they leave by | net config maker inventory policy review store |
-//! | [`daemon`] | schedule, pollers, the one recorder, control socket, systemd notify | all above |
+//! | [`daemon`] | schedule, pollers, traps, the one recorder, control socket, systemd notify | all above |
 //! | [`console`] | ratatui: model, update, keys, theme, views | net config inventory observation policy review snapshot store control report |
 //! | [`lab`] | simulated estate | net (and protocol crates) |
 //! | [`cli`] | clap types, one file a subcommand, exit codes | any |

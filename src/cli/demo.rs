@@ -95,7 +95,7 @@ fn headless(size: Size) -> Result<ExitCode> {
     let (folder, truth, outcome, took) = runtime()?.block_on(async {
         let (folder, lab) = prepare(size, "").await?;
         let begun = Instant::now();
-        let options = DaemonOptions { config: folder.config(), once: true };
+        let options = DaemonOptions { config: folder.config(), once: true, trap_socket: None };
         let outcome = daemon::run(options, std::future::pending()).await?;
         anyhow::Ok((folder, lab.truth(), outcome, begun.elapsed()))
     })?;

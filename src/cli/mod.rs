@@ -12,6 +12,7 @@ mod tables;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
@@ -214,7 +215,9 @@ fn run_daemon(config: &Path, once: bool) -> Result<ExitCode> {
         .with_target(false)
         .with_ansi(false)
         .init();
-    let options = DaemonOptions { config: config.to_owned(), once };
+    // Before there are threads: it takes the words of the environment away.
+    let trap_socket = listenfd::ListenFd::from_env().take_udp_socket(0).context("the socket handed over for traps")?;
+    let options = DaemonOptions { config: config.to_owned(), once, trap_socket: trap_socket.map(Arc::new) };
     let outcome = runtime()?.block_on(async {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         let shutdown = async move {

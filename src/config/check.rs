@@ -12,7 +12,7 @@ use super::file::{self, File};
 use super::secret::{Secret, SecretStore};
 use super::{
     AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, Network, OnvifSettings,
-    PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch,
+    PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch, TrapSettings,
 };
 use crate::net::VlanRange;
 
@@ -75,11 +75,13 @@ pub(super) fn check(
     let reviews = reviews(&mut checker, file);
     let alerts = alerts(&mut checker, file);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
+    let traps = traps(&mut checker, &file.traps);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
             snmp,
             onvif,
+            traps,
             sites,
             networks,
             credentials,
@@ -131,6 +133,19 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         probes_per_second: checker.number("onvif.probes-per-second", onvif.probes_per_second.as_ref(), 50, 1..=10_000),
     };
     (daemon, snmp, onvif)
+}
+
+/// `[traps]`
+fn traps(checker: &mut Checker<'_>, traps: &file::Traps) -> TrapSettings {
+    let listen = traps.listen.as_ref().and_then(|written| {
+        let address = written.get_ref().parse::<SocketAddr>().ok().filter(|address| address.port() != 0);
+        if address.is_none() {
+            let message = format!("'{}' is no address with a port", written.get_ref());
+            checker.problem(written.span(), "traps.listen", message, "as in 0.0.0.0:162 or [::]:162");
+        }
+        address
+    });
+    TrapSettings { listen }
 }
 
 fn sites(checker: &mut Checker<'_>, file: &File) -> Vec<Site> {

@@ -28,6 +28,8 @@ pub struct Config {
     pub snmp: SnmpSettings,
     /// `[onvif]`
     pub onvif: OnvifSettings,
+    /// `[traps]`
+    pub traps: TrapSettings,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -116,6 +118,13 @@ pub struct OnvifSettings {
     pub max_bytes: usize,
     /// Unicast WS-Discovery probes a second in a sweep.
     pub probes_per_second: u32,
+}
+
+/// `[traps]`: what switches say unasked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrapSettings {
+    /// Where traps and informs come in; `None`: nowhere, but by a socket that systemd hands over.
+    pub listen: Option<SocketAddr>,
 }
 
 /// How sensitive a site is: given by the administrator, never inferred.

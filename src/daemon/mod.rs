@@ -8,6 +8,7 @@ mod recorder;
 mod socket;
 mod switches;
 mod targets;
+mod traps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -44,6 +45,8 @@ pub struct DaemonOptions {
     pub config: PathBuf,
     /// One round over every target, then end.
     pub once: bool,
+    /// The UDP socket for traps that systemd handed over: used in place of `[traps] listen`.
+    pub trap_socket: Option<Arc<std::net::UdpSocket>>,
 }
 
 /// How a daemon ended.
@@ -125,12 +128,40 @@ struct Shared {
     cameras: Mutex<BTreeSet<IpAddr>>,
     /// Asks a target's loop for a visit now.
     pokes: Mutex<BTreeMap<TargetName, Arc<Notify>>>,
+    /// What is shown as wrong with what was configured.
+    troubles: tokio::sync::Mutex<Troubles>,
     visiting: AtomicUsize,
     /// Visits that ended: what the watchdog calls progress.
     finished: AtomicUsize,
 }
 
+/// What is not as it was configured, for whoever looks; empty texts where all is well.
+#[derive(Default)]
+struct Troubles {
+    /// A changed file that was not taken.
+    file: String,
+    /// Traps that cannot come in.
+    traps: String,
+    /// What the recorder was last told.
+    shown: String,
+}
+
 impl Shared {
+    /// Changes what is wrong and has it shown. `false`: the daemon is stopping.
+    async fn show(&self, change: impl FnOnce(&mut Troubles)) -> bool {
+        // Held while the recorder is told: of two changes it hears the later one last.
+        let mut troubles = self.troubles.lock().await;
+        change(&mut troubles);
+        let Troubles { file, traps, .. } = &*troubles;
+        let now = [file, traps].map(String::as_str).into_iter().filter(|text| !text.is_empty());
+        let now = now.collect::<Vec<_>>().join("\n");
+        if now == troubles.shown {
+            return true;
+        }
+        troubles.shown.clone_from(&now);
+        self.recorder.send(Message::Problem(now)).await.is_ok()
+    }
+
     fn pokes(&self) -> MutexGuard<'_, BTreeMap<TargetName, Arc<Notify>>> {
         self.pokes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,6 +240,7 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
         salt: recorder.salt().to_owned(),
         cameras: Mutex::new(recorder.cameras()),
         pokes: Mutex::default(),
+        troubles: tokio::sync::Mutex::default(),
         visiting: AtomicUsize::new(0),
         finished: AtomicUsize::new(0),
     });
@@ -223,7 +255,7 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
         outcome
     } else {
         let server = socket::Server { recorder: messages.clone(), shared: Arc::clone(&shared), started };
-        watch_over(&shared, in_force, &options.config, server, listener, shutdown).await;
+        watch_over(&shared, in_force, &options, server, listener, shutdown).await;
         Outcome::Complete
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
@@ -287,13 +319,15 @@ impl Regime {
 async fn watch_over(
     shared: &Arc<Shared>,
     mut in_force: (Config, Policies),
-    path: &Path,
+    options: &DaemonOptions,
     server: socket::Server,
     listener: tokio::net::UnixListener,
     shutdown: impl Future<Output = ()>,
 ) {
+    let path = options.config.as_path();
     let mut config = Arc::new(in_force.0.clone());
     let mut regime = Regime::start(shared, &config, None);
+    let listening = tokio::spawn(traps::watch(Arc::clone(shared), options.trap_socket.clone()));
     let accepting = tokio::spawn(socket::accept(listener, Arc::new(server)));
     // The watch lives in a task of its own: waiting for the file to lie still must not be cut short by a tick.
     let (note, mut noted) = mpsc::channel(1);
@@ -310,7 +344,7 @@ async fn watch_over(
             })
         });
     let mut tick = tokio::time::interval(Duration::from_secs(1));
-    let (mut seen, mut troubled) = (usize::MAX, false);
+    let mut seen = usize::MAX;
     tokio::pin!(shutdown);
     loop {
         tokio::select! {
@@ -329,16 +363,17 @@ async fn watch_over(
                     shared.config.send_replace(Arc::clone(&config));
                     let before = regime.end();
                     regime = Regime::start(shared, &config, Some(before));
-                    troubled = false;
+                    // With the new configuration nothing was recorded as wrong with it.
+                    let shown = |troubles: &mut Troubles| (troubles.file, troubles.shown) = Default::default();
+                    if !shared.show(shown).await { break; }
                 }
                 // The file is again as it is in force: what was wrong with it is over.
                 Ok(_) => {
-                    if std::mem::take(&mut troubled) && shared.recorder.send(Message::Problem(String::new())).await.is_err() { break; }
+                    if !shared.show(|troubles| troubles.file.clear()).await { break; }
                 }
                 Err(problems) => {
                     tracing::error!("the changed configuration is not taken, the old one stays in force:\n{problems}");
-                    troubled = true;
-                    if shared.recorder.send(Message::Problem(problems.to_string())).await.is_err() { break; }
+                    if !shared.show(|troubles| troubles.file = problems.to_string()).await { break; }
                 }
             },
             _ = tick.tick() => {
@@ -361,6 +396,7 @@ async fn watch_over(
         tracing::warn!("visits to cameras did not end in time");
     }
     accepting.abort();
+    listening.abort();
     asking.abort();
     if let Some(watching) = watching {
         watching.abort();

@@ -2,6 +2,7 @@
 //! SQL stands in this room and nowhere else.
 
 mod batch;
+mod engine;
 mod lock;
 mod log;
 mod outbox;
@@ -16,6 +17,7 @@ pub use batch::{
     Batch, Change, ChangeKind, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, DeviceRecord,
     NetworkRecord, SiteRecord, Stored, TargetKind, TargetRecord, TargetState,
 };
+pub use engine::EngineStart;
 pub use log::LoggedState;
 pub use outbox::{Alert, Outbox, Told};
 pub use reader::{DeviceDetail, Reader};

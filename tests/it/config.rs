@@ -91,6 +91,8 @@ fn every_bad_file_says_where_what_and_how() {
         ("[daemon]\npoll-every='soon'\n", &["2:12 daemon.poll-every", "'soon' is no duration", "30s, 5m"]),
         ("[daemon]\npoll-every='1ms'\n", &["too short"]),
         ("[daemon]\nconcurrency=0\n", &["0 is out of range", "1 to 4096"]),
+        ("[traps]\nlisten='162'\n", &["2:8 traps.listen", "'162' is no address with a port", "0.0.0.0:162"]),
+        ("[traps]\nlisten='0.0.0.0:0'\n", &["traps.listen", "no address with a port"]),
         ("[[site]]\nid='hq'\nsensitivity='secret'\n", &["unknown variant `secret`", "`sensitive`"]),
         ("[[site]]\nid='hq'\nsensitivity='sensitive'\n", &["the limb that makes it so", "socpa-2005"]),
         (&format!("{site}address-ranges=['10.1.0.5/16']\n"), &["bits set behind its prefix", "10.1.0.0/16"]),

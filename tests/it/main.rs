@@ -11,6 +11,7 @@
 
 mod agents;
 mod alert;
+mod bridge;
 mod cli;
 mod config;
 mod console;
@@ -28,3 +29,4 @@ mod sample;
 mod snmp;
 mod store;
 mod tmux;
+mod traps;

@@ -40,7 +40,7 @@ pub(super) fn run(size: Size, no_color: bool) -> Result<ExitCode> {
     say("starting a simulated estate; nothing of it leaves this machine, and it is gone when you quit");
     let (folder, lab) = runtime.block_on(prepare(size, intervals(size)))?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let options = DaemonOptions { config: folder.config(), once: false };
+    let options = DaemonOptions { config: folder.config(), once: false, trap_socket: None };
     let daemon = runtime.spawn(daemon::run(options, async {
         let _ = stopped.await;
     }));
