@@ -18,5 +18,7 @@ mod layers;
 mod onvif;
 mod recordings;
 mod sample;
+mod scenario;
 mod snmp;
 mod store;
+mod topology;
