@@ -6,6 +6,8 @@ mod forwarding;
 mod neighbours;
 mod ports;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -119,10 +121,12 @@ impl SwitchCollector {
         Ok(Self { sockets, known: Mutex::default(), securities: Mutex::default() })
     }
 
-    /// Forgets agents of targets that are no longer configured.
+    /// Forgets agents of targets that are no longer configured, and credentials that none of them names.
     pub fn keep_only(&self, targets: &[Switch]) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|name, _| targets.iter().any(|target| target.name == *name));
+        let mut securities = self.securities.lock().unwrap_or_else(PoisonError::into_inner);
+        securities.retain(|credential, _| targets.iter().any(|target| target.credential == *credential));
     }
 
     /// The credential in the protocol's terms, its passwords made into keys once.

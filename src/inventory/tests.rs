@@ -67,6 +67,7 @@ pub(super) fn visit(switch: &str, own: &str, minute: i64, rows: &[(&str, u32, u3
             untagged: Vec::new(),
             voice: None,
             stp: None,
+            stp_bridge: None,
             last_change_s: None,
         })
         .collect();

@@ -245,6 +245,9 @@ pub struct Port {
     /// dot1dStpPortState (`forwarding`, `blocking`, …).
     #[serde(default)]
     pub stp: Option<String>,
+    /// dot1dStpPortDesignatedBridge: the bridge that leads towards the root on this port's segment.
+    #[serde(default)]
+    pub stp_bridge: Option<MacAddr>,
     /// ifLastChange: sysUpTime in seconds when it last went up or down.
     #[serde(default)]
     pub last_change_s: Option<u64>,
@@ -356,4 +359,52 @@ pub struct InventoryRow {
     pub serial: DeviceText,
     /// entPhysicalSoftwareRev
     pub software: DeviceText,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn visit(tables: &[(Table, Completeness)], rows_of: Option<Table>) -> SwitchVisit {
+        let address = "10.0.0.1:161".parse().unwrap();
+        let mut visit = SwitchVisit::new("s".into(), address, "x".into(), Timestamp::now());
+        let state = |completeness| TableState { completeness, rows: 1, note: None };
+        visit.tables = tables.iter().map(|(table, completeness)| (*table, state(*completeness))).collect();
+        visit.fdb = rows_of
+            .map(|table| FdbRow {
+                mac: MacAddr([0x44, 0x19, 0xb6, 1, 2, 3]),
+                vlan: None,
+                if_index: Some(1),
+                bridge_port: 1,
+                status: FdbStatus::Learned,
+                table,
+            })
+            .into_iter()
+            .collect();
+        visit
+    }
+
+    #[test]
+    fn a_table_is_whole_only_if_the_one_its_rows_came_from_is() {
+        use Completeness::{Complete, Failed, Partial, Unsupported};
+        use Table::{Dot1dFdb, Dot1qFdb, PrivateFdb, VlanFdb};
+        type Case = (&'static [(Table, Completeness)], Option<Table>, bool);
+        let cases: &[Case] = &[
+            (&[(Dot1qFdb, Complete), (Dot1dFdb, Failed)], Some(Dot1qFdb), true),
+            (&[(Dot1qFdb, Partial), (Dot1dFdb, Complete)], Some(Dot1qFdb), false),
+            (&[(Dot1qFdb, Unsupported), (Dot1dFdb, Complete)], Some(Dot1dFdb), true),
+            (&[(Dot1qFdb, Failed), (Dot1dFdb, Complete)], None, false),
+            (&[(Dot1qFdb, Unsupported), (Dot1dFdb, Unsupported)], None, false),
+            (&[(Dot1qFdb, Unsupported), (Dot1dFdb, Complete)], None, true),
+            // The default VLAN was seen whole, the others not at all.
+            (&[(Dot1dFdb, Complete), (VlanFdb, Failed)], Some(Dot1dFdb), false),
+            (&[(Dot1dFdb, Complete), (VlanFdb, Partial)], Some(VlanFdb), false),
+            (&[(Dot1dFdb, Complete), (VlanFdb, Complete)], Some(VlanFdb), true),
+            (&[(Dot1qFdb, Complete), (PrivateFdb, Failed)], Some(Dot1qFdb), false),
+            (&[(Dot1qFdb, Unsupported), (PrivateFdb, Complete)], Some(PrivateFdb), true),
+        ];
+        for (tables, rows_of, whole) in cases {
+            assert_eq!(visit(tables, *rows_of).fdb_complete(), *whole, "{tables:?} {rows_of:?}");
+        }
+    }
 }

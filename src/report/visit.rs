@@ -1,9 +1,17 @@
 //! One visit to a switch, for `poll`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::Table;
+use crate::net::PortName;
 use crate::observation::{Completeness, Reach, SwitchVisit};
+
+/// Names of the ports, by ifIndex.
+fn names(visit: &SwitchVisit) -> BTreeMap<u32, &PortName> {
+    visit.ports.iter().map(|port| (port.if_index, &port.name)).collect()
+}
 
 /// As the contract's JSON.
 #[must_use]
@@ -13,10 +21,8 @@ pub fn json(visit: &SwitchVisit) -> Value {
         .iter()
         .filter_map(|(table, state)| Some((json!(table).as_str()?.to_owned(), json!(state.completeness))))
         .collect();
-    let port_name = |index: Option<u32>| {
-        let port = visit.ports.iter().find(|port| Some(port.if_index) == index);
-        port.map(|port| port.name.clone())
-    };
+    let names = names(visit);
+    let port_name = |index: Option<u32>| index.and_then(|index| names.get(&index));
     let fdb: Vec<Value> = visit
         .fdb
         .iter()
@@ -57,6 +63,7 @@ pub fn text(visit: &SwitchVisit) -> String {
         out += &format!("{}  {}\n", system.name, system.description);
         out += &format!("{}  up {days} d {hours} h\n", system.object_id);
     }
+    let names = names(visit);
     let word = |text: Option<String>| text.unwrap_or_else(|| "?".to_owned());
     let section = |title: &str, columns: Vec<&'static str>, rows: Vec<Vec<String>>| {
         if rows.is_empty() { String::new() } else { format!("\n{title}\n{}", Table { columns, rows }.text()) }
@@ -105,17 +112,15 @@ pub fn text(visit: &SwitchVisit) -> String {
     let vlans = visit.vlans.iter().map(|vlan| vec![vlan.id.to_string(), vlan.name.to_string()]);
     out += &section("VLANS", vec!["VLAN", "NAME"], vlans.collect());
     let fdb = visit.fdb.iter().map(|row| {
-        let port = visit.ports.iter().find(|port| Some(port.if_index) == row.if_index);
-        let port = word(port.map(|port| port.name.to_string()));
+        let port = word(row.if_index.and_then(|index| names.get(&index)).map(ToString::to_string));
         vec![row.mac.to_string(), word(row.vlan.map(|vlan| vlan.to_string())), port, plain(json!(row.status))]
     });
     out += &section("FORWARDING", vec!["MAC", "VLAN", "PORT", "STATUS"], fdb.collect());
     let arp = visit.arp.iter().map(|row| vec![row.ip.to_string(), row.mac.to_string(), row.if_index.to_string()]);
     out += &section("ARP", vec!["IP", "MAC", "INTERFACE"], arp.collect());
     let neighbours = visit.neighbours.iter().map(|neighbour| {
-        let port = visit.ports.iter().find(|port| Some(port.if_index) == neighbour.if_index);
         vec![
-            word(port.map(|port| port.name.to_string())),
+            word(neighbour.if_index.and_then(|index| names.get(&index)).map(ToString::to_string)),
             plain(json!(neighbour.protocol)),
             neighbour.system_name.to_string(),
             neighbour.chassis.to_string(),

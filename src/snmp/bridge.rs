@@ -17,6 +17,8 @@ pub struct Bridge {
     pub base_ports: Walked,
     /// dot1dStpPortState, by bridge port.
     pub stp_state: Walked,
+    /// dot1dStpPortDesignatedBridge, by bridge port: priority and address.
+    pub stp_bridge: Walked,
     /// dot1dTpFdbAddress; asked for only where the index is no address.
     pub addresses: Walked,
     /// dot1dTpFdbPort, by address.
@@ -43,14 +45,14 @@ pub async fn probe(session: &impl Session) -> Result<(), super::SnmpError> {
 
 /// Reads them.
 pub async fn read(ask: &Ask<'_, impl Session>) -> Bridge {
-    let (base_values, base_ports, stp_state, forwarding) = tokio::join!(
+    let (base_values, base_ports, stp, forwarding) = tokio::join!(
         ask.seldom(Group::Interfaces, &BASE_PORT_ENTRY, &[1]),
         ask.column(&BASE_PORT_ENTRY, &[2]),
-        ask.column_if_any(&STP_PORT_ENTRY, &[3]),
+        read_stp(ask),
         read_forwarding(ask),
     );
-    let (addresses, ports, status) = forwarding;
-    Bridge { base_values, base_ports, stp_state, addresses, ports, status }
+    let ((stp_state, stp_bridge), (addresses, ports, status)) = (stp, forwarding);
+    Bridge { base_values, base_ports, stp_state, stp_bridge, addresses, ports, status }
 }
 
 /// Reads one VLAN's bridge of a Cisco: its own forwarding rows and its own numbering of ports.
@@ -58,8 +60,17 @@ pub async fn read_vlan(ask: &Ask<'_, impl Session>) -> Bridge {
     let (addresses, ports, status) = read_forwarding(ask).await;
     let base_ports =
         if ports.rows.is_empty() { Walked::empty_like(&ports) } else { ask.column(&BASE_PORT_ENTRY, &[2]).await };
-    let (base_values, stp_state) = (Walked::not_needed(), Walked::not_needed());
-    Bridge { base_values, base_ports, stp_state, addresses, ports, status }
+    let not_needed = Walked::not_needed;
+    let (base_values, stp_state, stp_bridge) = (not_needed(), not_needed(), not_needed());
+    Bridge { base_values, base_ports, stp_state, stp_bridge, addresses, ports, status }
+}
+
+/// State and designated bridge of each port.
+async fn read_stp(ask: &Ask<'_, impl Session>) -> (Walked, Walked) {
+    let state = ask.column_if_any(&STP_PORT_ENTRY, &[3]).await;
+    let bridge =
+        if state.rows.is_empty() { Walked::empty_like(&state) } else { ask.column(&STP_PORT_ENTRY, &[8]).await };
+    (state, bridge)
 }
 
 /// Columns of dot1dTpFdbTable: addresses, ports, status.

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_snmp::transport::{Candidate, RequestRegistration, Transport};
 use async_snmp::{
@@ -40,14 +40,12 @@ impl std::fmt::Debug for Sockets {
     }
 }
 
-/// DES wants a number that grows with every start, so that no salt is used twice (RFC 3414 §8.1.1.1). Seconds of the
-/// clock are one that needs no file; a second start within the same second is held off by the service manager.
+/// DES wants a number that no other start of this program has had, so that no salt is used twice (RFC 3414 §8.1.1.1):
+/// one drawn at random needs no file.
 fn salt() -> Result<DesSaltState, SnmpError> {
-    const EPOCH_2020: u64 = 1_577_836_800;
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let starts = u32::try_from(now.saturating_sub(EPOCH_2020)).unwrap_or(1).clamp(1, 1 << 30);
     let other = |error: &dyn std::fmt::Display| SnmpError::Other(format!("no salt for DES: {error}"));
-    let before = PersistedDesSaltState::new(starts).map_err(|error| other(&error))?;
+    let drawn = (getrandom::u32().map_err(|error| other(&error))? >> 2).max(1);
+    let before = PersistedDesSaltState::new(drawn).map_err(|error| other(&error))?;
     DesSaltState::restart(before, |_| Ok::<(), std::convert::Infallible>(())).map_err(|error| other(&error))
 }
 

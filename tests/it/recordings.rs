@@ -240,6 +240,25 @@ async fn a_second_visit_asks_for_less_and_finds_the_same() {
     }
 }
 
+/// A Cisco that does not let this host into its contexts says so, with what to configure, and is never taken for whole.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs ../shared"]
+async fn a_cisco_whose_contexts_are_shut_says_what_to_configure() {
+    let served = serve("devices/cisco-ios-c3750", &["--base", "127.7.0.1"]);
+    let v3 = "context vlan-1 is unknown to it (snmpUnknownContexts): let the user's group in: `snmp-server group";
+    for (credential, words) in [(V2C, "it does not answer COMMUNITY@1"), (V3, v3)] {
+        let (config, switch, credential) = configuration_with(served.one(), credential, QUICK);
+        let collector = SwitchCollector::bind().await.unwrap();
+        let first = collector.visit(&config.snmp, &switch, &credential).await;
+        let [error] = first.errors.as_slice() else { panic!("{:?}", first.errors) };
+        assert!(error.message.contains(words) && !error.message.contains("public"), "{}", error.message);
+        assert!(!first.fdb.is_empty() && !first.fdb_complete());
+        let second = collector.visit(&config.snmp, &switch, &credential).await;
+        assert_eq!(second.errors, first.errors, "it is not asked again at once, and says the same");
+        assert!(second.finished.since(second.started) < Duration::from_millis(900));
+    }
+}
+
 /// Two switches with one engine id, as a cloned configuration makes them, are both asked.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs ../shared"]

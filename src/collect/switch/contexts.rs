@@ -190,6 +190,7 @@ mod tests {
             base_values: Walked::not_needed(),
             base_ports: column(vec![(vec![3], Value::Integer(10_003))]),
             stp_state: Walked::not_needed(),
+            stp_bridge: Walked::not_needed(),
             addresses: Walked::not_needed(),
             ports: column((0..rows).map(row).collect()),
             status: Walked::not_needed(),

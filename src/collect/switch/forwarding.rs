@@ -129,13 +129,13 @@ fn internal(junos: &Junos) -> BTreeMap<u32, VlanId> {
 fn default_is_vlan_1(tables: &Tables, ports: &[Port], base: &BTreeMap<u32, u32>) -> bool {
     let access = by_number(&tables.membership.access, |value| value.index().and_then(VlanId::new));
     let bridged: BTreeSet<u32> = base.values().copied().collect();
-    let up = |index: u32| ports.iter().any(|port| port.if_index == index && port.oper == OperStatus::Up);
+    let up: BTreeSet<u32> = ports.iter().filter(|port| port.oper == OperStatus::Up).map(|port| port.if_index).collect();
     let whole = [&tables.membership.access, &tables.bridge.base_ports, &tables.interfaces.oper];
     if whole.iter().any(|column| column.end != WalkEnd::Complete) {
         return false;
     }
     let elsewhere = || access.iter().filter(|(_, vlan)| vlan.get() != 1);
-    elsewhere().all(|(index, _)| !bridged.contains(index)) && elsewhere().any(|(index, _)| up(*index))
+    elsewhere().all(|(index, _)| !bridged.contains(index)) && elsewhere().any(|(index, _)| up.contains(index))
 }
 
 /// Reads the forwarding rows: from a maker's own table where it has more, from the contexts of a Cisco, from the table
@@ -270,7 +270,9 @@ mod tests {
 
     fn bridge(addresses: Walked, ports: Walked) -> Bridge {
         let none = Walked::not_needed;
-        Bridge { base_values: none(), base_ports: none(), stp_state: none(), addresses, ports, status: none() }
+        let (stp_state, stp_bridge) = (none(), none());
+        let (base_values, base_ports, status) = (none(), none(), none());
+        Bridge { base_values, base_ports, stp_state, stp_bridge, addresses, ports, status }
     }
 
     #[test]

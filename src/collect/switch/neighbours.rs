@@ -1,6 +1,6 @@
 //! LLDP and CDP neighbours, and which of the switch's own ports each is on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::columns::by_index;
@@ -32,23 +32,29 @@ struct Locals<'a> {
     id: BTreeMap<&'a [u32], &'a Value>,
     description: BTreeMap<&'a [u32], &'a Value>,
     base: BTreeMap<u32, u32>,
-    ports: &'a [Port],
-    /// How often a name stands for a port.
+    interfaces: BTreeSet<u32>,
+    /// Ports of each name, and of each address: one that several have names none of them.
     names: BTreeMap<&'a str, Vec<u32>>,
+    macs: BTreeMap<MacAddr, Vec<u32>>,
 }
 
 impl<'a> Locals<'a> {
     fn new(tables: &'a Tables, ports: &'a [Port]) -> Self {
         let mut names: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        let mut macs: BTreeMap<MacAddr, Vec<u32>> = BTreeMap::new();
         for port in ports {
             names.entry(port.name.as_str()).or_default().push(port.if_index);
+            if let Some(mac) = port.mac {
+                macs.entry(mac).or_default().push(port.if_index);
+            }
         }
         Self {
             id: by_index(&tables.lldp.local_id),
             description: by_index(&tables.lldp.local_description),
             base: base_ports(&tables.bridge.base_ports),
-            ports,
+            interfaces: ports.iter().map(|port| port.if_index).collect(),
             names,
+            macs,
         }
     }
 
@@ -63,14 +69,13 @@ impl<'a> Locals<'a> {
             if let Some([index]) = self.names.get(label.as_str()).map(Vec::as_slice) {
                 return Some((*index, true));
             }
-            let mac = label.as_str().parse::<MacAddr>().ok();
-            let mut fitting = self.ports.iter().filter(|port| mac.is_some() && port.mac == mac);
-            if let (Some(port), None) = (fitting.next(), fitting.next()) {
-                return Some((port.if_index, true));
+            let of_mac = label.as_str().parse::<MacAddr>().ok().and_then(|mac| self.macs.get(&mac));
+            if let Some([index]) = of_mac.map(Vec::as_slice) {
+                return Some((*index, true));
             }
         }
         let base = self.base.get(&number).copied().filter(|index| *index != 0);
-        let itself = || self.ports.iter().any(|port| port.if_index == number).then_some(number);
+        let itself = || self.interfaces.contains(&number).then_some(number);
         base.or_else(itself).map(|index| (index, false))
     }
 }
@@ -110,7 +115,7 @@ fn lldp(tables: &Tables, ports: &[Port]) -> Vec<Heard> {
         let index = index.as_slice();
         let number_of = |column: &BTreeMap<&[u32], &Value>| column.get(index).and_then(|value| value.number());
         let text = |column: &BTreeMap<&[u32], &Value>| column.get(index).map(|value| value.text()).unwrap_or_default();
-        let own = |number: u32| ports.iter().any(|port| port.if_index == number).then_some((number, true));
+        let own = |number: u32| locals.interfaces.contains(&number).then_some((number, true));
         let local = if lldp.v2 { own(*number) } else { locals.if_index(*number) };
         let neighbour = Neighbour {
             if_index: local.map(|(index, _)| index),

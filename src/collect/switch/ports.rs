@@ -109,23 +109,30 @@ fn poe_ports(tables: &Tables, ports: &[Port]) -> BTreeMap<(u32, u32), u32> {
             .collect();
         return parts.into_iter().filter_map(|(port, part)| Some((port, *of_part.get(&part)?))).collect();
     }
-    let ethernet: Vec<&Port> = ports.iter().filter(|port| matches!(port.if_type, Some(6 | 62 | 117))).collect();
-    let is_ethernet = |index: u32| ethernet.iter().any(|port| port.if_index == index);
-    if asked.iter().all(|(group, _)| *group == 1) && asked.iter().all(|(_, number)| is_ethernet(*number)) {
+    let ethernet: BTreeMap<u32, &str> = ports
+        .iter()
+        .filter(|port| matches!(port.if_type, Some(6 | 62 | 117)))
+        .map(|port| (port.if_index, port.name.as_str()))
+        .collect();
+    if asked.iter().all(|(group, number)| *group == 1 && ethernet.contains_key(number)) {
         return asked.into_iter().map(|(group, number)| ((group, number), number)).collect();
     }
-    let groups: BTreeSet<u32> = asked.iter().map(|(group, _)| *group).collect();
-    let named = |(group, number): (u32, u32)| {
-        let fits = |port: &&&Port| match numbers(port.name.as_str()) {
-            Some((Some(first), last)) => last == number && (first == group || groups.len() == 1),
-            Some((None, last)) => last == number && groups.len() == 1,
-            None => false,
-        };
-        let mut fitting = ethernet.iter().filter(fits);
-        let port = fitting.next().filter(|_| fitting.next().is_none())?;
-        Some(((group, number), port.if_index))
+    let one_group = asked.iter().all(|(group, _)| Some(*group) == asked.first().map(|(group, _)| *group));
+    // Ports by the numbers in their names: the first where there are several groups, and the last.
+    let mut named: BTreeMap<(Option<u32>, u32), Vec<u32>> = BTreeMap::new();
+    for (index, name) in &ethernet {
+        if let Some((first, last)) = numbers(name) {
+            named.entry((if one_group { None } else { first }, last)).or_default().push(*index);
+        }
+    }
+    let fitting = |(group, number): (u32, u32)| {
+        let key = (if one_group { None } else { Some(group) }, number);
+        match named.get(&key).map(Vec::as_slice) {
+            Some([index]) => Some(((group, number), *index)),
+            _ => None,
+        }
     };
-    asked.into_iter().filter_map(named).collect()
+    asked.into_iter().filter_map(fitting).collect()
 }
 
 /// VLANs each interface sends tagged and untagged.
@@ -203,6 +210,12 @@ pub(super) fn ports(tables: &Tables) -> Vec<Port> {
         .into_iter()
         .filter_map(|(port, state)| Some((*base.get(&port)?, stp_word(state)?)))
         .collect();
+    // BridgeId: two octets of priority before the address.
+    let designated = |value: &Value| value.octets()?.get(2..8).and_then(MacAddr::from_octets);
+    let stp_bridge: BTreeMap<u32, MacAddr> = by_number(&tables.bridge.stp_bridge, designated)
+        .into_iter()
+        .filter_map(|(port, mac)| Some((*base.get(&port)?, mac)))
+        .collect();
     let indexes: BTreeSet<u32> =
         descriptions.keys().chain(names.keys()).chain(oper.keys()).chain(kinds.keys()).copied().collect();
     let port = |index: u32| {
@@ -231,6 +244,7 @@ pub(super) fn ports(tables: &Tables) -> Vec<Port> {
             untagged: ranges(|members| &members.untagged),
             voice: voice.get(&index).copied(),
             stp: stp.get(&index).cloned(),
+            stp_bridge: stp_bridge.get(&index).copied().filter(|mac| mac.is_device()),
             last_change_s: last_change.get(&index).map(|ticks| ticks / 100),
         }
     };

@@ -156,7 +156,7 @@ impl Tables {
             (Table::Pvid, vec![&qbridge.pvid]),
             (Table::Lag, vec![&self.lag.selected, &self.lag.attached]),
             (Table::IfStack, vec![&ifs.stack]),
-            (Table::Stp, vec![&bridge.stp_state]),
+            (Table::Stp, vec![&bridge.stp_state, &bridge.stp_bridge]),
             (Table::Poe, vec![&self.poe.detection, &self.poe.admin]),
             (Table::IpNetToMedia, vec![&self.media]),
             (Table::IpNetToPhysical, vec![&self.physical]),
