@@ -6,6 +6,8 @@ mod cameras;
 mod certainty;
 mod estate;
 mod neighbours;
+#[cfg(test)]
+mod order_tests;
 mod overlap;
 mod placing;
 mod rows;
@@ -65,7 +67,8 @@ pub struct Place {
     pub site: Option<SiteId>,
     /// What kind of place it is.
     pub certainty: Certainty,
-    /// How sure it is, by the evidence in `reasons`. Moves only with them.
+    /// How sure it is that the device is there, by the evidence in `reasons`: it moves only with them, and is 0 for a
+    /// device that is gone.
     #[serde(default)]
     pub confidence: Confidence,
     /// Since when it is there.
@@ -87,10 +90,16 @@ pub struct Place {
 /// Another port that shows a device.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Rival {
+    /// Since when it shows it.
+    pub since: Timestamp,
     /// Its switch.
     pub switch: TargetName,
     /// The port as the switch names it.
     pub port: PortName,
+    /// Its ifIndex.
+    pub if_index: u32,
+    /// The VLAN; `None`: unknown.
+    pub vlan: Option<VlanId>,
 }
 
 /// Where a device was before it moved.
@@ -108,15 +117,14 @@ pub struct FormerPlace {
     pub network: Option<NetworkId>,
     /// The site.
     pub site: Option<SiteId>,
-    /// What kind of place it was.
-    pub certainty: Certainty,
-    /// How sure it was.
-    pub confidence: Confidence,
+    /// What kind of place it was, where it is the last certain one: the device is placed for certain nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certainty: Option<Certainty>,
     /// Since when it was there.
     pub since: Timestamp,
-    /// When it was seen elsewhere, or observed to be gone.
+    /// When it was first seen at the next place; while there is no certain one, when it was observed without it.
     pub until: Timestamp,
-    /// Where it was before that, while it is not placed for certain anywhere else.
+    /// Where it was before that; likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Box<FormerPlace>>,
 }

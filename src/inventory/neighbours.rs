@@ -119,9 +119,18 @@ impl Inventory {
         }
     }
 
-    /// Switches that hear a neighbour which may be this polled device.
-    pub(super) fn hearers(&self, record: &SwitchRecord) -> BTreeSet<TargetName> {
-        names(record).iter().filter_map(|name| self.heard_by.get(name)).flatten().cloned().collect()
+    /// Ports of switches on which a neighbour is heard that may be this polled device.
+    pub(super) fn hearers(&self, record: &SwitchRecord) -> BTreeSet<(TargetName, u32)> {
+        let names = names(record);
+        let hearers: BTreeSet<&TargetName> =
+            names.iter().filter_map(|name| self.heard_by.get(name)).flatten().collect();
+        let mut found = BTreeSet::new();
+        for (name, switch) in hearers.into_iter().filter_map(|name| self.switches.get_key_value(name)) {
+            let may_be = |neighbour: &&Neighbour| keys(neighbour).iter().any(|key| names.contains(key));
+            let ports = switch.record.neighbours.iter().filter(may_be).filter_map(|neighbour| neighbour.if_index);
+            found.extend(ports.map(|port| (name.clone(), port)));
+        }
+        found
     }
 
     /// The polled device that a switch hears. A name that several have, or the switch itself, is nobody's.

@@ -11,8 +11,9 @@ use crate::net::TargetName;
 /// How many addresses two switches have on a port here and a port there.
 type Matrix = BTreeMap<(u32, u32), u32>;
 
-/// Addresses that must speak for a port.
-const LEAST: u32 = 2;
+/// Ports there whose addresses must speak for a port here: what shares a port moves together, and shows for a while on
+/// a port of each switch.
+const LEAST: usize = 2;
 
 /// The port here that leads to the other switch.
 ///
@@ -24,14 +25,16 @@ fn facing(matrix: &Matrix, turn: impl Fn(&(u32, u32)) -> (u32, u32)) -> Option<u
         *there.entry(turn(cell).1).or_default() += count;
     }
     let (faces_us, _) = there.into_iter().max_by_key(|(port, count)| (*count, Reverse(*port)))?;
-    let mut here: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut here: BTreeMap<u32, (u32, usize)> = BTreeMap::new();
     for (cell, count) in matrix.iter().filter(|(cell, _)| turn(cell).1 != faces_us) {
-        *here.entry(turn(cell).0).or_default() += count;
+        let (addresses, ports) = here.entry(turn(cell).0).or_default();
+        *addresses += count;
+        *ports += 1;
     }
-    let all: u32 = here.values().sum();
-    let (port, speaking) = here.into_iter().max_by_key(|(port, count)| (*count, Reverse(*port)))?;
-    // Four of five: rows of what has just moved contradict for a while.
-    (speaking >= LEAST && speaking * 5 >= all * 4).then_some(port)
+    let all: u32 = here.values().map(|(addresses, _)| addresses).sum();
+    let (port, (addresses, ports)) = here.into_iter().max_by_key(|(port, speaking)| (*speaking, Reverse(*port)))?;
+    // Four of five: what has just moved contradicts for a while.
+    (ports >= LEAST && addresses * 5 >= all * 4).then_some(port)
 }
 
 impl Inventory {
@@ -99,6 +102,11 @@ mod tests {
     fn what_both_learn_from_a_third_proves_nothing() {
         assert_eq!(both(&[((24, 24), 50), ((3, 7), 1)]), (None, None));
         assert_eq!(both(&[((24, 1), 2)]), (None, None), "which of the two is the way cannot be told");
+    }
+
+    #[test]
+    fn what_moves_with_the_port_it_shares_is_no_way() {
+        assert_eq!(both(&[((24, 24), 3), ((10, 10), 2)]), (None, None));
     }
 
     #[test]

@@ -6,9 +6,9 @@
 use super::certainty::{Confidence, Evidence, weight};
 use super::neighbours::{is_device, name_of};
 use super::state::{Inventory, Row};
-use super::topology::{Crowd, words};
+use super::topology::{Crowd, Dirty, words};
 use super::{Certainty, Device, Estate, FormerPlace, Place, Presence, Rival};
-use crate::net::{DeviceId, MacAddr, TargetName, Timestamp, VlanId};
+use crate::net::{DeviceId, MacAddr, PortName, TargetName, Timestamp, VlanId};
 use crate::observation::OperStatus;
 
 /// A row that may be the place.
@@ -18,7 +18,7 @@ pub(super) struct Candidate<'a> {
     pub(super) vlan: Option<VlanId>,
     pub(super) row: &'a Row,
     pub(super) if_index: u32,
-    /// The port leads to another polled switch.
+    /// The port leads to another polled switch, or spanning tree keeps it shut because a bridge is behind it.
     pub(super) uplink: bool,
 }
 
@@ -76,8 +76,7 @@ impl Place {
             vlan: self.vlan,
             network: self.network.clone(),
             site: self.site.clone(),
-            certainty: self.certainty,
-            confidence: self.confidence,
+            certainty: None,
             since: self.since,
             until,
             before: None,
@@ -92,7 +91,13 @@ impl Inventory {
             let Some((switch, state)) = self.switches.get_key_value(name) else { continue };
             for (vlan, row) in state.rows_of(mac) {
                 let Some(if_index) = row.if_index else { continue };
-                found.push(Candidate { switch, vlan, row, if_index, uplink: state.leads_on(if_index) });
+                found.push(Candidate {
+                    switch,
+                    vlan,
+                    row,
+                    if_index,
+                    uplink: state.leads_on(if_index) || state.is_blocked(if_index),
+                });
             }
         }
         found
@@ -123,14 +128,16 @@ impl Inventory {
     /// of those that are seen, ports that lead to no other switch go first, then the nearest port, then the one it
     /// came to first: it is left when its own switch was seen without it.
     fn choose<'a>(&self, device: &Device, candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
-        let tie = |candidate: &&Candidate<'a>| {
+        // Of what is seen no more, the place it came to last.
+        let order = |candidate: &&Candidate<'a>, distance: u8| {
             let place = (candidate.switch, candidate.if_index, candidate.vlan);
-            (candidate.row.arrived, place)
+            let (missed, arrived) = (candidate.row.missed > 0, candidate.row.arrived.0);
+            if missed { (missed, 0, -arrived, place) } else { (missed, distance, arrived, place) }
         };
-        let edges = || candidates.iter().filter(|candidate| !candidate.uplink);
-        edges()
-            .min_by_key(|candidate| (candidate.row.missed > 0, self.distance(device, candidate), tie(candidate)))
-            .or_else(|| candidates.iter().min_by_key(|candidate| (candidate.row.missed > 0, tie(candidate))))
+        let edges = candidates.iter().filter(|candidate| !candidate.uplink);
+        edges
+            .min_by_key(|candidate| order(candidate, self.distance(device, candidate)))
+            .or_else(|| candidates.iter().min_by_key(|candidate| order(candidate, 0)))
             .copied()
     }
 
@@ -150,7 +157,13 @@ impl Inventory {
         let vlan = chosen.vlan.or_else(|| self.infer_vlan(device, &chosen, &candidates));
         let mut rivals: Vec<Rival> = Vec::new();
         for other in candidates.iter().filter(|other| !other.uplink && !other.is_on(&chosen) && other.row.missed == 0) {
-            rivals.push(Rival { switch: other.switch.clone(), port: other.row.port.clone() });
+            rivals.push(Rival {
+                since: other.row.first_seen,
+                switch: other.switch.clone(),
+                port: other.row.port.clone(),
+                if_index: other.if_index,
+                vlan: other.vlan,
+            });
         }
         rivals.sort_unstable();
         rivals.dedup();
@@ -180,7 +193,17 @@ impl Inventory {
             rivals,
             before: None,
         };
-        follow(before, now, &candidates, at)
+        self.follow(device, now, &candidates, estate, at)
+    }
+
+    /// Where an address is by the rows that are open now, whoever has it: a polled switch's own address is placed like
+    /// any other, though it is no end device.
+    #[must_use]
+    pub fn place_of(&self, mac: MacAddr, estate: &Estate, at: Timestamp) -> Place {
+        match self.device_of(mac) {
+            Some(device) => device.place.clone(),
+            None => self.place(&Device::new(DeviceId(0), Some(mac), at, None), estate, at),
+        }
     }
 
     /// What is known of a port that leads to no other switch.
@@ -288,8 +311,9 @@ impl Inventory {
             self.switches.get(candidate.switch).and_then(|state| state.leads.get(&candidate.if_index))
         };
         let behind = leads(chosen);
-        let names = behind.map(words).unwrap_or_default();
-        let mut reasons = vec![format!("its address was learned on {}, which leads to {names}", chosen.label())];
+        let way =
+            behind.map_or_else(|| "spanning tree blocks".to_owned(), |leads| format!("leads to {}", words(leads)));
+        let mut reasons = vec![format!("its address was learned on {}, which {way}", chosen.label())];
         let facing = candidates.iter().find(|other| {
             let there = behind.is_some_and(|leads| leads.contains_key(other.switch));
             other.row.missed == 0 && there && leads(other).is_some_and(|leads| leads.contains_key(chosen.switch))
@@ -301,6 +325,70 @@ impl Inventory {
         }
         reasons.push("no polled switch shows it on a port of its own: it is somewhere beyond".to_owned());
         (Certainty::Beyond, Confidence::BEYOND, reasons)
+    }
+
+    /// The new place with where the device was before.
+    fn follow(
+        &self,
+        device: &Device,
+        mut now: Place,
+        candidates: &[Candidate<'_>],
+        estate: &Estate,
+        at: Timestamp,
+    ) -> Place {
+        let before = &device.place;
+        now.before.clone_from(&before.before);
+        let spot = |place: &Place| (place.switch.clone(), place.port.clone(), place.vlan);
+        // A port is left when its switch shows the device there no more; until then only more is known.
+        let shows = |switch: &TargetName, port: &PortName, vlan: Option<VlanId>| {
+            let mut rows = candidates.iter().filter(|row| row.switch == switch && row.row.port == *port);
+            rows.any(|row| row.row.missed == 0 && (row.vlan == vlan || row.vlan.is_none()))
+        };
+        if before.is_certain() && spot(before) != spot(&now) {
+            let still = before.switch.as_ref().zip(before.port.as_ref());
+            if still.is_some_and(|(switch, port)| shows(switch, port, before.vlan)) {
+                return now;
+            }
+            let until = if now.is_certain() { now.since } else { before.gone.unwrap_or(at) };
+            now.before = before.former(until).map(|mut former| {
+                if !now.is_certain() {
+                    former.certainty = Some(before.certainty);
+                    former.before.clone_from(&before.before);
+                }
+                Box::new(former)
+            });
+            return now;
+        }
+        if !now.is_certain() {
+            return now;
+        }
+        if let Some(last) = now.before.take_if(|former| former.certainty.is_some()) {
+            now.before = if (Some(&last.switch), &last.port, last.vlan) == (now.switch.as_ref(), &now.port, now.vlan) {
+                last.before
+            } else {
+                // It has moved, by way of not being placed for certain.
+                Some(Box::new(FormerPlace { certainty: None, before: None, until: now.since, ..*last }))
+            };
+            return now;
+        }
+        let mut left = before.rivals.iter().filter(|rival| rival.since < now.since);
+        if let Some(left) = left.rfind(|rival| !shows(&rival.switch, &rival.port, rival.vlan)) {
+            let site = self.switches.get(&left.switch).map(|state| state.record.site.clone());
+            let network = estate.network_of(site.as_ref(), left.vlan, &device.ips);
+            now.before = Some(Box::new(FormerPlace {
+                switch: left.switch.clone(),
+                port: Some(left.port.clone()),
+                if_index: Some(left.if_index),
+                vlan: left.vlan,
+                network: network.map(|network| network.id.clone()),
+                site,
+                certainty: None,
+                since: left.since,
+                until: now.since,
+                before: None,
+            }));
+        }
+        now
     }
 
     /// No row that could be its place: the last certain one, marked; or what an address alone says.
@@ -326,11 +414,13 @@ impl Inventory {
                 return before.clone();
             }
             let reasons = vec!["its last certain place; it has been observed without it since".to_owned()];
-            let former = before.before.as_deref().filter(|former| !before.is_certain() && is_certain(former));
-            let Some(former) = former.filter(|former| self.switches.contains_key(&former.switch)) else {
+            let former = before.before.as_deref().filter(|former| self.switches.contains_key(&former.switch));
+            let Some((former, certainty)) = former.and_then(|former| Some((former, former.certainty?))) else {
                 let gone = before.gone.or(Some(at));
-                let reasons = if before.is_certain() { reasons } else { before.reasons.clone() };
-                return Place { gone, reasons, rivals: Vec::new(), ..before.clone() };
+                let reasons =
+                    if before.is_certain() { reasons } else { vec!["no switch shows it any more".to_owned()] };
+                let confidence = Confidence::default();
+                return Place { gone, reasons, confidence, rivals: Vec::new(), ..before.clone() };
             };
             return Place {
                 switch: Some(former.switch.clone()),
@@ -340,8 +430,8 @@ impl Inventory {
                 network: former.network.clone(),
                 network_kind: network(former.site.as_ref(), former.vlan).map(|network| network.kind),
                 site: former.site.clone(),
-                certainty: former.certainty,
-                confidence: former.confidence,
+                certainty,
+                confidence: Confidence::default(),
                 since: former.since,
                 gone: Some(former.until),
                 reasons,
@@ -360,7 +450,7 @@ impl Inventory {
 
     /// Rows are stored without how often they were missed: one that would win over the place that was stored had been
     /// missed, or the device would have been placed by it.
-    pub(super) fn recall_missed(&mut self, id: DeviceId) {
+    pub(super) fn recall_missed(&mut self, id: DeviceId, dirty: &mut Dirty) {
         let Some(device) = self.devices.get(&id) else { return };
         let Some(mac) = device.mac.filter(|_| device.place.gone.is_none() && device.place.is_certain()) else { return };
         let mut missed: Vec<(TargetName, Option<VlanId>)> = Vec::new();
@@ -373,15 +463,14 @@ impl Inventory {
             rows.retain(|row| (row.switch, row.vlan) != (best.switch, best.vlan));
         }
         for (switch, vlan) in missed {
-            if let Some(row) = self.switches.get_mut(&switch).and_then(|state| state.rows.get_mut(&(mac, vlan))) {
+            let Some(state) = self.switches.get_mut(&switch) else { continue };
+            let before = state.seat_of(mac);
+            if let Some(row) = state.rows.get_mut(&(mac, vlan)) {
                 row.missed = 1;
             }
+            self.reseat(&switch, mac, &before, dirty);
         }
     }
-}
-
-fn is_certain(former: &FormerPlace) -> bool {
-    matches!(former.certainty, Certainty::Direct | Certainty::Shared)
 }
 
 /// Whether a row is on the port of a place.
@@ -391,51 +480,11 @@ fn is_at(row: &Candidate<'_>, place: &Place) -> bool {
 
 /// Whether there was a certain place, this or the one before, which no row speaks for any more.
 fn leaves_certain(before: &Place, candidates: &[Candidate<'_>]) -> bool {
-    let former = before.before.as_deref().filter(|former| is_certain(former));
+    let former = before.before.as_deref().filter(|former| former.certainty.is_some());
     let (switch, port) = match former {
         _ if before.is_certain() => (before.switch.as_ref(), before.port.as_ref()),
         Some(former) => (Some(&former.switch), former.port.as_ref()),
         None => return false,
     };
     !candidates.iter().any(|row| Some(row.switch) == switch && Some(&row.row.port) == port)
-}
-
-/// The new place with what came before it: since when, and where the device was until then.
-fn follow(before: &Place, mut now: Place, candidates: &[Candidate<'_>], at: Timestamp) -> Place {
-    let port = |place: &Place| (place.switch.clone(), place.port.clone());
-    if port(before) == port(&now) && before.vlan == now.vlan {
-        now.since = before.since;
-        now.before.clone_from(&before.before);
-        return now;
-    }
-    if !before.is_certain() {
-        let former = before.before.as_deref();
-        let returned = former.filter(|former| {
-            (Some(&former.switch), &former.port, former.vlan) == (now.switch.as_ref(), &now.port, now.vlan)
-        });
-        match returned {
-            Some(former) => {
-                now.since = former.since;
-                now.before.clone_from(&former.before);
-            }
-            None => now.before.clone_from(&before.before),
-        }
-        return now;
-    }
-    // Seen at both, it has not moved: only what was known of the ports has.
-    let still = |row: &&Candidate<'_>| {
-        is_at(row, before) && row.row.missed == 0 && (row.vlan == before.vlan || row.vlan.is_none())
-    };
-    if candidates.iter().any(|row| still(&row)) {
-        now.before.clone_from(&before.before);
-        return now;
-    }
-    let until = before.gone.unwrap_or(if now.is_certain() { now.since } else { at });
-    now.before = before.former(until).map(|mut former| {
-        if !now.is_certain() {
-            former.before.clone_from(&before.before);
-        }
-        Box::new(former)
-    });
-    now
 }

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::state::{Binding, Inventory, PASSES_TO_CLOSE, Row, RowKey, SwitchState};
+use super::state::{Binding, Inventory, PASSES_TO_CLOSE, Row, RowKey, Seat, SwitchState};
 use super::topology::Dirty;
 use super::{AddressBinding, Delta, Presence, RowChange};
 use crate::net::{MacAddr, PortName, TargetName, Timestamp};
@@ -90,11 +90,11 @@ impl Inventory {
         let puts = steps.iter().any(|step| matches!(step, Step::Put(..)));
         let ports = switch.record.ports.iter().filter(|_| puts);
         let names: BTreeMap<u32, PortName> = ports.map(|port| (port.if_index, port.name.clone())).collect();
-        let mut before: BTreeMap<MacAddr, BTreeSet<u32>> = BTreeMap::new();
+        let mut before: BTreeMap<MacAddr, Seat> = BTreeMap::new();
         for step in steps {
             match step {
                 Step::Put(key, row) => {
-                    before.entry(key.0).or_insert_with(|| switch.ports_of(key.0));
+                    before.entry(key.0).or_insert_with(|| switch.seat_of(key.0));
                     let port = match row.if_index {
                         Some(index) => names.get(&index).cloned().unwrap_or_else(|| index.to_string().into()),
                         None => PortName::from(format!("bridge port {}", row.bridge_port)),
@@ -113,6 +113,7 @@ impl Inventory {
                     touched.insert(key.0);
                 }
                 Step::Back(key) => {
+                    before.entry(key.0).or_insert_with(|| switch.seat_of(key.0));
                     if let Some(row) = switch.rows.get_mut(&key) {
                         row.missed = 0;
                         row.arrived = at;
@@ -120,12 +121,12 @@ impl Inventory {
                     }
                 }
                 Step::Absent(key) if whole => {
+                    before.entry(key.0).or_insert_with(|| switch.seat_of(key.0));
                     let Some(row) = switch.rows.get_mut(&key) else { continue };
                     row.missed += 1;
                     touched.insert(key.0);
                     if row.missed >= PASSES_TO_CLOSE {
                         delta.presence.push(RowChange::Closed(presence(name, key, row), at));
-                        before.entry(key.0).or_insert_with(|| switch.ports_of(key.0));
                         switch.rows.remove(&key);
                     }
                 }
@@ -135,8 +136,8 @@ impl Inventory {
         if whole {
             switch.seen_whole = true;
         }
-        for (mac, ports) in before {
-            self.reseat(name, mac, &ports, dirty);
+        for (mac, seat) in before {
+            self.reseat(name, mac, &seat, dirty);
         }
     }
 
@@ -240,9 +241,9 @@ impl Inventory {
                 },
             }
         }
-        let mut seats: BTreeMap<MacAddr, BTreeSet<u32>> = BTreeMap::new();
+        let mut seats: BTreeMap<MacAddr, Seat> = BTreeMap::new();
         for (key, if_index, port) in moves {
-            seats.entry(key.0).or_insert_with(|| switch.ports_of(key.0));
+            seats.entry(key.0).or_insert_with(|| switch.seat_of(key.0));
             let Some(row) = switch.rows.get_mut(&key) else { continue };
             delta.presence.push(RowChange::Closed(presence(name, key, row), at));
             (row.if_index, row.port) = (if_index, port);

@@ -40,6 +40,14 @@ pub(super) struct Binding {
     pub(super) missed: u8,
 }
 
+/// The ports an address is on.
+#[derive(Debug, Default)]
+pub(super) struct Seat {
+    pub(super) all: BTreeSet<u32>,
+    /// Those whose row the last complete pass had.
+    pub(super) seen: BTreeSet<u32>,
+}
+
 /// Which switches lie behind a port, and how that is known.
 pub(super) type Leads = BTreeMap<TargetName, Lead>;
 
@@ -120,8 +128,27 @@ impl SwitchState {
     }
 
     /// Ports an address is on.
-    pub(super) fn ports_of(&self, mac: MacAddr) -> BTreeSet<u32> {
-        self.rows_of(mac).filter_map(|(_, row)| row.if_index).collect()
+    pub(super) fn seat_of(&self, mac: MacAddr) -> Seat {
+        let all = self.rows_of(mac).filter_map(|(_, row)| row.if_index).collect();
+        let seen = self.rows_of(mac).filter(|(_, row)| row.missed == 0).filter_map(|(_, row)| row.if_index).collect();
+        Seat { all, seen }
+    }
+}
+
+impl Device {
+    pub(super) fn new(id: DeviceId, mac: Option<MacAddr>, at: Timestamp, appeared: Option<Timestamp>) -> Self {
+        Self {
+            id,
+            mac,
+            ips: Vec::new(),
+            endpoint: None,
+            facts: Facts { mac: mac.map(|mac| (mac, at)), ..Facts::default() },
+            attribution: Attribution::default(),
+            hostname: None,
+            place: Place { since: at, certainty: Certainty::Unknown, ..Place::default() },
+            first_seen: at,
+            appeared,
+        }
     }
 }
 
@@ -154,7 +181,7 @@ impl Inventory {
         }
         let mut dirty = Dirty::default();
         for (name, mac) in macs {
-            inventory.reseat(&name, mac, &BTreeSet::new(), &mut dirty);
+            inventory.reseat(&name, mac, &Seat::default(), &mut dirty);
         }
         for row in addresses {
             let Some(switch) = inventory.switches.get_mut(&row.switch) else { continue };
@@ -171,11 +198,12 @@ impl Inventory {
             inventory.devices.insert(device.id, device);
         }
         dirty.whole.extend(inventory.switches.keys().cloned());
-        inventory.retie(dirty);
+        inventory.retie(std::mem::take(&mut dirty));
         let placed: Vec<DeviceId> = inventory.devices.keys().copied().collect();
         for id in placed {
-            inventory.recall_missed(id);
+            inventory.recall_missed(id, &mut dirty);
         }
+        inventory.retie(dirty);
         inventory
     }
 
@@ -260,18 +288,7 @@ impl Inventory {
     pub(super) fn create(&mut self, mac: Option<MacAddr>, at: Timestamp, appeared: Option<Timestamp>) -> DeviceId {
         let id = DeviceId(self.next.max(1));
         self.next = id.0 + 1;
-        let device = Device {
-            id,
-            mac,
-            ips: Vec::new(),
-            endpoint: None,
-            facts: Facts { mac: mac.map(|mac| (mac, at)), ..Facts::default() },
-            attribution: Attribution::default(),
-            hostname: None,
-            place: Place { since: at, certainty: Certainty::Unknown, ..Place::default() },
-            first_seen: at,
-            appeared,
-        };
+        let device = Device::new(id, mac, at, appeared);
         self.index(&device);
         self.devices.insert(id, device);
         self.dirty.insert(id);

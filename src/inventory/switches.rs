@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::{Inventory, Row, SwitchState};
+use super::state::{Inventory, Row, Seat, SwitchState};
 use super::topology::Dirty;
 use super::{AddressBinding, Delta, Estate, Presence, RowChange, SwitchRecord};
 use crate::maker::Catalogue;
@@ -48,8 +48,12 @@ impl Inventory {
             touched.extend(switch.rows.keys().map(|(mac, _)| *mac));
         }
         touched.extend(self.retie(dirty));
+        let shown = shown(&delta);
         for mac in touched {
             if let Some(id) = self.device_for(mac, sight, &mut delta) {
+                if shown.contains(&mac) {
+                    self.seen_earlier(id, sight);
+                }
                 self.settle(id, estate, catalogue, at);
             }
         }
@@ -100,10 +104,10 @@ impl Inventory {
         if before.as_ref().map(identity) != Some(identity(&record)) || own_before != own_now {
             // Newly known by an address or a name, it may lie behind ports of the others.
             if let Some(before) = &before {
-                dirty.whole.extend(self.hearers(before));
+                dirty.heard.extend(self.hearers(before));
                 self.forget_names(before);
             }
-            dirty.whole.extend(self.hearers(&record));
+            dirty.heard.extend(self.hearers(&record));
         }
         if before.as_ref().map(|before| before.bridge) != Some(record.bridge) {
             let seeing = own_now.iter().filter_map(|mac| self.seen_on.get(mac)).flatten();
@@ -177,10 +181,7 @@ impl Inventory {
         let alone = |ip: &std::net::IpAddr| self.macs_of.get(ip).is_some_and(|macs| macs.len() == 1);
         let by_address = bound.iter().filter(|ip| alone(ip)).find_map(|ip| self.by_ip.get(ip).copied());
         match (self.by_mac.get(&mac).copied(), by_address) {
-            (Some(id), None) => {
-                self.seen_earlier(id, sight);
-                Some(id)
-            }
+            (Some(id), None) => Some(id),
             (Some(id), Some(other)) => {
                 delta.merged.extend(self.unite(id, other));
                 Some(id.min(other))
@@ -232,9 +233,11 @@ impl Inventory {
         let bindings = std::mem::take(&mut switch.bindings);
         let mut touched: BTreeSet<MacAddr> = BTreeSet::new();
         let mut dirty = Dirty::default();
-        let mut seats: BTreeMap<MacAddr, BTreeSet<u32>> = BTreeMap::new();
+        let mut seats: BTreeMap<MacAddr, Seat> = BTreeMap::new();
         for ((mac, vlan), row) in rows {
-            seats.entry(mac).or_default().extend(row.if_index);
+            let seat = seats.entry(mac).or_default();
+            seat.all.extend(row.if_index);
+            seat.seen.extend(row.if_index.filter(|_| row.missed == 0));
             let Row { if_index, port, first_seen, .. } = row;
             delta
                 .presence
@@ -254,7 +257,7 @@ impl Inventory {
             self.set_own(*mac, name, false, &mut dirty);
             touched.insert(*mac);
         }
-        dirty.whole.extend(self.hearers(&record));
+        dirty.heard.extend(self.hearers(&record));
         self.forget_names(&record);
         self.switches.remove(name);
         for (other, switch) in &mut self.switches {
@@ -279,6 +282,19 @@ impl Inventory {
 fn is_whole(visit: &SwitchVisit, table: Table) -> bool {
     let state = visit.tables.get(&table).map(|state| state.completeness);
     matches!(state, Some(Completeness::Complete | Completeness::Unsupported))
+}
+
+/// Addresses that a visit shows anew.
+fn shown(delta: &Delta) -> BTreeSet<MacAddr> {
+    let rows = delta.presence.iter().filter_map(|change| match change {
+        RowChange::Opened(row) => Some(row.mac),
+        RowChange::Closed(..) => None,
+    });
+    let bindings = delta.addresses.iter().filter_map(|change| match change {
+        RowChange::Opened(row) => Some(row.mac),
+        RowChange::Closed(..) => None,
+    });
+    rows.chain(bindings).collect()
 }
 
 const HEARD: [(NeighbourProtocol, Table); 2] =

@@ -8,11 +8,11 @@ use crate::observation::{
     SwitchVisit, Table, TableState,
 };
 
-fn mac(text: &str) -> MacAddr {
+pub(super) fn mac(text: &str) -> MacAddr {
     format!("44:19:b6:00:00:{text}").parse().unwrap()
 }
 
-fn at(minute: i64) -> Timestamp {
+pub(super) fn at(minute: i64) -> Timestamp {
     Timestamp(1_795_500_000_000 + minute * 60_000)
 }
 
@@ -41,7 +41,7 @@ fn estate() -> Estate {
 }
 
 /// `switch`, its own address, and rows `mac vlan port`; port 24 is the uplink, 25 and 26 the members of aggregate 100.
-fn visit(switch: &str, own: &str, minute: i64, rows: &[(&str, u32, u32)]) -> SwitchVisit {
+pub(super) fn visit(switch: &str, own: &str, minute: i64, rows: &[(&str, u32, u32)]) -> SwitchVisit {
     let mut visit = SwitchVisit::new(switch.into(), "10.0.0.1:161".parse().unwrap(), "hq".into(), at(minute));
     visit.reach = Reach::Answered;
     visit.own_macs = vec![mac(own)];
@@ -83,18 +83,18 @@ fn visit(switch: &str, own: &str, minute: i64, rows: &[(&str, u32, u32)]) -> Swi
     visit
 }
 
-struct World {
-    inventory: Inventory,
+pub(super) struct World {
+    pub(super) inventory: Inventory,
     estate: Estate,
     catalogue: Catalogue,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { inventory: Inventory::default(), estate: estate(), catalogue: Catalogue::shipped() }
     }
 
-    fn see(&mut self, visit: SwitchVisit) -> Delta {
+    pub(super) fn see(&mut self, visit: SwitchVisit) -> Delta {
         self.inventory.absorb(&Collection::Switch(visit), &self.estate, &self.catalogue)
     }
 

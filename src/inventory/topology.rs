@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::{Inventory, Leads, SwitchState};
+use super::state::{Inventory, Leads, Seat, SwitchState};
 use crate::net::{MacAddr, TargetName};
 use crate::observation::NeighbourProtocol;
 
@@ -23,6 +23,8 @@ pub(super) enum Lead {
 pub(super) struct Dirty {
     /// Ports with other evidence than before.
     pub(super) ports: BTreeSet<(TargetName, u32)>,
+    /// Ports on which somebody is heard who is polled now, or no longer.
+    pub(super) heard: BTreeSet<(TargetName, u32)>,
     /// Switches of which every port is looked at.
     pub(super) whole: BTreeSet<TargetName>,
     /// Pairs of switches, the lesser name first, whose common addresses differ.
@@ -81,6 +83,13 @@ impl SwitchState {
         self.leads.get(&port).is_some_and(|leads| !leads.is_empty())
     }
 
+    /// Whether spanning tree keeps a port shut: nothing that is plugged in there is heard, so what is learned is old.
+    pub(super) fn is_blocked(&self, port: u32) -> bool {
+        let state =
+            self.record.ports.iter().find(|known| known.if_index == port).and_then(|known| known.stp.as_deref());
+        matches!(state, Some("blocking" | "discarding" | "broken"))
+    }
+
     fn count_foreign(&mut self, port: u32, owner: &TargetName, more: bool) {
         if *owner == self.record.name {
             return;
@@ -101,13 +110,15 @@ impl Inventory {
     }
 
     /// Brings the indexes in line with the rows of an address on a switch, which was on these ports before.
-    pub(super) fn reseat(&mut self, name: &TargetName, mac: MacAddr, before: &BTreeSet<u32>, dirty: &mut Dirty) {
+    pub(super) fn reseat(&mut self, name: &TargetName, mac: MacAddr, before: &Seat, dirty: &mut Dirty) {
         let owner = self.owner(mac).cloned();
         let Some(switch) = self.switches.get_mut(name) else { return };
-        let now = switch.ports_of(mac);
-        let mut steps: Vec<(u32, bool)> = before.difference(&now).map(|port| (*port, false)).collect();
-        steps.extend(now.difference(before).map(|port| (*port, true)));
-        for (port, more) in &steps {
+        let now = switch.seat_of(mac);
+        let steps = |before: &BTreeSet<u32>, now: &BTreeSet<u32>| -> Vec<(u32, bool)> {
+            let gone = before.difference(now).map(|port| (*port, false));
+            gone.chain(now.difference(before).map(|port| (*port, true))).collect()
+        };
+        for (port, more) in &steps(&before.all, &now.all) {
             let macs = switch.on_port.entry(*port).or_default();
             dirty.crowds.entry((name.clone(), *port)).or_insert(macs.len());
             if *more {
@@ -124,11 +135,12 @@ impl Inventory {
             }
         }
         let remains = switch.rows_of(mac).next().is_some();
+        let steps = steps(&before.seen, &now.seen);
         let others: Vec<TargetName> =
             self.seen_on.get(&mac).into_iter().flatten().filter(|other| *other != name).cloned().collect();
         for other in others.into_iter().filter(|_| !steps.is_empty()) {
-            let theirs = self.switches.get(&other).map(|switch| switch.ports_of(mac)).unwrap_or_default();
-            self.count_shared(name, &other, &steps, &theirs);
+            let theirs = self.switches.get(&other).map(|switch| switch.seat_of(mac)).unwrap_or_default();
+            self.count_shared(name, &other, &steps, &theirs.seen);
             let (first, second) = if *name < other { (name.clone(), other) } else { (other, name.clone()) };
             dirty.pairs.insert((first, second));
         }
@@ -160,7 +172,7 @@ impl Inventory {
         }
         for seeing in self.seen_on.get(&mac).cloned().unwrap_or_default() {
             let Some(switch) = self.switches.get_mut(&seeing) else { continue };
-            for port in switch.ports_of(mac) {
+            for port in switch.seat_of(mac).all {
                 for (owner, more) in [(&before, false), (&now, true)] {
                     if let Some(owner) = owner {
                         switch.count_foreign(port, owner, more);
@@ -174,8 +186,8 @@ impl Inventory {
     /// Looks again at what is dirty. Returns whose place that touches.
     pub(super) fn retie(&mut self, dirty: Dirty) -> BTreeSet<MacAddr> {
         let mut ports: BTreeMap<TargetName, BTreeSet<u32>> = BTreeMap::new();
-        for (name, port) in dirty.ports {
-            ports.entry(name).or_default().insert(port);
+        for (name, port) in dirty.ports.iter().chain(&dirty.heard) {
+            ports.entry(name.clone()).or_default().insert(*port);
         }
         for (first, second) in dirty.pairs {
             for (name, port) in self.compare(&first, &second) {
@@ -191,6 +203,12 @@ impl Inventory {
         let mut touched = BTreeSet::new();
         for (name, ports) in ports {
             touched.extend(self.classify(&name, &ports));
+        }
+        for (name, port) in dirty.heard {
+            // What is behind an unpolled switch is behind a polled one now, or the other way round.
+            let Some(switch) = self.switches.get(&name) else { continue };
+            let group = switch.group(port).into_iter().filter(|member| !switch.leads_on(*member));
+            touched.extend(group.filter_map(|member| switch.on_port.get(&member)).flatten());
         }
         for ((name, port), before) in dirty.crowds {
             let Some(switch) = self.switches.get(&name) else { continue };
@@ -225,9 +243,14 @@ impl Inventory {
             heard.entry(port).or_default().insert(peer.clone());
         }
         let bridges = |peer: &&TargetName| self.switches.get(*peer).is_some_and(|state| state.record.bridge);
+        // Common addresses are the weakest proof: devices that move from one switch to another look alike for a while.
+        // They count where nothing better tells the way to that switch, and are looked at again with what does.
+        let told: BTreeSet<&TargetName> =
+            heard.values().flatten().chain(switch.foreign.values().flat_map(BTreeMap::keys)).collect();
+        let ports: BTreeSet<u32> = ports.iter().chain(switch.overlap.values()).copied().collect();
         let mut found: Vec<(u32, Leads)> = Vec::new();
         let mut done: BTreeSet<u32> = BTreeSet::new();
-        for port in ports {
+        for port in &ports {
             if done.contains(port) {
                 continue;
             }
@@ -236,7 +259,7 @@ impl Inventory {
             for member in &group {
                 let own = switch.foreign.get(member).into_iter().flat_map(BTreeMap::keys).map(|peer| (peer, Lead::Own));
                 let heard = heard.get(member).into_iter().flatten().map(|peer| (peer, Lead::Heard));
-                let overlap = switch.overlap.iter().filter(|(_, port)| *port == member);
+                let overlap = switch.overlap.iter().filter(|(peer, port)| *port == member && !told.contains(peer));
                 let evidence = heard.chain(own).chain(overlap.map(|(peer, _)| (peer, Lead::Overlap)));
                 for (peer, lead) in evidence.filter(|(peer, _)| bridges(peer)) {
                     let best = leads.entry(peer.clone()).or_insert(lead);

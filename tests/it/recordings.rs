@@ -19,7 +19,7 @@ const V2C: &str = "kind = \"snmp-v2c\"\ncommunity = \"public\"";
 const V3: &str = "kind = \"snmp-v3\"\nuser = \"poller\"\nauth = { protocol = \"sha1\", password = \"authpass1\" }\n\
                   priv = { protocol = \"aes128\", password = \"privpass1\" }";
 
-fn shared() -> PathBuf {
+pub(crate) fn shared() -> PathBuf {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     std::env::var_os("LENSWARDEN_SHARED").map_or_else(beside, PathBuf::from)
 }
@@ -34,10 +34,10 @@ impl Drop for Process {
 }
 
 /// Agents of recordings, by the folder each was read from.
-struct Served {
+pub(crate) struct Served {
     _process: Process,
     _folder: tempfile::TempDir,
-    agents: Vec<(PathBuf, SocketAddr)>,
+    pub(crate) agents: Vec<(PathBuf, SocketAddr)>,
 }
 
 impl Served {
@@ -47,7 +47,7 @@ impl Served {
 }
 
 /// Serves every recording below a folder of `../shared/recordings`.
-fn serve(below: &str, options: &[&str]) -> Served {
+pub(crate) fn serve(below: &str, options: &[&str]) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let map = folder.path().join("map.tsv");
     let port = free_port("127.1.0.1");
@@ -377,7 +377,7 @@ async fn every_recorded_agent_answers_in_one_round_of_the_daemon() {
     std::fs::write(&config, text).unwrap();
     std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
     let begun = Instant::now();
-    daemon::run(DaemonOptions { config, once: true }, std::future::pending()).await.unwrap();
+    daemon::run(DaemonOptions { config, once: true, trap_socket: None }, std::future::pending()).await.unwrap();
     let wall = begun.elapsed();
     let snapshot = lenswarden::store::Reader::open(&database).unwrap().snapshot().unwrap();
     let silent: Vec<_> = snapshot.targets.values().filter(|target| target.last_ok.is_none()).collect();
