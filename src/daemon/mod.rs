@@ -149,9 +149,23 @@ struct Troubles {
 impl Shared {
     /// Changes what is wrong and has it shown. `false`: the daemon is stopping.
     async fn show(&self, change: impl FnOnce(&mut Troubles)) -> bool {
-        // Held while the recorder is told: of two changes it hears the later one last.
         let mut troubles = self.troubles.lock().await;
         change(&mut troubles);
+        self.tell(&mut troubles).await
+    }
+
+    /// Has the recorder take a configuration into force: with that, nothing is recorded as wrong with it. `false`: the
+    /// daemon is stopping.
+    async fn configure(&self, config: Config, policies: Policies) -> bool {
+        let mut troubles = self.troubles.lock().await;
+        (troubles.file, troubles.shown) = Default::default();
+        let message = Message::Configure { config: Box::new(config), policies };
+        self.recorder.send(message).await.is_ok() && self.tell(&mut troubles).await
+    }
+
+    /// Tells the recorder what is wrong, if it does not know. Its caller holds the lock meanwhile: the recorder hears
+    /// of changes in their order.
+    async fn tell(&self, troubles: &mut Troubles) -> bool {
         let Troubles { file, traps, .. } = &*troubles;
         let now = [file, traps].map(String::as_str).into_iter().filter(|text| !text.is_empty());
         let now = now.collect::<Vec<_>>().join("\n");
@@ -355,17 +369,13 @@ async fn watch_over(
                     tracing::info!(hash = %new.0.hash, "a changed configuration is in force");
                     in_force = new.clone();
                     config = Arc::new(new.0.clone());
-                    let message = Message::Configure { config: Box::new(new.0), policies: new.1 };
-                    if shared.recorder.send(message).await.is_err() { break; }
+                    if !shared.configure(new.0, new.1).await { break; }
                     shared.switches.keep_only(&config.switches);
                     shared.cameras().retain(|address| config.camera_block(*address).is_some());
                     shared.resize(config.daemon.concurrency);
                     shared.config.send_replace(Arc::clone(&config));
                     let before = regime.end();
                     regime = Regime::start(shared, &config, Some(before));
-                    // With the new configuration nothing was recorded as wrong with it.
-                    let shown = |troubles: &mut Troubles| (troubles.file, troubles.shown) = Default::default();
-                    if !shared.show(shown).await { break; }
                 }
                 // The file is again as it is in force: what was wrong with it is over.
                 Ok(_) => {

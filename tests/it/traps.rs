@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use async_snmp::message::CommunityMessage;
@@ -15,7 +16,6 @@ use lenswarden::snmp::notification::{Outcome, Receiver, Senders};
 use lenswarden::snmp::{Security, SecurityAuth, SecurityPriv};
 
 use crate::house::{Daemon, House, PATIENCE};
-use crate::snmp::free_port;
 
 const LINK_UP: &str = "1.3.6.1.6.3.1.1.5.4";
 /// A visit follows a trap within this, the half second that more are waited for included.
@@ -51,7 +51,10 @@ impl Station {
             }
         }
         let ((v2c, community), (v3, user)) = (found.0.unwrap(), found.1.unwrap());
-        let listen = SocketAddr::new([127, 0, 0, 1].into(), free_port("127.0.0.1"));
+        // A port that the system gives to nobody who asks for any, at an address of this test alone.
+        static STATIONS: AtomicU8 = AtomicU8::new(1);
+        let ours = u8::try_from(std::process::id() % 250).unwrap();
+        let listen = SocketAddr::from(([127, 77, ours, STATIONS.fetch_add(1, Ordering::Relaxed)], 1162));
         let station = Self { house, listen, v2c, v3, user, community };
         station.configure(&format!("[traps]\nlisten = \"{listen}\"\n"));
         station
@@ -59,9 +62,10 @@ impl Station {
 
     /// The lab's configuration with visits once an hour, and this.
     fn configure(&self, more: &str) {
-        self.house.configure("config.toml", &(self.house.lab.configuration() + more));
-        let text = std::fs::read_to_string(self.house.path("config.toml")).unwrap().replace("\"1s\"", "\"1h\"");
-        std::fs::write(self.house.path("config.toml"), text).unwrap();
+        self.house.configure("new.toml", &(self.house.lab.configuration() + more));
+        let text = std::fs::read_to_string(self.house.path("new.toml")).unwrap().replace("\"1s\"", "\"1h\"");
+        std::fs::write(self.house.path("new.toml"), text).unwrap();
+        std::fs::rename(self.house.path("new.toml"), self.house.path("config.toml")).unwrap();
     }
 
     /// Starts the daemon and waits for its first round, and for traps to be taken.
@@ -246,7 +250,7 @@ fn traps_come_and_go_with_the_configuration_and_a_port_in_use_is_shown() {
     });
     drop(taken);
     let before = Timestamp::now();
-    let other = SocketAddr::new(station.listen.ip(), free_port("127.0.0.1"));
+    let other = SocketAddr::new(station.listen.ip(), 1163);
     station.configure(&format!("[traps]\nlisten = \"{other}\"\n"));
     station.house.until("nothing is wrong", |snapshot| snapshot.daemon.configuration_problem.is_empty());
     let station = Station { listen: other, ..station };

@@ -196,7 +196,84 @@ impl Receiver {
 mod tests {
     use std::time::Duration;
 
+    use async_snmp::Oid;
+    use async_snmp::pdu::NotificationPdu;
+
     use super::*;
+    use crate::snmp::{SecurityAuth, SecurityPriv};
+
+    const OURS: &[u8] = b"\x80\x00\x7e\xd9\x05ours";
+    const THEIRS: &[u8] = b"\x80\x00\x7e\xd9\x05theirs";
+
+    fn user(password: &str) -> Security {
+        let (auth, privacy) = (Some((SecurityAuth::Sha256, password)), Some((SecurityPriv::Aes128, "priv password")));
+        Security::v3("user", auth, privacy).unwrap()
+    }
+
+    /// A notification as the engine of this id sends it at this start of it, with as much security.
+    fn sent(engine: &[u8], boots: u32, inform: bool, level: SecurityLevel) -> Vec<u8> {
+        let link_up = Oid::from_slice(&[1, 3, 6, 1, 6, 3, 1, 1, 5, 4]);
+        let pdu = if inform {
+            NotificationPdu::inform(Version::V3, 1, 1, &link_up, vec![])
+        } else {
+            NotificationPdu::trap_v2(Version::V3, 1, 1, &link_up, vec![])
+        };
+        let security = user("auth password");
+        let (auth, privacy) = security.usm().unwrap().2.unwrap().localize(engine).unwrap();
+        let seal = Seal {
+            level,
+            user: &Bytes::from_static(b"user"),
+            auth: level.requires_auth().then_some(&auth),
+            privacy: privacy.as_ref().filter(|_| level.requires_priv()),
+        };
+        let asked = V3Message::discovery_request(1, MessageSize::new(CAPACITY).unwrap()).unwrap().encode().unwrap();
+        let asked = RawV3Message::decode(asked, DecodeConfig::DEFAULT).unwrap().value;
+        let scoped = ScopedPdu::new(Bytes::copy_from_slice(engine), Bytes::new(), pdu.unwrap().into_raw());
+        Receiver::new(engine, boots).unwrap().seal(&asked, scoped, &seal).unwrap()
+    }
+
+    fn read(datagram: &[u8], security: &Security) -> Outcome {
+        Receiver::new(OURS, 7).unwrap().read(datagram, security, &mut Senders::default(), Instant::now())
+    }
+
+    #[test]
+    fn of_an_authentic_trap_no_bit_can_be_changed() {
+        let trap = sent(THEIRS, 3, false, SecurityLevel::AuthPriv);
+        assert!(matches!(read(&trap, &user("auth password")), Outcome::Authentic { reply: None, .. }));
+        assert_eq!(read(&trap, &user("other password")), Outcome::Refused);
+        assert_eq!(read(&[trap.as_slice(), b"x"].concat(), &user("auth password")), Outcome::Refused);
+        let (receiver, security) = (Receiver::new(OURS, 7).unwrap(), user("auth password"));
+        for bit in 0..trap.len() * 8 {
+            let mut changed = trap.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            for datagram in [&changed, &changed[..bit / 8]] {
+                let outcome = receiver.read(datagram, &security, &mut Senders::default(), Instant::now());
+                assert!(!matches!(outcome, Outcome::Authentic { .. }), "bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn less_security_than_the_credential_has_is_refused() {
+        for level in [SecurityLevel::NoAuthNoPriv, SecurityLevel::AuthNoPriv] {
+            assert_eq!(read(&sent(THEIRS, 3, false, level), &user("auth password")), Outcome::Refused);
+        }
+    }
+
+    #[test]
+    fn an_inform_is_of_this_start_of_this_engine_or_none() {
+        let inform = |engine, boots| read(&sent(engine, boots, true, SecurityLevel::AuthPriv), &user("auth password"));
+        assert!(matches!(inform(OURS, 7), Outcome::Authentic { reply: Some(_), .. }));
+        // What it sends is not reportable here, so nobody is told which engine this is.
+        assert_eq!((inform(OURS, 6), inform(THEIRS, 7)), (Outcome::Refused, Outcome::Refused));
+        assert_eq!(
+            read(&sent(OURS, 7, false, SecurityLevel::AuthPriv), &user("auth password")),
+            Outcome::Refused,
+            "a trap's sender is its own engine"
+        );
+        let asking = V3Message::discovery_request(1, MessageSize::new(CAPACITY).unwrap()).unwrap().encode().unwrap();
+        assert!(matches!(read(&asking, &user("auth password")), Outcome::Report(_)));
+    }
 
     #[test]
     fn an_old_trap_is_not_timely_again() {
