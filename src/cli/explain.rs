@@ -7,6 +7,9 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{print, print_json, say, tables::look};
+use crate::inventory::{Presence, Standing};
+use crate::net::Timestamp;
+use crate::observation::{Completeness, Table};
 use crate::report::tables::{device_json, finding_json};
 use crate::review::DecisionKind;
 use crate::snapshot::Snapshot;
@@ -23,14 +26,22 @@ pub(super) fn run(path: &Path, what: &str, as_json: bool) -> Result<ExitCode> {
         let Some(detail) = reader.device(id)? else { continue };
         if as_json {
             let findings: Vec<_> = detail.findings.iter().map(|finding| finding_json(finding, &snapshot)).collect();
-            let presence: Vec<_> =
-                detail.presence.iter().map(|(row, gone)| json!({"row": row, "gone": gone})).collect();
+            let place = &detail.device.place;
+            let presence: Vec<_> = detail
+                .presence
+                .iter()
+                .map(|(row, gone)| {
+                    let (table, whole) = table_of(row, &snapshot);
+                    let standing = gone.is_none().then(|| word_of(place.standing(row)));
+                    json!({"row": row, "gone": gone, "standing": standing, "table": table, "last_complete": whole})
+                })
+                .collect();
             let addresses: Vec<_> =
                 detail.addresses.iter().map(|(row, gone)| json!({"row": row, "gone": gone})).collect();
             print_json(&json!({
                 "device": device_json(&detail.device, detail.status, detail.last_seen),
-                "reasons": detail.device.place.reasons, "findings": findings, "decisions": detail.decisions,
-                "readings": detail.device.place.switch.as_ref().and_then(|switch| snapshot.targets.get(switch)).map(|target| &target.readings),
+                "reasons": place.reasons, "before": place.before, "findings": findings, "decisions": detail.decisions,
+                "readings": place.switch.as_ref().and_then(|switch| snapshot.targets.get(switch)).map(|target| &target.readings),
                 "presence": presence, "addresses": addresses,
                 "changes": detail.history.iter().map(|change| json!({"seq": change.seq, "at": change.at})).collect::<Vec<_>>(),
             }))?;
@@ -74,8 +85,9 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
     let place = &device.place;
     let word = |text: Option<String>| text.unwrap_or_else(unknown);
     out += &format!(
-        "\nPLACE ({})\n  switch {}, port {}, VLAN {}, network {}, site {}   since {}\n",
+        "\nPLACE ({}, confidence {:.2})\n  switch {}, port {}, VLAN {}, network {}, site {}   since {}\n",
         spelled(&place.certainty),
+        place.confidence.value(),
         word(place.switch.as_ref().map(ToString::to_string)),
         word(place.port.as_ref().map(ToString::to_string)),
         word(place.vlan.map(|vlan| vlan.to_string())),
@@ -88,6 +100,16 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
     }
     for reason in &place.reasons {
         out += &format!("  {reason}\n");
+    }
+    if let Some(before) = &place.before {
+        out += &format!(
+            "  before that: switch {}, port {}, VLAN {}   from {} until {}\n",
+            before.switch,
+            word(before.port.as_ref().map(ToString::to_string)),
+            word(before.vlan.map(|vlan| vlan.to_string())),
+            before.since,
+            before.until
+        );
     }
     let target = place.switch.as_ref().and_then(|switch| snapshot.targets.get(switch));
     let readings = target.map(|target| &target.readings).into_iter();
@@ -138,6 +160,34 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
         let until = gone.map_or_else(|| "still there".to_owned(), |gone| format!("until {gone}"));
         let vlan = row.vlan.map_or_else(unknown, |vlan| vlan.to_string());
         out += &format!("  {} {} VLAN {vlan}   from {} {until}\n", row.switch, row.port, row.first_seen);
+        if gone.is_none() {
+            let (table, whole) = table_of(row, snapshot);
+            let whole =
+                whole.map_or_else(|| "not seen whole at its last visit".to_owned(), |at| format!("whole at {at}"));
+            out += &format!("      {}; {table}, {whole}\n", word_of(place.standing(row)));
+        }
     }
     out
+}
+
+/// The table a row is in, and when it was last read to its end, as far as the switch's last visit tells.
+fn table_of(row: &Presence, snapshot: &Snapshot) -> (String, Option<Timestamp>) {
+    let target = snapshot.targets.get(&row.switch);
+    let found = [Table::PrivateFdb, Table::VlanFdb, Table::Dot1qFdb, Table::Dot1dFdb]
+        .into_iter()
+        .find_map(|table| Some((table, target?.tables.get(&table).filter(|state| state.rows > 0)?)));
+    let Some((table, state)) = found else { return ("forwarding table".to_owned(), None) };
+    let whole = state.completeness == Completeness::Complete;
+    (spelled(&table), target.and_then(|target| target.last_ok).filter(|_| whole))
+}
+
+/// Why a row is the place, or is not.
+fn word_of(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Chosen => "the place rests on this",
+        Standing::OtherVlan => "the same port in another VLAN",
+        Standing::Rival => "refused: shows it just as well, which is right is open",
+        Standing::Upstream => "refused: the port is on the way, other switches lie behind it",
+        Standing::Unresolved => "refused: the switch's numbers do not tell which port it is",
+    }
 }

@@ -67,6 +67,8 @@ pub(super) mod weight {
     pub(in super::super) const MANY: f64 = -0.8;
     /// Something that forwards for others, and is not polled, is heard there.
     pub(in super::super) const BEHIND_UNPOLLED: f64 = -0.8;
+    /// Spanning tree names a bridge there that nobody polls.
+    pub(in super::super) const STRANGE_BRIDGE: f64 = -0.6;
     /// LLDP or CDP names the device on that port.
     pub(in super::super) const HEARD: f64 = 1.7;
     /// The port gives power and it is the only one there to take it.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::state::{Inventory, SwitchState};
 use super::{Device, SwitchRecord};
 use crate::net::{DeviceText, MacAddr, PortName, TargetName, Timestamp};
-use crate::observation::{Neighbour, NeighbourProtocol};
+use crate::observation::{Neighbour, NeighbourProtocol, Port};
 
 /// A switch, router or access point that a polled switch hears and nobody polls: what hangs on it cannot be placed
 /// closer than the port it is heard on.
@@ -102,7 +102,8 @@ impl Inventory {
         for name in names(record) {
             self.called.entry(name).or_default().insert(record.name.clone());
         }
-        for heard in record.neighbours.iter().flat_map(keys) {
+        let bridges = record.ports.iter().filter_map(|port| port.stp_bridge).map(|mac| mac.to_string());
+        for heard in record.neighbours.iter().flat_map(keys).chain(bridges) {
             self.heard_by.entry(heard).or_default().insert(record.name.clone());
         }
     }
@@ -119,7 +120,7 @@ impl Inventory {
         }
     }
 
-    /// Ports of switches on which a neighbour is heard that may be this polled device.
+    /// Ports of switches on which a neighbour is heard, or a bridge named by spanning tree, that may be this device.
     pub(super) fn hearers(&self, record: &SwitchRecord) -> BTreeSet<(TargetName, u32)> {
         let names = names(record);
         let hearers: BTreeSet<&TargetName> =
@@ -128,7 +129,9 @@ impl Inventory {
         for (name, switch) in hearers.into_iter().filter_map(|name| self.switches.get_key_value(name)) {
             let may_be = |neighbour: &&Neighbour| keys(neighbour).iter().any(|key| names.contains(key));
             let ports = switch.record.neighbours.iter().filter(may_be).filter_map(|neighbour| neighbour.if_index);
-            found.extend(ports.map(|port| (name.clone(), port)));
+            let names_it = |port: &&Port| port.stp_bridge.is_some_and(|mac| record.own_macs.contains(&mac));
+            let bridged = switch.record.ports.iter().filter(names_it).map(|port| port.if_index);
+            found.extend(ports.chain(bridged).map(|port| (name.clone(), port)));
         }
         found
     }

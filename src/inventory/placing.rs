@@ -259,6 +259,11 @@ impl Inventory {
                 evidence.add(weight::PORT_DOWN, "the port is down".to_owned());
             }
         }
+        if let Some(bridge) = state.and_then(|state| state.stranger_on(chosen.if_index)).filter(|_| unpolled.is_none())
+        {
+            let reason = format!("spanning tree names bridge {bridge} on that port, which is not polled");
+            evidence.add(weight::STRANGE_BRIDGE, reason);
+        }
         if state.is_some_and(|state| !state.seen_whole) {
             evidence.add(weight::NOT_WHOLE, "the switch's table was never seen to its end".to_owned());
         }

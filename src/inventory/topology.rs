@@ -14,6 +14,8 @@ pub(super) enum Lead {
     Heard,
     /// An address that is that switch's own is learned there.
     Own,
+    /// Spanning tree names an address of that switch as the bridge towards the root on that port.
+    Tree,
     /// What that switch has on its other ports is learned there.
     Overlap,
 }
@@ -88,6 +90,12 @@ impl SwitchState {
         let state =
             self.record.ports.iter().find(|known| known.if_index == port).and_then(|known| known.stp.as_deref());
         matches!(state, Some("blocking" | "discarding" | "broken"))
+    }
+
+    /// The bridge that spanning tree names on a port and that is not this one.
+    pub(super) fn stranger_on(&self, port: u32) -> Option<MacAddr> {
+        let port = self.record.ports.iter().find(|known| known.if_index == port)?;
+        port.stp_bridge.filter(|bridge| bridge.is_device() && !self.record.own_macs.contains(bridge))
     }
 
     fn count_foreign(&mut self, port: u32, owner: &TargetName, more: bool) {
@@ -198,7 +206,9 @@ impl Inventory {
             let Some(switch) = self.switches.get(&name) else { continue };
             let heard = switch.record.neighbours.iter().filter_map(|neighbour| neighbour.if_index);
             let known = switch.foreign.keys().chain(switch.leads.keys()).chain(switch.overlap.values());
-            ports.entry(name.clone()).or_default().extend(known.copied().chain(heard));
+            let bridged = switch.record.ports.iter().filter(|port| port.stp_bridge.is_some());
+            let all = known.copied().chain(heard).chain(bridged.map(|port| port.if_index));
+            ports.entry(name.clone()).or_default().extend(all);
         }
         let mut touched = BTreeSet::new();
         for (name, ports) in ports {
@@ -242,6 +252,13 @@ impl Inventory {
             }
             heard.entry(port).or_default().insert(peer.clone());
         }
+        let tree: Vec<(u32, &TargetName)> = switch
+            .record
+            .ports
+            .iter()
+            .filter_map(|port| Some((port.if_index, self.owner(port.stp_bridge?)?)))
+            .filter(|(_, peer)| *peer != name)
+            .collect();
         let bridges = |peer: &&TargetName| self.switches.get(*peer).is_some_and(|state| state.record.bridge);
         // Common addresses are the weakest proof: devices that move from one switch to another look alike for a while.
         // They count where nothing better tells the way to that switch, and are looked at again with what does.
@@ -259,8 +276,9 @@ impl Inventory {
             for member in &group {
                 let own = switch.foreign.get(member).into_iter().flat_map(BTreeMap::keys).map(|peer| (peer, Lead::Own));
                 let heard = heard.get(member).into_iter().flatten().map(|peer| (peer, Lead::Heard));
+                let tree = tree.iter().filter(|(port, _)| port == member).map(|(_, peer)| (*peer, Lead::Tree));
                 let overlap = switch.overlap.iter().filter(|(peer, port)| *port == member && !told.contains(peer));
-                let evidence = heard.chain(own).chain(overlap.map(|(peer, _)| (peer, Lead::Overlap)));
+                let evidence = heard.chain(own).chain(tree).chain(overlap.map(|(peer, _)| (peer, Lead::Overlap)));
                 for (peer, lead) in evidence.filter(|(peer, _)| bridges(peer)) {
                     let best = leads.entry(peer.clone()).or_insert(lead);
                     *best = lead.min(*best);

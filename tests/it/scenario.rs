@@ -15,6 +15,7 @@
 //! # lag = { 25 = "Po1" }          port 25 is a member of Po1
 //! # numbers = { 3 = 10103 }       its ifIndex; else a port's number is its name, and others count from 1000
 //! # down = ["3"], blocked = ["3"], powered = ["3"], silent = true, cut = true, uptime_s = 60, bridge = false
+//! # bridges = { 24 = "core" }     spanning tree's designated bridge of a port
 //! [round.expect]
 //! camera = "access 3 vlan 10 direct 0.95"                     # "… gone", "nowhere", "nobody"
 //! [round.because]
@@ -80,6 +81,7 @@ struct Said {
     cut: bool,
     uptime_s: Option<u64>,
     bridge: bool,
+    bridges: BTreeMap<String, String>,
 }
 
 impl Default for Said {
@@ -98,6 +100,7 @@ impl Default for Said {
             cut: false,
             uptime_s: None,
             bridge: true,
+            bridges: BTreeMap::new(),
         }
     }
 }
@@ -217,7 +220,7 @@ impl Play<'_> {
             untagged: Vec::new(),
             voice: None,
             stp: is_in(&said.blocked).then(|| "blocking".to_owned()),
-            stp_bridge: None,
+            stp_bridge: said.bridges.get(name).map(|word| self.mac(word)),
             last_change_s: None,
         }
     }

@@ -143,7 +143,7 @@ fn banners(model: &Model) -> Vec<(String, bool)> {
     let problem = &model.snapshot.daemon.configuration_problem;
     if !problem.is_empty() {
         let problem = problem.replace('\n', " ");
-        banners.push((format!("The changed configuration was not taken (`lenswarden check`): {problem}"), false));
+        banners.push((format!("Not as configured (`lenswarden check`): {problem}"), false));
     }
     for carrier in model.snapshot.carriers.values().filter(|carrier| !carrier.why.is_empty()) {
         let (name, since) = (DeviceText::new(&carrier.name), moment(carrier.since, &model.zone));

@@ -142,7 +142,7 @@ fn the_head_tells_coverage_freshness_and_the_daemon() {
     let mut batch = estate::of(6);
     batch.configuration.as_mut().unwrap().problem = "config.toml:3:1: unknown variant `loud`".into();
     let bad = Desk::new(&batch, SIZES[0], false);
-    bad.shows("The changed configuration was not taken (`lenswarden check`)");
+    bad.shows("Not as configured (`lenswarden check`)");
     bad.shows("unknown variant `loud`");
 }
 
