@@ -27,8 +27,6 @@
 //!    console  report  alert         screen; files; messages
 //! ```
 //!
-//! Rooms of the drawing that are not built yet: `console` and `alert`.
-//!
 //! `lab` stands beside the house: a simulated estate that speaks real SNMP, ONVIF and WS-Discovery on loopback.
 //!
 //! # Rooms, in import order
@@ -44,7 +42,7 @@
 //! | [`probe`] | marks of a maker in what a camera shows without a password | net |
 //! | [`config`] | the file as text, as checked [`config::Config`], its secrets, the watch on it | net |
 //! | [`observation`] | what one visit brought home, which tables were seen whole | net |
-//! | [`collect`] | visit a switch, visit a camera, sweep a subnet | net snmp onvif probe config observation |
+//! | [`collect`] | visit a switch, visit a camera, sweep a subnet; what a trap is about | net snmp onvif probe config observation |
 //! | [`maker`] | catalogue of makers, brands, prefixes; evidence -> attribution | net config observation |
 //! | [`inventory`] | device identity and place, built from observations | net config observation maker |
 //! | [`policy`] | packs and rules: inventory -> violations | net config maker inventory |
@@ -53,13 +51,17 @@
 //! | [`store`] | SQLite: schema, migrations, change log, the writer's half and the readers' | net observation config maker inventory policy review snapshot |
 //! | [`control`] | the control socket's words, framing, client and server halves | net review |
 //! | [`report`] | snapshot -> text, CSV, JSON, HTML | net config maker inventory observation policy review snapshot |
-//! | [`daemon`] | schedule, pollers, the one recorder, control socket, systemd notify | all above |
+//! | [`alert`] | changes -> messages through a persistent outbox; the carriers they leave by | net config maker inventory policy review store |
+//! | [`daemon`] | schedule, pollers, traps, the one recorder, control socket, systemd notify | all above |
+//! | [`console`] | ratatui: model, update, keys, theme, views | net config inventory observation policy review snapshot store control report |
 //! | [`lab`] | simulated estate | net (and protocol crates) |
 //! | [`cli`] | clap types, one file a subcommand, exit codes | any |
 //!
-//! Against the first drawing, `snapshot` and `report` may name `config` and `observation`: a site's sensitivity, a
+//! Against the first drawing, `snapshot`, `report` and `console` may name `config` and `observation`: a site's sensitivity, a
 //! network's kind and a table's completeness are words a reader is shown as they were given, and a second set of the
-//! same enums would be a second way to say one thing.
+//! same enums would be a second way to say one thing. `console` names `inventory` for a place and its certainty;
+//! `alert` may name `inventory` and `maker`: a message says who made the device and how sure that is, and a finding
+//! holds only its number.
 //!
 //! # Invariants, written as absences
 //!
@@ -73,9 +75,11 @@
 //! 7. Nothing that a device says reaches a terminal, a CSV cell, a page, a log line or a URL before it is cleaned.
 //! 8. The console's view changes nothing but scroll offsets. Nothing prints except `cli` and `report`.
 
+pub mod alert;
 pub mod cli;
 pub mod collect;
 pub mod config;
+pub mod console;
 pub mod control;
 pub mod daemon;
 pub mod inventory;

@@ -2,6 +2,7 @@
 //! of what was found with the truth.
 
 mod compare;
+mod screen;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,13 +68,13 @@ fn folder() -> Result<Folder> {
 }
 
 /// Runs the demo: on a screen, or without one as a test that exits with 1 on a difference.
-pub(super) fn run(size: EstateSize) -> Result<ExitCode> {
+pub(super) fn run(size: EstateSize, headless: bool, no_color: bool) -> Result<ExitCode> {
     let size = match size {
         EstateSize::Small => Size::Small,
         EstateSize::Campus => Size::Campus,
         EstateSize::Ministry => Size::Ministry,
     };
-    headless(size)
+    if headless { self::headless(size) } else { screen::run(size, no_color) }
 }
 
 /// A folder of its own with a configuration over a lab that runs: database, socket and all in it.
@@ -94,7 +95,7 @@ fn headless(size: Size) -> Result<ExitCode> {
     let (folder, truth, outcome, took) = runtime()?.block_on(async {
         let (folder, lab) = prepare(size, "").await?;
         let begun = Instant::now();
-        let options = DaemonOptions { config: folder.config(), once: true };
+        let options = DaemonOptions { config: folder.config(), once: true, trap_socket: None };
         let outcome = daemon::run(options, std::future::pending()).await?;
         anyhow::Ok((folder, lab.truth(), outcome, begun.elapsed()))
     })?;

@@ -41,6 +41,7 @@ pub(super) fn run(path: &Path, what: &str, as_json: bool) -> Result<ExitCode> {
             print_json(&json!({
                 "device": device_json(&detail.device, detail.status, detail.last_seen),
                 "reasons": place.reasons, "before": place.before, "findings": findings, "decisions": detail.decisions,
+                "readings": place.switch.as_ref().and_then(|switch| snapshot.targets.get(switch)).map(|target| &target.readings),
                 "presence": presence, "addresses": addresses,
                 "changes": detail.history.iter().map(|change| json!({"seq": change.seq, "at": change.at})).collect::<Vec<_>>(),
             }))?;
@@ -108,6 +109,16 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
             word(before.vlan.map(|vlan| vlan.to_string())),
             before.since,
             before.until
+        );
+    }
+    let target = place.switch.as_ref().and_then(|switch| snapshot.targets.get(switch));
+    let readings = target.map(|target| &target.readings).into_iter();
+    for (number, reading) in readings.flat_map(|readings| [("port", &readings.port), ("VLAN", &readings.vlan)]) {
+        let Some(reading) = reading else { continue };
+        let other = reading.runner_up.as_ref().map(|(word, score)| format!(", {word} {score}")).unwrap_or_default();
+        out += &format!(
+            "  its switch's {number} numbers are read as {}: fits {} of 100{other}, by {} rows\n",
+            reading.chosen, reading.score, reading.rows
         );
     }
     out += &format!("  first seen {}, last seen {}\n", device.first_seen, detail.last_seen);

@@ -1,6 +1,7 @@
 //! The command line: clap types, one file a group of subcommands, exit codes (0 clean, 1 the answer is bad, 2 it could
 //! not be done, 3 done in part). Data goes to stdout, words to stderr.
 
+mod alert;
 mod credential;
 mod demo;
 mod explain;
@@ -11,12 +12,14 @@ mod tables;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
+use crate::console::{self, ConsoleOptions};
 use crate::daemon::{self, DaemonOptions, Outcome};
-use crate::report;
+use crate::{config, report};
 
 /// Which surveillance cameras come from restricted makers, which sit on networks where none may be, and what was
 /// decided about each, with evidence.
@@ -26,8 +29,12 @@ struct Arguments {
     /// The configuration file.
     #[arg(long, global = true, value_name = "FILE", default_value = "/etc/lenswarden/config.toml")]
     config: PathBuf,
+    /// No colours, as if NO_COLOR were set.
+    #[arg(long, global = true)]
+    no_color: bool,
+    /// Without one: the console.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -38,10 +45,10 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
-    /// A simulated estate on loopback, polled once by the real daemon and compared with the truth; leaves nothing behind.
+    /// A simulated estate on loopback, polled by the real daemon, and the console on top; leaves nothing behind.
     Demo {
-        /// Without a screen.
-        #[arg(long, required = true)]
+        /// Without a screen: one round, compared with the truth; exit 1 on a difference.
+        #[arg(long)]
         headless: bool,
         /// How large the estate is.
         #[arg(long, value_enum, default_value_t = demo::EstateSize::Small)]
@@ -77,6 +84,9 @@ enum Command {
     /// Credentials that cameras refused, and their way back.
     #[command(subcommand)]
     Credential(credential::Command),
+    /// Who is told.
+    #[command(subcommand)]
+    Alert(alert::Command),
 }
 
 /// How a table is asked for.
@@ -152,9 +162,10 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = &arguments.config;
-    match &arguments.command {
+    let Some(command) = &arguments.command else { return run_console(config, arguments.no_color) };
+    match command {
         Command::Daemon { once } => run_daemon(config, *once),
-        Command::Demo { size, .. } => demo::run(*size),
+        Command::Demo { size, headless } => demo::run(*size, *headless, arguments.no_color),
         Command::Check => check(config),
         Command::Poll { target, json } => poll::run(config, target, *json),
         Command::Devices(listing) => tables::devices(config, listing),
@@ -163,7 +174,36 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
         Command::Credential(command) => credential::run(config, command),
+        Command::Alert(command) => alert::run(config, command),
     }
+}
+
+/// What a configuration needs at least; the console itself needs only to know where the daemon keeps things.
+const LEAST: &str = "[daemon]
+database = \"/var/lib/lenswarden/lenswarden.db\"
+control-socket = \"/run/lenswarden/control.sock\"";
+
+fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
+    let daemon = match config::load_daemon(path) {
+        Ok(daemon) => daemon,
+        Err(problems) => {
+            say(&problems.to_string());
+            if !path.exists() {
+                say(&format!(
+                    "The console needs these three lines in {}:\n\n{LEAST}\n\n`lenswarden demo` needs none.",
+                    path.display()
+                ));
+            }
+            return Ok(ExitCode::from(2));
+        }
+    };
+    console::run(ConsoleOptions {
+        database: daemon.database,
+        control_socket: daemon.control_socket,
+        no_color,
+        notices: None,
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run_daemon(config: &Path, once: bool) -> Result<ExitCode> {
@@ -175,7 +215,9 @@ fn run_daemon(config: &Path, once: bool) -> Result<ExitCode> {
         .with_target(false)
         .with_ansi(false)
         .init();
-    let options = DaemonOptions { config: config.to_owned(), once };
+    // Before there are threads: it takes the words of the environment away.
+    let trap_socket = listenfd::ListenFd::from_env().take_udp_socket(0).context("the socket handed over for traps")?;
+    let options = DaemonOptions { config: config.to_owned(), once, trap_socket: trap_socket.map(Arc::new) };
     let outcome = runtime()?.block_on(async {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         let shutdown = async move {

@@ -13,7 +13,7 @@ use crate::collect::switch::SwitchCollector;
 use crate::config::{CameraBlock, Config, Credential, Switch};
 use crate::daemon;
 use crate::net::DeviceText;
-use crate::observation::{CameraVisit, Reach};
+use crate::observation::{Authentication, CameraVisit, Reach};
 use crate::report;
 
 pub(super) fn run(path: &Path, wanted: &str, json: bool) -> Result<ExitCode> {
@@ -75,10 +75,14 @@ impl CredentialLedger for NoCredentials {
 }
 
 fn camera(config: &Config, block: &CameraBlock, address: IpAddr, json: bool) -> Result<ExitCode> {
-    let visit: CameraVisit = runtime()?.block_on(async {
+    let mut visit: CameraVisit = runtime()?.block_on(async {
         let collector = CameraCollector::new(&config.onvif);
         collector.visit(block, address, &[], &NoCredentials).await
     });
+    if !block.credentials.is_empty() && matches!(visit.authentication, Authentication::Withheld { .. }) {
+        // It asks for a user, and has one: only not here.
+        visit.authentication = Authentication::NotAsked;
+    }
     if json {
         print_json(&report::camera::json(&visit))?;
     } else {

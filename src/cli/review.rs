@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::civil::Date;
 
@@ -62,14 +62,8 @@ pub(super) struct Decide {
     reason: Option<String>,
 }
 
-/// A day: `2026-12-31`, or so many days from today: `+30d`.
 fn day(text: &str) -> Result<Date> {
-    if let Some(days) =
-        text.strip_prefix('+').and_then(|rest| rest.strip_suffix('d')).and_then(|days| days.parse::<i32>().ok())
-    {
-        return Ok(jiff::Zoned::now().date().saturating_add(jiff::Span::new().try_days(days)?));
-    }
-    text.parse().with_context(|| format!("'{text}' is no day: 2026-12-31 or +30d"))
+    crate::review::day(text, jiff::Zoned::now().date()).map_err(anyhow::Error::msg)
 }
 
 pub(super) fn run(path: &Path, command: &Command) -> Result<ExitCode> {
@@ -89,8 +83,8 @@ pub(super) fn run(path: &Path, command: &Command) -> Result<ExitCode> {
 
 /// Asks the daemon; the inner error is its refusal.
 pub(super) fn ask(path: &Path, request: &Request) -> Result<Result<Reply, String>> {
-    let config = config::load(path)?;
-    let mut client = Client::connect(&config.daemon.control_socket)?;
+    let daemon = config::load_daemon(path)?;
+    let mut client = Client::connect(&daemon.control_socket)?;
     match client.ask(request) {
         Ok(reply) => Ok(Ok(reply)),
         Err(ControlError::Refused(why)) => Ok(Err(why)),

@@ -14,8 +14,8 @@ use crate::store::Reader;
 
 /// The picture as it is now.
 pub(super) fn look(path: &Path) -> Result<(Reader, Snapshot)> {
-    let config = config::load(path)?;
-    let mut reader = Reader::open(&config.daemon.database)?;
+    let daemon = config::load_daemon(path)?;
+    let mut reader = Reader::open(&daemon.database)?;
     let snapshot = reader.snapshot()?;
     Ok((reader, snapshot))
 }
@@ -70,14 +70,14 @@ pub(super) fn findings(path: &Path, listing: &Listing) -> Result<ExitCode> {
 
 pub(super) fn targets(path: &Path, listing: &Listing) -> Result<ExitCode> {
     let (_, snapshot) = look(path)?;
-    let words: Vec<String> = listing.words.iter().map(|word| word.to_lowercase()).collect();
-    let chosen = snapshot.targets.values().filter(|target| {
-        let text = format!("{} {} {} {}", target.name, target.address, target.site, target.state).to_lowercase();
-        words.iter().all(|word| text.contains(word))
-    });
+    let words = listing.words.join(" ");
+    let chosen = snapshot.targets.values().filter(|target| target.holds(&words));
     if listing.format() == Format::Json {
         print_json(&chosen.map(tables::target_json).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if listing.format() == Format::Text {
+        tables::carriers(&snapshot).iter().for_each(|line| say(line));
     }
     show(listing, &snapshot, &tables::targets(chosen))
 }

@@ -3,3 +3,4 @@
 pub mod camera;
 mod reading;
 pub mod switch;
+pub mod trap;

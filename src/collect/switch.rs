@@ -130,7 +130,10 @@ impl SwitchCollector {
     }
 
     /// The credential in the protocol's terms, its passwords made into keys once.
-    fn security(&self, credential: &Credential) -> Result<Security, SnmpError> {
+    ///
+    /// # Errors
+    /// It is no SNMP credential, or its passwords make no keys.
+    pub fn security(&self, credential: &Credential) -> Result<Security, SnmpError> {
         let mut all = self.securities.lock().unwrap_or_else(PoisonError::into_inner);
         match all.get(&credential.id).filter(|(kind, _)| *kind == credential.secret) {
             Some((_, security)) => Ok(security.clone()),

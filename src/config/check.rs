@@ -12,7 +12,7 @@ use super::file::{self, File};
 use super::secret::{Secret, SecretStore};
 use super::{
     AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, Network, OnvifSettings,
-    PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch,
+    PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch, TrapSettings,
 };
 use crate::net::VlanRange;
 
@@ -75,11 +75,13 @@ pub(super) fn check(
     let reviews = reviews(&mut checker, file);
     let alerts = alerts(&mut checker, file);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
+    let traps = traps(&mut checker, &file.traps);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
             snmp,
             onvif,
+            traps,
             sites,
             networks,
             credentials,
@@ -95,12 +97,11 @@ pub(super) fn check(
     }
 }
 
-fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSettings, OnvifSettings) {
+/// `[daemon]` alone.
+pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> DaemonSettings {
     let second = Duration::from_secs(1);
-    let tenth = Duration::from_millis(100);
-    let daemon = &file.daemon;
     let path = |written: &Option<String>, default: &str| PathBuf::from(written.as_deref().unwrap_or(default));
-    let daemon = DaemonSettings {
+    DaemonSettings {
         database: path(&daemon.database, "/var/lib/lenswarden/lenswarden.db"),
         control_socket: path(&daemon.control_socket, "/run/lenswarden/control.sock"),
         poll_every: checker.duration("daemon.poll-every", &daemon.poll_every, "5m", second),
@@ -108,7 +109,13 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         sweep_every: checker.duration("daemon.sweep-every", &daemon.sweep_every, "1h", second),
         concurrency: checker.number("daemon.concurrency", daemon.concurrency.as_ref(), 256, 1..=4096),
         review_groups: daemon.review_groups.clone().unwrap_or_else(|| vec!["lenswarden-review".to_owned()]),
-    };
+    }
+}
+
+fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSettings, OnvifSettings) {
+    let second = Duration::from_secs(1);
+    let tenth = Duration::from_millis(100);
+    let daemon = daemon(checker, &file.daemon);
     let snmp = &file.snmp;
     let snmp = SnmpSettings {
         timeout: checker.duration("snmp.timeout", &snmp.timeout, "2s", tenth),
@@ -126,6 +133,19 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         probes_per_second: checker.number("onvif.probes-per-second", onvif.probes_per_second.as_ref(), 50, 1..=10_000),
     };
     (daemon, snmp, onvif)
+}
+
+/// `[traps]`
+fn traps(checker: &mut Checker<'_>, traps: &file::Traps) -> TrapSettings {
+    let listen = traps.listen.as_ref().and_then(|written| {
+        let address = written.get_ref().parse::<SocketAddr>().ok().filter(|address| address.port() != 0);
+        if address.is_none() {
+            let message = format!("'{}' is no address with a port", written.get_ref());
+            checker.problem(written.span(), "traps.listen", message, "as in 0.0.0.0:162 or [::]:162");
+        }
+        address
+    });
+    TrapSettings { listen }
 }
 
 fn sites(checker: &mut Checker<'_>, file: &File) -> Vec<Site> {
@@ -374,38 +394,46 @@ fn reviews(checker: &mut Checker<'_>, file: &File) -> Vec<ReviewPlan> {
     plans
 }
 
+/// Where syslog messages go: an address (port 514 where none follows), a socket's path, or the host's own `/dev/log`.
+fn syslog_carrier(checker: &mut Checker<'_>, address: &file::Text) -> Option<AlertCarrier> {
+    let Some(written) = address else { return Some(AlertCarrier::SyslogLocal { path: PathBuf::from("/dev/log") }) };
+    let text = written.get_ref();
+    if text.starts_with('/') {
+        return Some(AlertCarrier::SyslogLocal { path: PathBuf::from(text) });
+    }
+    let with_port = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 514)).ok();
+    let address = text.parse::<SocketAddr>().ok().or_else(with_port);
+    if address.is_none() {
+        let hint = "an IP address, a port may follow: 10.1.0.5:514; or a socket's path; left out: /dev/log";
+        checker.problem(written.span(), "alert.address", format!("'{text}' is no address"), hint);
+    }
+    address.map(|address| AlertCarrier::SyslogUdp { address })
+}
+
 fn alerts(checker: &mut Checker<'_>, file: &File) -> Vec<AlertPlan> {
-    let mut plans = Vec::new();
+    let mut plans: Vec<AlertPlan> = Vec::new();
     for (number, written) in file.alert.iter().enumerate() {
         let alert = written.get_ref();
-        let carrier = match &alert.address {
-            None => AlertCarrier::SyslogLocal { path: PathBuf::from("/dev/log") },
-            Some(address) => match address.get_ref().parse() {
-                Ok(address) => AlertCarrier::SyslogUdp { address },
-                Err(_) => {
-                    let message = format!("'{}' is no address", address.get_ref());
-                    checker.problem(
-                        address.span(),
-                        "alert.address",
-                        message,
-                        "address and port: 10.1.0.5:514; left out: /dev/log",
-                    );
-                    continue;
-                }
-            },
-        };
-        let when = alert.when.as_ref().map_or_else(|| vec!["breach".to_owned()], |when| when.get_ref().clone());
-        if let (Some(span), Some(word)) = (
-            alert.when.as_ref().map(Spanned::span),
-            when.iter().find(|word| !["breach", "action", "review", "info"].contains(&word.as_str())),
-        ) {
-            checker.problem(span, "alert.when", format!("'{word}' is no severity"), "breach, action, review, info");
+        let name = alert.name.as_ref().map_or_else(|| format!("alert-{}", number + 1), |name| name.get_ref().clone());
+        if plans.iter().any(|plan| plan.name == name) || name.trim().is_empty() {
+            let span = alert.name.as_ref().map_or_else(|| written.span(), Spanned::span);
+            let hint = "each needs a name of its own: what waits for it is kept under it";
+            checker.problem(span, "alert.name", format!("'{name}' stands twice or is empty"), hint);
         }
-        plans.push(AlertPlan {
-            name: alert.name.clone().unwrap_or_else(|| format!("alert-{}", number + 1)),
-            carrier,
-            when,
-        });
+        let when = alert.when.as_ref().map_or_else(|| vec!["breach".to_owned()], |when| when.get_ref().clone());
+        if let Some(span) = alert.when.as_ref().map(Spanned::span) {
+            let unknown = when.iter().find(|word| !["breach", "action", "review", "info"].contains(&word.as_str()));
+            let message = match unknown {
+                Some(word) => Some(format!("'{word}' is no severity")),
+                None => when.is_empty().then(|| "nothing would ever be sent".to_owned()),
+            };
+            if let Some(message) = message {
+                checker.problem(span, "alert.when", message, "breach, action, review, info");
+            }
+        }
+        if let Some(carrier) = syslog_carrier(checker, &alert.address) {
+            plans.push(AlertPlan { name, carrier, when });
+        }
     }
     plans
 }

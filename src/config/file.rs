@@ -12,6 +12,7 @@ pub(super) struct File {
     pub(super) daemon: Daemon,
     pub(super) snmp: Snmp,
     pub(super) onvif: Onvif,
+    pub(super) traps: Traps,
     pub(super) site: Vec<Spanned<Site>>,
     pub(super) network: Vec<Spanned<Network>>,
     pub(super) credential: Vec<Spanned<Credential>>,
@@ -55,6 +56,12 @@ pub(super) struct Onvif {
     pub(super) deadline: Text,
     pub(super) max_bytes: Option<Spanned<i64>>,
     pub(super) probes_per_second: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Traps {
+    pub(super) listen: Text,
 }
 
 #[derive(Debug, Deserialize)]
@@ -169,7 +176,7 @@ pub(super) enum AlertKind {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Alert {
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[allow(dead_code, reason = "read so that an unknown kind is refused with the kinds there are")]
     pub(super) kind: AlertKind,
     pub(super) address: Text,

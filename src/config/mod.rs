@@ -4,6 +4,7 @@
 mod check;
 mod checker;
 mod file;
+mod load;
 pub mod secret;
 pub mod watch;
 
@@ -15,6 +16,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::net::{CredentialId, NetworkId, SiteId, TargetName, Timestamp, VlanRange};
+pub use load::{load, load_daemon, parse};
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
@@ -26,6 +28,8 @@ pub struct Config {
     pub snmp: SnmpSettings,
     /// `[onvif]`
     pub onvif: OnvifSettings,
+    /// `[traps]`
+    pub traps: TrapSettings,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -114,6 +118,13 @@ pub struct OnvifSettings {
     pub max_bytes: usize,
     /// Unicast WS-Discovery probes a second in a sweep.
     pub probes_per_second: u32,
+}
+
+/// `[traps]`: what switches say unasked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrapSettings {
+    /// Where traps and informs come in; `None`: nowhere, but by a socket that systemd hands over.
+    pub listen: Option<SocketAddr>,
 }
 
 /// How sensitive a site is: given by the administrator, never inferred.
@@ -409,7 +420,7 @@ pub enum AlertCarrier {
         /// Where to.
         address: SocketAddr,
     },
-    /// RFC 5424 to the local journal or syslog daemon (`/dev/log`).
+    /// To the local journal or syslog daemon (`/dev/log`), in the form those read there.
     SyslogLocal {
         /// The socket.
         path: PathBuf,
@@ -445,37 +456,6 @@ impl std::fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
-
-/// Reads, checks and completes the configuration, its secrets included.
-///
-/// # Errors
-/// Every problem at once.
-pub fn load(path: &std::path::Path) -> Result<Config, Problems> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let hint = "--config FILE names another; `lenswarden demo` needs none".to_owned();
-        let message = format!("the configuration cannot be read: {error}");
-        Problems(vec![Problem { place: path.display().to_string(), message, hint }])
-    })?;
-    parse(&text, path)
-}
-
-/// Checks the text of a configuration that stands, or would stand, at `path`.
-///
-/// # Errors
-/// Every problem at once; a text that is no TOML, or has unknown keys, is one problem.
-pub fn parse(text: &str, path: &std::path::Path) -> Result<Config, Problems> {
-    use sha2::{Digest, Sha256};
-    let file: file::File = toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        let place = format!("{}:{line}:{column}", path.display());
-        Problems(vec![Problem { place, message: error.message().to_owned(), hint: String::new() }])
-    })?;
-    let hash = Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect();
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    check::check(text, path, &file, hash, &secret::SecretStore::new(path, credentials))
-}
 
 #[cfg(test)]
 mod tests {

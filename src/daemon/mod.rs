@@ -1,12 +1,14 @@
 //! The daemon: one small loop a target, one recorder that owns the database, the control socket, the configuration
 //! watch, systemd's notify protocol.
 
+mod alerts;
 mod cameras;
 mod credentials;
 mod recorder;
 mod socket;
 mod switches;
 mod targets;
+mod traps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -43,6 +45,8 @@ pub struct DaemonOptions {
     pub config: PathBuf,
     /// One round over every target, then end.
     pub once: bool,
+    /// The UDP socket for traps that systemd handed over: used in place of `[traps] listen`.
+    pub trap_socket: Option<Arc<std::net::UdpSocket>>,
 }
 
 /// How a daemon ended.
@@ -111,21 +115,53 @@ fn catalogue() -> Catalogue {
 /// What every visit needs, whatever configuration is in force.
 struct Shared {
     switches: SwitchCollector,
+    /// The configuration in force.
+    config: watch::Sender<Arc<Config>>,
     /// Visits under way at once.
     permits: Semaphore,
     recorder: mpsc::Sender<Message>,
+    /// Changes when alerts were written into the outbox.
+    posted: watch::Receiver<()>,
     /// Salt of credential fingerprints.
     salt: String,
     /// Addresses where cameras answered.
     cameras: Mutex<BTreeSet<IpAddr>>,
     /// Asks a target's loop for a visit now.
     pokes: Mutex<BTreeMap<TargetName, Arc<Notify>>>,
+    /// What is shown as wrong with what was configured.
+    troubles: tokio::sync::Mutex<Troubles>,
     visiting: AtomicUsize,
     /// Visits that ended: what the watchdog calls progress.
     finished: AtomicUsize,
 }
 
+/// What is not as it was configured, for whoever looks; empty texts where all is well.
+#[derive(Default)]
+struct Troubles {
+    /// A changed file that was not taken.
+    file: String,
+    /// Traps that cannot come in.
+    traps: String,
+    /// What the recorder was last told.
+    shown: String,
+}
+
 impl Shared {
+    /// Changes what is wrong and has it shown. `false`: the daemon is stopping.
+    async fn show(&self, change: impl FnOnce(&mut Troubles)) -> bool {
+        // Held while the recorder is told: of two changes it hears the later one last.
+        let mut troubles = self.troubles.lock().await;
+        change(&mut troubles);
+        let Troubles { file, traps, .. } = &*troubles;
+        let now = [file, traps].map(String::as_str).into_iter().filter(|text| !text.is_empty());
+        let now = now.collect::<Vec<_>>().join("\n");
+        if now == troubles.shown {
+            return true;
+        }
+        troubles.shown.clone_from(&now);
+        self.recorder.send(Message::Problem(now)).await.is_ok()
+    }
+
     fn pokes(&self) -> MutexGuard<'_, BTreeMap<TargetName, Arc<Notify>>> {
         self.pokes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -144,6 +180,16 @@ impl Shared {
         let pokes = self.pokes();
         let wanted = pokes.iter().filter(|(name, _)| target.is_none_or(|wanted| name.as_str() == wanted));
         wanted.map(|(_, poke)| poke.notify_one()).count()
+    }
+
+    /// Changes how many visits may be under way at once.
+    fn resize(&self, concurrency: usize) {
+        let before = self.config.borrow().daemon.concurrency;
+        if concurrency > before {
+            self.permits.add_permits(concurrency - before);
+        } else {
+            self.permits.forget_permits(before - concurrency);
+        }
     }
 
     /// Makes a visit under a permit and hands over what came. `None`: the daemon is stopping.
@@ -175,7 +221,8 @@ async fn ended(mut stop: watch::Receiver<bool>) {
 /// # Errors
 /// The configuration is bad, the database cannot be used, a socket cannot be bound.
 pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> anyhow::Result<Outcome> {
-    let (config, policies) = load(&options.config)?;
+    let in_force = load(&options.config)?;
+    let (config, policies) = in_force.clone();
     let writer = Writer::open(&config.daemon.database)?;
     let listener = socket::bind(&config.daemon.control_socket)?;
     let switches = SwitchCollector::bind().await.context("no socket for SNMP")?;
@@ -183,32 +230,32 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     let started = Timestamp::now();
     let recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host)?;
     let (messages, inbox) = mpsc::channel(WAITING);
+    let config = Arc::new(config);
     let shared = Arc::new(Shared {
         switches,
+        config: watch::Sender::new(Arc::clone(&config)),
         permits: Semaphore::new(config.daemon.concurrency),
         recorder: messages.clone(),
+        posted: recorder.posted(),
         salt: recorder.salt().to_owned(),
         cameras: Mutex::new(recorder.cameras()),
         pokes: Mutex::default(),
+        troubles: tokio::sync::Mutex::default(),
         visiting: AtomicUsize::new(0),
         finished: AtomicUsize::new(0),
     });
     let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || recorder.run(inbox))?;
-    let config = Arc::new(config);
     // Outside systemd there is nobody to tell, and nothing to be done about that.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!(switches = config.switches.len(), database = %config.daemon.database.display(), "started");
 
     let outcome = if options.once {
-        round(&shared, &config).await
+        let outcome = round(&shared, &config).await;
+        alerts::last_call(&config, &messages).await;
+        outcome
     } else {
-        let server = socket::Server {
-            recorder: messages.clone(),
-            shared: Arc::clone(&shared),
-            config: Arc::clone(&config),
-            started,
-        };
-        watch_over(&shared, Arc::clone(&config), &options.config, server, listener, shutdown).await;
+        let server = socket::Server { recorder: messages.clone(), shared: Arc::clone(&shared), started };
+        watch_over(&shared, in_force, &options, server, listener, shutdown).await;
         Outcome::Complete
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
@@ -229,6 +276,8 @@ async fn round(shared: &Arc<Shared>, config: &Arc<Config>) -> Outcome {
 struct Regime {
     stop: watch::Sender<bool>,
     switches: JoinSet<()>,
+    /// Cut short at any moment they lose nothing: what was not taken waits in the outbox.
+    alerts: JoinSet<()>,
     cameras: JoinHandle<()>,
 }
 
@@ -243,6 +292,10 @@ impl Regime {
             let poke = shared.poke_of(&target.name);
             switches.spawn(switches::watch(Arc::clone(shared), Arc::clone(config), target.clone(), poke));
         }
+        let mut alerts = JoinSet::new();
+        for plan in &config.alerts {
+            alerts.spawn(alerts::carry(plan.clone(), shared.recorder.clone(), shared.posted.clone()));
+        }
         let (shared, config) = (Arc::clone(shared), Arc::clone(config));
         let cameras = tokio::spawn(async move {
             if let Some(before) = before {
@@ -250,13 +303,14 @@ impl Regime {
             }
             cameras::watch(shared, config, stopped).await;
         });
-        Self { stop, switches, cameras }
+        Self { stop, switches, alerts, cameras }
     }
 
     /// Ends the loops. What is returned resolves when visits to cameras that are under way have ended.
     fn end(mut self) -> JoinHandle<()> {
         self.stop.send_replace(true);
         self.switches.abort_all();
+        self.alerts.abort_all();
         self.cameras
     }
 }
@@ -264,26 +318,28 @@ impl Regime {
 /// Everything that goes on until the daemon stops.
 async fn watch_over(
     shared: &Arc<Shared>,
-    mut config: Arc<Config>,
-    path: &Path,
+    mut in_force: (Config, Policies),
+    options: &DaemonOptions,
     server: socket::Server,
     listener: tokio::net::UnixListener,
     shutdown: impl Future<Output = ()>,
 ) {
+    let path = options.config.as_path();
+    let mut config = Arc::new(in_force.0.clone());
     let mut regime = Regime::start(shared, &config, None);
+    let listening = tokio::spawn(traps::watch(Arc::clone(shared), options.trap_socket.clone()));
     let accepting = tokio::spawn(socket::accept(listener, Arc::new(server)));
     // The watch lives in a task of its own: waiting for the file to lie still must not be cut short by a tick.
     let (note, mut noted) = mpsc::channel(1);
+    let asking = tokio::spawn(note_hangups(note.clone()));
     let watching = Watch::new(path)
         .map_err(|error| tracing::warn!(%error, "the configuration is not watched"))
         .ok()
         .map(|mut watch| {
             tokio::spawn(async move {
-                loop {
+                // Looked at once before waiting: it may have changed since it was read and before it was watched.
+                while note.send(()).await.is_ok() {
                     watch.changed().await;
-                    if note.send(()).await.is_err() {
-                        break;
-                    }
                 }
             })
         });
@@ -294,20 +350,30 @@ async fn watch_over(
         tokio::select! {
             () = &mut shutdown => break,
             Some(()) = noted.recv() => match load(path) {
-                Ok((new, policies)) if new.hash != config.hash => {
-                    tracing::info!(hash = %new.hash, "a changed configuration is in force");
-                    let message = Message::Configure { config: Box::new(new.clone()), policies };
-                    config = Arc::new(new);
+                // Everything is compared, not the file alone: a secret or a pack in a file of its own may have changed.
+                Ok(new) if new != in_force => {
+                    tracing::info!(hash = %new.0.hash, "a changed configuration is in force");
+                    in_force = new.clone();
+                    config = Arc::new(new.0.clone());
+                    let message = Message::Configure { config: Box::new(new.0), policies: new.1 };
                     if shared.recorder.send(message).await.is_err() { break; }
                     shared.switches.keep_only(&config.switches);
                     shared.cameras().retain(|address| config.camera_block(*address).is_some());
+                    shared.resize(config.daemon.concurrency);
+                    shared.config.send_replace(Arc::clone(&config));
                     let before = regime.end();
                     regime = Regime::start(shared, &config, Some(before));
+                    // With the new configuration nothing was recorded as wrong with it.
+                    let shown = |troubles: &mut Troubles| (troubles.file, troubles.shown) = Default::default();
+                    if !shared.show(shown).await { break; }
                 }
-                Ok(_) => {}
+                // The file is again as it is in force: what was wrong with it is over.
+                Ok(_) => {
+                    if !shared.show(|troubles| troubles.file.clear()).await { break; }
+                }
                 Err(problems) => {
                     tracing::error!("the changed configuration is not taken, the old one stays in force:\n{problems}");
-                    if shared.recorder.send(Message::Problem(problems.to_string())).await.is_err() { break; }
+                    if !shared.show(|troubles| troubles.file = problems.to_string()).await { break; }
                 }
             },
             _ = tick.tick() => {
@@ -330,7 +396,20 @@ async fn watch_over(
         tracing::warn!("visits to cameras did not end in time");
     }
     accepting.abort();
+    listening.abort();
+    asking.abort();
     if let Some(watching) = watching {
         watching.abort();
+    }
+}
+
+/// SIGHUP asks for the configuration to be read again: a rotated secret in a file of its own changes nothing the watch
+/// sees.
+async fn note_hangups(note: mpsc::Sender<()>) {
+    let Ok(mut hangups) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else { return };
+    while hangups.recv().await.is_some() {
+        if note.send(()).await.is_err() {
+            return;
+        }
     }
 }

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::alerts;
 use super::credentials::{Answer, Asker, Book, Subject};
 use super::targets;
+use crate::alert::Dispatch;
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
 use crate::maker::Catalogue;
@@ -62,6 +64,7 @@ pub(super) enum Message {
         reply: oneshot::Sender<Result<usize, String>>,
     },
     Tick,
+    Outbox(alerts::Question),
     Seq(oneshot::Sender<u64>),
     Stop,
 }
@@ -100,6 +103,9 @@ pub(super) struct Recorder {
     /// The count word each device was stored with.
     statuses: BTreeMap<DeviceId, Status>,
     daemon: DaemonRecord,
+    /// Which alerts the changes cause.
+    dispatch: Dispatch,
+    posted: watch::Sender<()>,
     seq: u64,
 }
 
@@ -117,6 +123,7 @@ impl Recorder {
         let devices = stored.devices.into_iter().map(|record| record.device).collect();
         let inventory =
             Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches);
+        let dispatch = Dispatch::restore(config.alerts.clone(), &stored.findings, stored.told);
         let mut recorder = Self {
             estate: Estate::from(&config),
             ledger: Ledger::restore(stored.findings, stored.cycles),
@@ -129,6 +136,7 @@ impl Recorder {
                 started: Timestamp::now(),
                 stopped: None,
                 poll_every_s: config.daemon.poll_every.as_secs(),
+                cameras_every_s: config.daemon.cameras_every.as_secs(),
             },
             writer,
             config: config.clone(),
@@ -136,6 +144,8 @@ impl Recorder {
             catalogue,
             inventory,
             statuses,
+            dispatch,
+            posted: watch::Sender::new(()),
             seq: 0,
         };
         let mut batch = recorder.configure(config, policies);
@@ -153,6 +163,11 @@ impl Recorder {
     /// The salt of credential fingerprints.
     pub(super) fn salt(&self) -> &str {
         self.writer.salt()
+    }
+
+    /// Changes whenever alerts were written into the outbox.
+    pub(super) fn posted(&self) -> watch::Receiver<()> {
+        self.posted.subscribe()
     }
 
     /// Runs on a thread of its own until it is told to stop or nobody is left to tell it anything.
@@ -242,6 +257,7 @@ impl Recorder {
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
             }
             Message::Tick => self.tick(),
+            Message::Outbox(question) => alerts::answer(&mut self.writer, question),
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);
             }
@@ -255,6 +271,9 @@ impl Recorder {
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.seq = self.writer.commit(batch)?.seq;
+        if !batch.outbox.alerts.is_empty() {
+            self.posted.send_replace(());
+        }
         Ok(())
     }
 
@@ -285,14 +304,22 @@ impl Recorder {
     }
 
     /// The draft as the batch that is written.
-    fn finish(&self, draft: Draft) -> Batch {
-        Batch {
+    fn finish(&mut self, draft: Draft) -> Batch {
+        let mut batch = Batch {
             devices: draft.devices.into_values().collect(),
             findings: draft.findings.iter().filter_map(|id| self.ledger.finding(*id).cloned()).collect(),
             switches: draft.switches.iter().filter_map(|name| self.inventory.switch(name).cloned()).collect(),
             targets: draft.targets.into_values().collect(),
             ..draft.batch
-        }
+        };
+        self.post_alerts(&mut batch);
+        batch
+    }
+
+    /// Puts the alerts that the batch's findings cause beside them.
+    fn post_alerts(&mut self, batch: &mut Batch) {
+        let device = |id| self.inventory.device(id);
+        self.dispatch.post(&batch.findings, device, batch.at, &mut batch.outbox);
     }
 
     /// Judges the devices, and puts the delta and what the judgement changed into the draft.
@@ -386,11 +413,18 @@ impl Recorder {
                 self.targets.insert(switch.name.clone(), record);
             }
         }
+        let intervals = [self.config.daemon.poll_every.as_secs(), self.config.daemon.cameras_every.as_secs()];
+        if [self.daemon.poll_every_s, self.daemon.cameras_every_s] != intervals {
+            [self.daemon.poll_every_s, self.daemon.cameras_every_s] = intervals;
+            draft.batch.daemon = Some(self.daemon.clone());
+        }
         let delta = self.inventory.rejudge(&self.estate, &self.catalogue, at);
         // A changed pack changes verdicts of devices whose own record stays: all are judged.
         let all: Vec<DeviceId> = self.inventory.devices().map(|device| device.id).collect();
         self.judge(delta, &all, &mut draft);
         draft.batch.configuration = Some(self.configuration_record(String::new()));
+        draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
+        self.dispatch.configure(&self.config.alerts);
         self.finish(draft)
     }
 

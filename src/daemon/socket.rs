@@ -14,7 +14,6 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::Shared;
 use super::recorder::Message;
-use crate::config::Config;
 use crate::control::{MAX_LINE, Reply, Request, VERSION};
 use crate::net::Timestamp;
 use crate::review::Author;
@@ -28,7 +27,6 @@ const IDLE: Duration = Duration::from_secs(300);
 pub(super) struct Server {
     pub(super) recorder: mpsc::Sender<Message>,
     pub(super) shared: Arc<Shared>,
-    pub(super) config: Arc<Config>,
     pub(super) started: Timestamp,
 }
 
@@ -89,7 +87,7 @@ fn is_member(group: &str, name: &str, user: Option<&User>, gid: u32) -> bool {
 }
 
 async fn serve(stream: UnixStream, server: &Server) -> std::io::Result<()> {
-    let (author, may_decide) = peer(&stream, &server.config.daemon.review_groups)?;
+    let (author, may_decide) = peer(&stream, &server.shared.config.borrow().daemon.review_groups)?;
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     let mut greeted = false;
@@ -132,7 +130,7 @@ async fn answer(request: Request, server: &Server, author: &Author, may_decide: 
     let refused = |why: String| Reply::Refused { why };
     let gone = || Reply::Refused { why: "the daemon is stopping: nothing was changed".to_owned() };
     if !may_decide && request != Request::Status {
-        let groups = server.config.daemon.review_groups.join(", ");
+        let groups = server.shared.config.borrow().daemon.review_groups.join(", ");
         return refused(format!("'{}' may look, not decide: that takes membership of group {groups}", author.name));
     }
     match request {

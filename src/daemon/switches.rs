@@ -23,13 +23,14 @@ async fn visit(shared: &Shared, config: &Config, target: &Switch) -> bool {
 /// Visits one switch again and again. `poke` asks for a visit now.
 pub(super) async fn watch(shared: Arc<Shared>, config: Arc<Config>, target: Switch, poke: Arc<Notify>) {
     let every = config.daemon.poll_every;
-    tokio::time::sleep(offset(&target.name, every.min(FIRST_ROUND))).await;
+    let mut wait = offset(&target.name, every.min(FIRST_ROUND));
     loop {
-        visit(&shared, &config, &target).await;
         tokio::select! {
-            () = tokio::time::sleep(every) => {}
+            () = tokio::time::sleep(wait) => {}
             () = poke.notified() => {}
         }
+        visit(&shared, &config, &target).await;
+        wait = every;
     }
 }
 

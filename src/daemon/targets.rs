@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use crate::config::{Config, Switch};
 use crate::net::{SiteId, TargetName, Timestamp};
-use crate::observation::{Authentication, CameraVisit, Collection, Completeness, Reach, SwitchVisit, WithheldReason};
+use crate::observation::{
+    Authentication, CameraVisit, Collection, Completeness, Reach, Readings, SwitchVisit, WithheldReason,
+};
 use crate::store::{TargetKind, TargetRecord, TargetState};
 
 /// What a visit says of its target.
@@ -44,6 +46,7 @@ pub(super) fn waiting(switch: &Switch, at: Timestamp) -> TargetRecord {
         requests: 0,
         took_ms: 0,
         tables: BTreeMap::new(),
+        readings: Readings::default(),
     }
 }
 
@@ -69,9 +72,9 @@ pub(super) fn record(visit: &Collection, known: &BTreeMap<TargetName, TargetReco
         return None;
     }
     let same = before.filter(|before| before.state == said.state);
-    let tables = match visit {
-        Collection::Switch(visit) if said.answered => visit.tables.clone(),
-        _ => before.map(|before| before.tables.clone()).unwrap_or_default(),
+    let (tables, readings) = match visit {
+        Collection::Switch(visit) if said.answered => (visit.tables.clone(), visit.readings.clone()),
+        _ => before.map(|before| (before.tables.clone(), before.readings.clone())).unwrap_or_default(),
     };
     Some(TargetRecord {
         name: said.name,
@@ -87,6 +90,7 @@ pub(super) fn record(visit: &Collection, known: &BTreeMap<TargetName, TargetReco
         requests: said.requests,
         took_ms: u64::try_from(said.finished.since(said.started).as_millis()).unwrap_or(u64::MAX),
         tables,
+        readings,
     })
 }
 

@@ -54,6 +54,22 @@ impl DeviceText {
     }
 }
 
+/// Whether a character may change more than its own cell, or show as nothing: control, format (bidirectional,
+/// zero-width, tag), private, unassigned and line separators.
+#[must_use]
+pub fn hides_or_moves(c: char) -> bool {
+    matches!(
+        c.general_category(),
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::PrivateUse
+            | GeneralCategory::Surrogate
+            | GeneralCategory::Unassigned
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    )
+}
+
 /// Makes any text fit to show on one line: trimmed, NFC, at most [`MAX_CHARS`] characters, control, format
 /// (bidirectional, zero-width, tag), private, unassigned and separator characters written out as `\u{…}`,
 /// line breaks and tabs as a space, at most four combining marks on one character.
@@ -79,13 +95,7 @@ pub fn clean(raw: &str) -> String {
             continue;
         }
         match c.general_category() {
-            GeneralCategory::Control
-            | GeneralCategory::Format
-            | GeneralCategory::PrivateUse
-            | GeneralCategory::Surrogate
-            | GeneralCategory::Unassigned
-            | GeneralCategory::LineSeparator
-            | GeneralCategory::ParagraphSeparator => {
+            _ if hides_or_moves(c) => {
                 let escaped = c.escape_unicode();
                 count += escaped.len();
                 if count > MAX_CHARS {

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::Table;
 use crate::inventory::Device;
-use crate::net::Timestamp;
+use crate::net::{DeviceText, Timestamp};
 use crate::policy::Status;
 use crate::review::Finding;
-use crate::snapshot::{DeviceRow, Snapshot, TargetRow};
+use crate::snapshot::{CarrierRow, DaemonState, DeviceRow, Share, Snapshot, TargetRow};
 
 fn plain(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
@@ -158,7 +158,7 @@ pub fn target_json(target: &TargetRow) -> Value {
         "name": target.name, "kind": if target.switch { "switch" } else { "camera" }, "address": target.address,
         "site": target.site, "state": target.state, "since": target.since, "why": target.why,
         "last_attempt": target.last_attempt, "last_ok": target.last_ok, "requests": target.requests,
-        "took_ms": target.took_ms, "tables": target.tables,
+        "took_ms": target.took_ms, "tables": target.tables, "readings": target.readings,
     })
 }
 
@@ -187,18 +187,49 @@ pub fn targets<'a>(rows: impl Iterator<Item = &'a TargetRow>) -> Table {
 /// The first line of every table: what share of the estate was seen, and how the daemon is.
 #[must_use]
 pub fn headline(snapshot: &Snapshot) -> String {
-    let switches: Vec<&TargetRow> = snapshot.targets.values().filter(|target| target.switch).collect();
-    let answering = switches.iter().filter(|target| matches!(target.state.as_str(), "answering" | "partial")).count();
-    let oldest = switches.iter().filter_map(|target| target.last_ok).min();
-    let daemon = match (&snapshot.daemon.stopped, snapshot.daemon.absent) {
-        (Some(stopped), _) => format!("stopped since {}", minute(*stopped)),
-        (None, true) => "NOT RUNNING".to_owned(),
-        (None, false) => "running".to_owned(),
+    let coverage = snapshot.coverage();
+    let share = |share: &Share, kind: &str| {
+        let percent = share.percent().map(|percent| format!(" ({percent} %)")).unwrap_or_default();
+        format!("{} of {} {kind} answering{percent}", share.answering, share.all)
     };
-    let oldest = oldest.map_or_else(|| "never".to_owned(), minute);
+    let cameras =
+        if coverage.cameras.all == 0 { String::new() } else { format!(", {}", share(&coverage.cameras, "cameras")) };
+    let daemon = match snapshot.daemon.state() {
+        DaemonState::Running => "running".to_owned(),
+        DaemonState::Stopped(stopped) => format!("stopped since {}", minute(stopped)),
+        DaemonState::Killed | DaemonState::Never => "NOT RUNNING".to_owned(),
+    };
+    let failing: String = (snapshot.carriers.values())
+        .filter(|carrier| !carrier.why.is_empty())
+        .map(|carrier| {
+            let (name, since) = (DeviceText::new(&carrier.name), minute(carrier.since));
+            format!(", ALERTS OF {name} NOT SENT since {since}: {} wait", carrier.waiting + carrier.lost)
+        })
+        .collect();
+    let oldest = coverage.oldest().map_or_else(|| "never".to_owned(), minute);
     format!(
-        "{answering} of {} switches answering, oldest answer {oldest}, as of {}, daemon {daemon}",
-        switches.len(),
+        "{}{cameras}, oldest answer {oldest}, as of {}, daemon {daemon}{failing}",
+        share(&coverage.switches, "switches"),
         minute(snapshot.as_of)
     )
+}
+
+/// Each carrier of alerts in a line: where it sends, what it sent last, what waits and why.
+#[must_use]
+pub fn carriers(snapshot: &Snapshot) -> Vec<String> {
+    let line = |carrier: &CarrierRow| {
+        let (name, address) = (DeviceText::new(&carrier.name), DeviceText::new(&carrier.address));
+        let last =
+            carrier.last_sent.map_or_else(|| "nothing sent yet".to_owned(), |at| format!("last sent {}", minute(at)));
+        let trouble = match (carrier.why.is_empty(), carrier.lost) {
+            (true, _) => String::new(),
+            (false, 0) => format!(", FAILING since {}: {}", minute(carrier.since), DeviceText::new(&carrier.why)),
+            (false, lost) => {
+                let (since, why) = (minute(carrier.since), DeviceText::new(&carrier.why));
+                format!(", {lost} more only counted, FAILING since {since}: {why}")
+            }
+        };
+        format!("alert {name}: {address}, {last}, {} wait{trouble}", carrier.waiting)
+    };
+    snapshot.carriers.values().map(line).collect()
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{Author, Cycle, Decision, DecisionKind, DecisionRequest, Finding, FindingState, Refusal};
+use super::{
+    Author, Cycle, Decision, DecisionKind, DecisionRequest, Finding, FindingState, Refusal, latest_acceptance,
+};
 use crate::config::ReviewPlan;
 use crate::inventory::{Device, Merge};
 use crate::net::{CycleId, DeviceId, FindingId, PackId, RuleId, Timestamp};
 use crate::policy::Violation;
-
-/// Longest acceptance, in days.
-const LONGEST_ACCEPTANCE: i64 = 180;
 
 type Key = (DeviceId, PackId, RuleId);
 
@@ -48,10 +47,6 @@ fn allowed(finding: Option<&Finding>, request: &DecisionRequest, today: Date) ->
         }
         _ => Ok(()),
     }
-}
-
-fn latest_acceptance(today: Date) -> Date {
-    today.saturating_add(jiff::Span::new().days(LONGEST_ACCEPTANCE))
 }
 
 impl Ledger {

@@ -6,6 +6,7 @@ mod tests;
 
 pub use ledger::Ledger;
 
+use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,29 @@ use crate::inventory::Place;
 use crate::maker::Evidence;
 use crate::net::{CycleId, DeviceId, FindingId, PackId, RuleId, Timestamp};
 use crate::policy::Severity;
+
+/// Longest acceptance, in days.
+const LONGEST_ACCEPTANCE: i64 = 180;
+
+/// The last day an acceptance decided today may run to.
+#[must_use]
+pub fn latest_acceptance(today: Date) -> Date {
+    today.saturating_add(Span::new().days(LONGEST_ACCEPTANCE))
+}
+
+/// A day as people write it: `2026-12-31`, or so many days from today: `+30d`.
+///
+/// # Errors
+/// It is neither.
+pub fn day(text: &str, today: Date) -> Result<Date, String> {
+    let text = text.trim();
+    let days = text.strip_prefix('+').and_then(|rest| rest.strip_suffix('d')).and_then(|days| days.parse::<i32>().ok());
+    let read = match days {
+        Some(days) => Span::new().try_days(days).ok().map(|span| today.saturating_add(span)),
+        None => text.parse().ok(),
+    };
+    read.ok_or_else(|| format!("'{text}' is no day: 2026-12-31 or +30d"))
+}
 
 /// Where a finding stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

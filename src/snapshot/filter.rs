@@ -5,9 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
-
-use super::{DeviceRow, SiteRow};
+use super::{DeviceRow, SiteRow, word as word_of};
 use crate::net::{SiteId, Timestamp, VlanRange};
 use crate::review::Finding;
 
@@ -142,11 +140,6 @@ impl Filter {
     }
 }
 
-/// An enum as the word it serialises to.
-fn spelled(value: &impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
 fn holds(
     word: &Word,
     finding: Option<&Finding>,
@@ -195,36 +188,36 @@ fn values(
         }),
         "brand" => device.and_then(|row| row.brand.clone()).into_iter().collect(),
         "model" => of_device(|row| row.model.to_string()),
-        "class" => of_device(|row| spelled(&row.class)),
-        "surveillance" => of_device(|row| spelled(&row.surveillance)),
-        "status" => of_device(|row| spelled(&row.status)),
-        "verdict" => of_device(|row| spelled(&row.verdict)),
+        "class" => of_device(|row| word_of(&row.class)),
+        "surveillance" => of_device(|row| word_of(&row.surveillance)),
+        "status" => of_device(|row| word_of(&row.status)),
+        "verdict" => of_device(|row| word_of(&row.verdict)),
         "serial" => of_device(|row| row.serial.to_string()),
         "mac" => device.and_then(|row| row.mac).map(|mac| mac.to_string()).into_iter().collect(),
         "ip" => device.map_or_else(Vec::new, |row| row.ips.iter().map(ToString::to_string).collect()),
         "site" => site.map(ToString::to_string).into_iter().collect(),
         "site.sensitivity" => {
-            site.and_then(|id| sites.get(id)).map(|site| spelled(&site.sensitivity)).into_iter().collect()
+            site.and_then(|id| sites.get(id)).map(|site| word_of(&site.sensitivity)).into_iter().collect()
         }
         "network" => match place {
             Some(place) if place.network.is_some() => place
                 .network
                 .iter()
                 .map(ToString::to_string)
-                .chain(place.network_kind.map(|kind| spelled(&kind)))
+                .chain(place.network_kind.map(|kind| word_of(&kind)))
                 .collect(),
             _ => vec!["unclassified".to_owned()],
         },
-        "certainty" => place.map(|place| spelled(&place.certainty)).into_iter().collect(),
+        "certainty" => place.map(|place| word_of(&place.certainty)).into_iter().collect(),
         "switch" => place.and_then(|place| place.switch.as_ref()).map(ToString::to_string).into_iter().collect(),
         "port" => place.and_then(|place| place.port.as_ref()).map(ToString::to_string).into_iter().collect(),
         "vlan" => {
             vec![place.and_then(|place| place.vlan).map_or_else(|| "unknown".to_owned(), |vlan| vlan.to_string())]
         }
-        "severity" => finding.map(|finding| spelled(&finding.severity)).into_iter().collect(),
+        "severity" => finding.map(|finding| word_of(&finding.severity)).into_iter().collect(),
         "policy" => finding.map(|finding| finding.policy.to_string()).into_iter().collect(),
         "rule" => finding.map(|finding| finding.rule.to_string()).into_iter().collect(),
-        "state" => finding.map(|finding| spelled(&finding.state)).into_iter().collect(),
+        "state" => finding.map(|finding| word_of(&finding.state)).into_iter().collect(),
         _ => Vec::new(),
     };
     found.into_iter().map(|value: String| value.to_lowercase()).collect()

@@ -2,9 +2,19 @@
 //!
 //! The store fills a [`Snapshot`] and keeps it current; console, reports and the command line only read it.
 
+mod coverage;
+mod exposure;
 mod filter;
+mod placement;
+mod queue;
+mod sort;
 
+pub use coverage::{Coverage, DaemonState, Share};
+pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, group_of};
 pub use filter::{Filter, FilterError};
+pub use placement::{Placement, PlacementKey};
+pub use queue::Progress;
+pub use sort::{DeviceOrder, TargetOrder};
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -17,9 +27,15 @@ use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
 };
-use crate::observation::{Table, TableState};
+use crate::observation::{Readings, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Finding};
+
+/// A value of a list (a state, a class, a kind) as the one word people read everywhere: the one it serialises to.
+#[must_use]
+pub fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
 
 /// Everything a view needs, at one instant.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,6 +60,8 @@ pub struct Snapshot {
     pub cycles: BTreeMap<CycleId, Cycle>,
     /// Targets by name.
     pub targets: BTreeMap<TargetName, TargetRow>,
+    /// Carriers of alerts by name.
+    pub carriers: BTreeMap<String, CarrierRow>,
 }
 
 /// The daemon as the database shows it.
@@ -59,6 +77,8 @@ pub struct DaemonRow {
     pub stopped: Option<Timestamp>,
     /// How often switches are visited, in seconds.
     pub poll_every_s: u64,
+    /// How often cameras are, in seconds.
+    pub cameras_every_s: u64,
     /// Nobody holds the database's writer lock: no daemon runs, whatever the rows say.
     pub absent: bool,
     /// What is wrong with a newer configuration file that was not taken; empty when all is well.
@@ -155,6 +175,27 @@ pub struct TargetRow {
     pub took_ms: u64,
     /// How much of each table was seen.
     pub tables: BTreeMap<Table, TableState>,
+    /// How its numbers were read.
+    pub readings: Readings,
+}
+
+/// A carrier of alerts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CarrierRow {
+    /// The `[[alert]]`'s name.
+    pub name: String,
+    /// Where it sends to.
+    pub address: String,
+    /// Since when it stands so: failing, or not.
+    pub since: Timestamp,
+    /// Why it does not take what is sent; empty while it does.
+    pub why: String,
+    /// When it last took something.
+    pub last_sent: Option<Timestamp>,
+    /// Alerts that wait for it.
+    pub waiting: u64,
+    /// Alerts that found too many waiting: only counted, and the count is sent.
+    pub lost: u64,
 }
 
 impl DeviceRow {

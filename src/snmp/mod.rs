@@ -14,6 +14,7 @@ pub mod interfaces;
 pub mod junos;
 pub mod lag;
 pub mod lldp;
+pub mod notification;
 mod packed;
 pub mod poe;
 pub mod qbridge;

@@ -1,6 +1,6 @@
 //! What an agent is asked with, in the protocol crate's terms. SNMPv3 passwords are made into keys once a credential.
 
-use async_snmp::{Auth, MasterKeys, UsmConfig};
+use async_snmp::{Auth, MasterKeys, SecurityLevel, UsmConfig};
 
 use super::SnmpError;
 
@@ -124,6 +124,25 @@ impl Security {
             Kind::V3 { user, keys } => Some((user, keys.as_ref().is_some_and(|keys| keys.priv_protocol().is_some()))),
             Kind::V1(_) | Kind::V2c(_) => None,
         }
+    }
+
+    /// The community, without SNMPv3.
+    pub(super) fn community(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::V1(community) | Kind::V2c(community) => Some(community),
+            Kind::V3 { .. } => None,
+        }
+    }
+
+    /// The user's name, the security level of the credential and the keys for it; `None` without SNMPv3.
+    pub(super) fn usm(&self) -> Option<(&str, SecurityLevel, Option<&MasterKeys>)> {
+        let Kind::V3 { user, keys } = &self.0 else { return None };
+        let level = match keys {
+            None => SecurityLevel::NoAuthNoPriv,
+            Some(keys) if keys.priv_protocol().is_none() => SecurityLevel::AuthNoPriv,
+            Some(_) => SecurityLevel::AuthPriv,
+        };
+        Some((user, level, keys.as_deref()))
     }
 
     /// The same for one VLAN's bridge of a Cisco: community `community@VLAN`, or context `vlan-VLAN`.

@@ -42,7 +42,7 @@ impl std::fmt::Debug for Sockets {
 
 /// DES wants a number that no other start of this program has had, so that no salt is used twice (RFC 3414 §8.1.1.1):
 /// one drawn at random needs no file.
-fn salt() -> Result<DesSaltState, SnmpError> {
+pub(super) fn salt() -> Result<DesSaltState, SnmpError> {
     let other = |error: &dyn std::fmt::Display| SnmpError::Other(format!("no salt for DES: {error}"));
     let drawn = (getrandom::u32().map_err(|error| other(&error))? >> 2).max(1);
     let before = PersistedDesSaltState::new(drawn).map_err(|error| other(&error))?;

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
-use crate::observation::{Table, TableState};
+use crate::observation::{Readings, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Decision, Finding};
 
@@ -45,6 +46,8 @@ pub struct Batch {
     pub configuration: Option<ConfigurationRecord>,
     /// The daemon's own state, when it changed.
     pub daemon: Option<DaemonRecord>,
+    /// Alerts these changes cause: delivery, not state, so not in the change log.
+    pub outbox: Outbox,
 }
 
 impl Batch {
@@ -119,6 +122,9 @@ pub struct TargetRecord {
     pub took_ms: u64,
     /// How much of each table was seen.
     pub tables: BTreeMap<Table, TableState>,
+    /// How its numbers were read.
+    #[serde(default)]
+    pub readings: Readings,
 }
 
 /// How a credential stands at a camera.
@@ -214,6 +220,9 @@ pub struct DaemonRecord {
     pub stopped: Option<Timestamp>,
     /// How often switches are visited, in seconds: what freshness is measured by.
     pub poll_every_s: u64,
+    /// How often cameras are, in seconds.
+    #[serde(default)]
+    pub cameras_every_s: u64,
 }
 
 /// What kind of change a change log row is.
@@ -286,4 +295,6 @@ pub struct Stored {
     pub configuration: Option<ConfigurationRecord>,
     /// The daemon's last word.
     pub daemon: Option<DaemonRecord>,
+    /// What carriers of alerts were told lately.
+    pub told: Vec<Told>,
 }

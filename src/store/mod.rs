@@ -2,8 +2,10 @@
 //! SQL stands in this room and nowhere else.
 
 mod batch;
+mod engine;
 mod lock;
 mod log;
+mod outbox;
 mod picture;
 mod read;
 mod reader;
@@ -15,7 +17,9 @@ pub use batch::{
     Batch, Change, ChangeKind, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, DeviceRecord,
     NetworkRecord, SiteRecord, Stored, TargetKind, TargetRecord, TargetState,
 };
+pub use engine::EngineStart;
 pub use log::LoggedState;
+pub use outbox::{Alert, Outbox, Told};
 pub use reader::{DeviceDetail, Reader};
 pub use writer::{Committed, Writer};
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::{
     Change, ChangeKind, ConfigurationRecord, DaemonRecord, DeviceRecord, TargetKind, TargetRecord, TargetState,
 };
-use super::{log, read};
+use super::{log, outbox, read};
 use crate::inventory::Device;
 use crate::net::{DeviceId, TargetName, Timestamp};
 use crate::review::{Cycle, Finding};
@@ -86,6 +86,7 @@ fn target_row(target: TargetRecord) -> TargetRow {
         requests: target.requests,
         took_ms: target.took_ms,
         tables: target.tables,
+        readings: target.readings,
     }
 }
 
@@ -119,6 +120,7 @@ fn put_estate(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Res
         started: Some(daemon.started),
         stopped: daemon.stopped,
         poll_every_s: daemon.poll_every_s,
+        cameras_every_s: daemon.cameras_every_s,
         absent,
         configuration_problem: String::new(),
     });
@@ -167,6 +169,7 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
     let cycles: Vec<Cycle> = read::records(&transaction, "SELECT record FROM cycle", [])?;
     snapshot.cycles = cycles.into_iter().map(|cycle| (cycle.id, cycle)).collect();
     snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), target_row(target))).collect();
+    snapshot.carriers = outbox::carriers(&transaction)?;
     put_head(&transaction, &mut snapshot)?;
     Ok(snapshot)
 }
@@ -221,5 +224,7 @@ pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusql
     for row in snapshot.devices.values_mut() {
         row.last_seen = seen.last_seen_row(row);
     }
+    // Delivery leaves no row in the log: there are a handful of carriers, and all are read.
+    snapshot.carriers = outbox::carriers(&transaction)?;
     put_head(&transaction, snapshot)
 }

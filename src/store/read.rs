@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
 
-use super::{CredentialTry, Stored};
+use super::{CredentialTry, Stored, outbox};
 use crate::inventory::{AddressBinding, Presence};
 use crate::net::{Timestamp, VlanId};
 
@@ -100,5 +100,6 @@ pub(super) fn stored(connection: &Connection) -> rusqlite::Result<Stored> {
         credentials: credentials(connection)?,
         configuration: meta(connection, "configuration")?,
         daemon: meta(connection, "daemon")?,
+        told: outbox::told(connection)?,
     })
 }

@@ -171,7 +171,12 @@ impl Reader {
             .optional()?;
         let Some(DeviceRecord { device, status }) = found else { return Ok(None) };
         let mac = device.mac.map(|mac| mac.to_string()).unwrap_or_default();
-        let targets: Vec<TargetRecord> = read::records(connection, "SELECT record FROM target", [])?;
+        // Only the targets its last sight rests on: its switch, and itself as a camera.
+        let mut targets: Vec<TargetRecord> = Vec::new();
+        let addresses = device.ips.iter().map(ToString::to_string);
+        for name in addresses.chain(device.place.switch.iter().map(ToString::to_string)) {
+            targets.extend(read::records(connection, "SELECT record FROM target WHERE name = ?", [name])?);
+        }
         let seen = picture::Seen::of(targets.iter());
         let mut presence = connection.prepare_cached(
             "SELECT switch, mac, vlan, if_index, port, first_seen, gone FROM presence WHERE mac = ?

@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 /// Each entry brings a database from its own index to the next.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE meta (
         key   TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -70,7 +71,37 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE cycle      (id INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT;
     CREATE TABLE credential (address TEXT NOT NULL, credential TEXT NOT NULL, record TEXT NOT NULL,
                              PRIMARY KEY (address, credential)) STRICT, WITHOUT ROWID;
-"];
+",
+    // Alerts on their way: not state, so nothing of it is in the change log. Numbers are never given twice.
+    "
+    CREATE TABLE outbox (
+        id      INTEGER PRIMARY KEY AUTOINCREMENT,
+        carrier TEXT NOT NULL,
+        record  TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX outbox_of_carrier ON outbox (carrier, id);
+    CREATE TABLE carrier (
+        name      TEXT PRIMARY KEY,
+        address   TEXT NOT NULL,
+        since     INTEGER NOT NULL,
+        why       TEXT NOT NULL,
+        last_sent INTEGER,
+        lost      INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE told (
+        carrier  TEXT NOT NULL,
+        policy   TEXT NOT NULL,
+        rule     TEXT NOT NULL,
+        device   INTEGER NOT NULL,
+        site     TEXT NOT NULL,
+        switch   TEXT NOT NULL,
+        port     TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        at       INTEGER NOT NULL,
+        PRIMARY KEY (carrier, policy, rule, device, site, switch, port)
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// The schema this program writes.
 pub(super) const CURRENT: i64 = MIGRATIONS.len() as i64;
@@ -90,4 +121,81 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Alert, Batch, Outbox, Reader, Writer};
+
+    /// Every table with every row, as text.
+    fn contents(connection: &Connection) -> Vec<String> {
+        let tables: Vec<String> = connection
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let mut all = Vec::new();
+        for table in tables {
+            let mut statement = connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
+            let columns = statement.column_count();
+            let mut rows = statement.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                let cells: Vec<_> = (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at).unwrap()).collect();
+                all.push(format!("{table} {cells:?}"));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_database_of_schema_1_keeps_every_row_and_gets_an_outbox() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        old.execute_batch(
+            "INSERT INTO meta VALUES ('epoch', '00'), ('salt', '11');
+             INSERT INTO device VALUES (1, '44:19:b6:00:00:01', 'S1', '{}'), (2, NULL, NULL, '{}');
+             INSERT INTO device_ip VALUES ('10.1.0.2', 1);
+             INSERT INTO presence VALUES (1, 'sw1', '44:19:b6:00:00:01', 10, 4, 'Gi1/0/4', 5, NULL);
+             INSERT INTO address VALUES (1, 'sw1', '10.1.0.2', '44:19:b6:00:00:01', 5, 9);
+             INSERT INTO switch VALUES ('sw1', '{}');
+             INSERT INTO target VALUES ('sw1', '{}', '{}');
+             INSERT INTO finding VALUES (1, 1, '{}');
+             INSERT INTO decision VALUES (1, 1, '{}');
+             INSERT INTO cycle VALUES (1, '{}');
+             INSERT INTO credential VALUES ('10.1.0.9', 'reader', '{}');
+             INSERT INTO change VALUES (1, 5, 'device', '1', '{}', zeroblob(32), zeroblob(32), zeroblob(32));",
+        )
+        .unwrap();
+        let before = contents(&old);
+        assert_eq!(before.len(), 14);
+        drop(old);
+        let mut writer = Writer::open(&path).unwrap();
+        assert_eq!(version(&writer.connection).unwrap(), CURRENT);
+        assert_eq!(contents(&writer.connection), before);
+        let alert = Alert {
+            id: 0,
+            carrier: "soc".into(),
+            severity: crate::policy::Severity::Breach,
+            kind: "test".into(),
+            at: crate::net::Timestamp(1),
+            text: "x".into(),
+        };
+        let outbox = Outbox {
+            carriers: Some(vec![("soc".into(), "somewhere".into())]),
+            alerts: vec![alert],
+            ..Outbox::default()
+        };
+        writer.commit(&Batch { outbox, ..Batch::default() }).unwrap();
+        assert_eq!(writer.waiting("soc", 9).unwrap().len(), 1);
+        drop(writer);
+        assert!(Reader::open(&path).is_ok(), "readers take the new schema");
+        // Opened again, nothing is migrated twice.
+        assert_eq!(Writer::open(&path).unwrap().waiting("soc", 9).unwrap()[0].text, "x");
+    }
 }

@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::log::{self, Appender, Head, json};
-use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, read, salt, schema};
+use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, read, salt, schema};
 use crate::inventory::RowChange;
 use crate::net::{DeviceId, TargetName, VlanId};
 
 /// The one writer of a database. Holds a lock on it for as long as it lives.
 #[derive(Debug)]
 pub struct Writer {
-    path: PathBuf,
-    connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) connection: Connection,
     epoch: String,
     salt: String,
     head: Head,
@@ -55,6 +55,10 @@ fn logged_part(target: &TargetRecord) -> TargetRecord {
     };
     for state in part.tables.values_mut() {
         state.rows = 0;
+    }
+    // What was chosen is told; how well it fits moves with every row.
+    for reading in [&mut part.readings.port, &mut part.readings.vlan].into_iter().flatten() {
+        (reading.score, reading.rows, reading.runner_up) = (0, 0, None);
     }
     part
 }
@@ -151,6 +155,7 @@ impl Writer {
         write_devices(&mut log, batch)?;
         write_reviews(&mut log, batch)?;
         let logged = write_targets(&mut log, batch, &self.logged_targets)?;
+        outbox::write(&transaction, &batch.outbox, batch.at)?;
         let head = log.head.clone();
         transaction.commit()?;
         Ok((head, logged))

@@ -91,6 +91,8 @@ fn every_bad_file_says_where_what_and_how() {
         ("[daemon]\npoll-every='soon'\n", &["2:12 daemon.poll-every", "'soon' is no duration", "30s, 5m"]),
         ("[daemon]\npoll-every='1ms'\n", &["too short"]),
         ("[daemon]\nconcurrency=0\n", &["0 is out of range", "1 to 4096"]),
+        ("[traps]\nlisten='162'\n", &["2:8 traps.listen", "'162' is no address with a port", "0.0.0.0:162"]),
+        ("[traps]\nlisten='0.0.0.0:0'\n", &["traps.listen", "no address with a port"]),
         ("[[site]]\nid='hq'\nsensitivity='secret'\n", &["unknown variant `secret`", "`sensitive`"]),
         ("[[site]]\nid='hq'\nsensitivity='sensitive'\n", &["the limb that makes it so", "socpa-2005"]),
         (&format!("{site}address-ranges=['10.1.0.5/16']\n"), &["bits set behind its prefix", "10.1.0.0/16"]),
@@ -124,6 +126,9 @@ fn every_bad_file_says_where_what_and_how() {
         ("[[review]]\nname='r'\nschedule='daily'\ntime-zone='Mars/Base'\nowner='o'\n", &["no time zone 'Mars/Base'"]),
         ("[[alert]]\nkind='pigeon'\n", &["unknown variant `pigeon`"]),
         ("[[alert]]\nkind='syslog'\nwhen=['loud']\n", &["'loud' is no severity"]),
+        ("[[alert]]\nkind='syslog'\nwhen=[]\n", &["alert.when: nothing would ever be sent"]),
+        ("[[alert]]\nkind='syslog'\naddress='log.example'\n", &["'log.example' is no address", "10.1.0.5:514"]),
+        ("[[alert]]\nkind='syslog'\nname='a'\n[[alert]]\nkind='syslog'\nname='a'\n", &["'a' stands twice"]),
         ("[daemon\n", &["config.toml:1:"]),
     ];
     for (text, expected) in cases {
@@ -172,4 +177,42 @@ async fn the_watch_sees_a_write_and_a_replacement() {
     std::fs::write(folder.path().join(".new"), "[snmp]\n").unwrap();
     std::fs::rename(folder.path().join(".new"), &path).unwrap();
     tokio::time::timeout(limit, watch.changed()).await.expect("a replacement");
+}
+
+#[test]
+fn a_bad_file_that_is_taken_back_is_no_longer_shown() {
+    let house = crate::house::House::new("");
+    let daemon = house.daemon();
+    house.until_a_round_is_over();
+    let good = std::fs::read_to_string(house.path("config.toml")).unwrap();
+    house.configure("config.toml", "[[site]]\nid = \"x\"\nsensitivity = \"loud\"\n");
+    house.until("the problem shows", |snapshot| snapshot.daemon.configuration_problem.contains("`loud`"));
+    std::fs::write(house.path("config.toml"), good).unwrap();
+    house.until("the problem is gone", |snapshot| snapshot.daemon.configuration_problem.is_empty());
+    daemon.stop();
+}
+
+#[test]
+fn who_only_looks_needs_no_secret_and_no_faultless_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let daemon = "[daemon]\ndatabase = \"/srv/l.db\"\npoll-every = \"9m\"\n";
+    for rest in [
+        // The daemon's secret, which nobody else may read.
+        "[[credential]]\nid = 'c'\nkind = 'snmp-v2c'\ncommunity-file = 'nowhere'\n",
+        "[[site]]\nid = 'x'\nsensitivity = 'loud'\n",
+        "[[site\nid=\n",
+    ] {
+        std::fs::write(&path, format!("{daemon}{rest}")).unwrap();
+        assert!(config::load(&path).is_err(), "{rest}");
+        let settings = config::load_daemon(&path).unwrap();
+        assert_eq!((settings.database.to_str(), settings.poll_every.as_secs()), (Some("/srv/l.db"), 540), "{rest}");
+    }
+    for (bad, words) in [("poll-every = 'soon'", "is no duration"), ("datbase = 'x'", "unknown field `datbase`")] {
+        std::fs::write(&path, format!("[daemon]\n{bad}\n")).unwrap();
+        let problems = config::load_daemon(&path).unwrap_err().to_string();
+        assert!(problems.contains(words) && problems.contains(":2:"), "{problems}");
+    }
+    let missing = config::load_daemon(&folder.path().join("none.toml")).unwrap_err().to_string();
+    assert!(missing.contains("cannot be read") && missing.contains("lenswarden demo"), "{missing}");
 }

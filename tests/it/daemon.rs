@@ -47,7 +47,7 @@ impl House {
     }
 
     async fn once(&self) -> Outcome {
-        let options = DaemonOptions { config: self.path("config.toml"), once: true };
+        let options = DaemonOptions { config: self.path("config.toml"), once: true, trap_socket: None };
         daemon::run(options, std::future::pending()).await.unwrap()
     }
 
@@ -58,7 +58,7 @@ impl House {
     /// Starts the daemon; it ends when the sender is dropped.
     fn start(&self) -> (tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<anyhow::Result<Outcome>>) {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let options = DaemonOptions { config: self.path("config.toml"), once: false };
+        let options = DaemonOptions { config: self.path("config.toml"), once: false, trap_socket: None };
         let running = tokio::spawn(daemon::run(options, async move {
             let _ = stopped.await;
         }));
@@ -187,8 +187,10 @@ async fn a_changed_configuration_is_taken_and_a_bad_one_is_shown() {
     let bad = house.until("the problem shows", |snapshot| !snapshot.daemon.configuration_problem.is_empty()).await;
     assert!(bad.daemon.configuration_problem.contains("unknown variant `loud`"));
     assert_eq!(switches(&bad), 3, "a bad file changes nothing");
+    house.configure(&whole);
+    house.until("the problem is over", |snapshot| snapshot.daemon.configuration_problem.is_empty()).await;
     // Only one daemon writes a database.
-    let options = DaemonOptions { config: house.path("other.toml"), once: true };
+    let options = DaemonOptions { config: house.path("other.toml"), once: true, trap_socket: None };
     std::fs::write(house.path("other.toml"), format!("[daemon]\ndatabase = {:?}\n", house.path("lenswarden.db")))
         .unwrap();
     let error = daemon::run(options, std::future::pending()).await.unwrap_err();

@@ -9,16 +9,26 @@
     missing_docs
 )]
 
+mod agents;
+mod alert;
+mod bridge;
+mod cli;
 mod config;
+mod console;
 mod control;
 mod crash;
 mod daemon;
+mod house;
+mod idle;
 mod lab;
 mod layers;
 mod onvif;
+mod picture;
 mod recordings;
 mod sample;
 mod scenario;
 mod snmp;
 mod store;
+mod tmux;
 mod topology;
+mod traps;

@@ -354,3 +354,39 @@ async fn a_misbehaving_agent_gives_all_its_rows_or_is_said_to_be_cut_off() {
         assert!(seconds < 10.0, "{mode}: {seconds}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs ../shared"]
+async fn every_recorded_agent_answers_in_one_round_of_the_daemon() {
+    use lenswarden::daemon::{self, DaemonOptions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let served = serve("", &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let (config, database) = (folder.path().join("config.toml"), folder.path().join("lenswarden.db"));
+    let mut text = format!(
+        "[daemon]\ndatabase = {database:?}\ncontrol-socket = {:?}\n\n[[site]]\nid = \"all\"\nsensitivity = \"standard\"\n\n\
+         [[credential]]\nid = \"c\"\n{V2C}\n",
+        folder.path().join("control.sock")
+    );
+    for (number, (_, address)) in served.agents.iter().enumerate() {
+        let name = format!("s{number}");
+        text +=
+            &format!("[[switch]]\nname = \"{name}\"\naddress = \"{address}\"\nsite = \"all\"\ncredential = \"c\"\n");
+    }
+    std::fs::write(&config, text).unwrap();
+    std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let begun = Instant::now();
+    daemon::run(DaemonOptions { config, once: true, trap_socket: None }, std::future::pending()).await.unwrap();
+    let wall = begun.elapsed();
+    let snapshot = lenswarden::store::Reader::open(&database).unwrap().snapshot().unwrap();
+    let silent: Vec<_> = snapshot.targets.values().filter(|target| target.last_ok.is_none()).collect();
+    assert!(silent.is_empty() && snapshot.targets.len() == served.agents.len(), "{silent:#?}");
+    let requests: u32 = snapshot.targets.values().map(|target| target.requests).sum();
+    println!(
+        "{} agents, {requests} requests, {} devices, one round in {:.1} s",
+        served.agents.len(),
+        snapshot.devices.len(),
+        wall.as_secs_f64()
+    );
+}

@@ -3,7 +3,7 @@
 use lenswarden::inventory::{Certainty, Device, Place, Presence};
 use lenswarden::maker::{Attribution, Facts};
 use lenswarden::net::{DeviceId, FindingId, MacAddr, Timestamp, VlanId};
-use lenswarden::observation::{Completeness, DeviceInformation, Table, TableState};
+use lenswarden::observation::{Completeness, DeviceInformation, Readings, Table, TableState};
 use lenswarden::policy::{Severity, Status};
 use lenswarden::review::{Finding, FindingState};
 use lenswarden::store::{DeviceRecord, TargetKind, TargetRecord, TargetState};
@@ -80,6 +80,7 @@ pub(crate) fn target(name: &str, state: TargetState, at: Timestamp) -> TargetRec
         requests: 31,
         took_ms: 800,
         tables: [(Table::Dot1qFdb, whole)].into(),
+        readings: Readings::default(),
     }
 }
 

@@ -52,6 +52,7 @@ fn full_batch() -> Batch {
             started: START,
             stopped: None,
             poll_every_s: 300,
+            cameras_every_s: 900,
         }),
         ..Batch::default()
     }

@@ -21,18 +21,20 @@ impl Recorder {
         author: &Author,
     ) -> Result<(Vec<FindingId>, u64), String> {
         let at = Timestamp::now();
-        let before = self.ledger.clone();
+        let before = (self.ledger.clone(), self.dispatch.clone());
         let decisions = self.ledger.decide(requests, author, at, today()).map_err(|refusal| refusal.to_string())?;
         let ids: Vec<FindingId> = decisions.iter().map(|decision| decision.finding).collect();
-        let (_, closed) = self.ledger.tick(at, today());
+        let (reopened, closed) = self.ledger.tick(at, today());
         let mut batch = Batch { at, decisions, ..Batch::default() };
         self.put_findings(&ids, &mut batch);
+        self.put_findings(&reopened, &mut batch);
+        self.post_alerts(&mut batch);
         batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
         match self.commit(&batch) {
             Ok(()) => Ok((ids, self.seq)),
             Err(error) => {
                 // Not written is not decided.
-                self.ledger = before;
+                (self.ledger, self.dispatch) = before;
                 Err(error.to_string())
             }
         }
@@ -73,6 +75,7 @@ impl Recorder {
         if !reopened.is_empty() || !closed.is_empty() {
             let mut batch = Batch { at, ..Batch::default() };
             self.put_findings(&reopened, &mut batch);
+            self.post_alerts(&mut batch);
             batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
             self.commit_until_it_holds(&batch);
         }

@@ -138,3 +138,27 @@ async fn cameras_come_with_a_sweep_and_go_with_their_block() {
     drop(stop);
     running.await.unwrap().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_rotated_in_its_file_is_taken_on_sighup() {
+    let house = House::new().await;
+    let secret = |text: &str| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::write(house.path("secret"), text).unwrap();
+        std::fs::set_permissions(house.path("secret"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    secret("not-the-secret");
+    let inline = format!("password = \"{RIGHT}\"");
+    let configuration = house.lab.configuration();
+    assert!(configuration.contains(&inline));
+    house.configure(&configuration.replace(&inline, "password-file = \"secret\""));
+    let (stop, running) = house.start();
+    let refused = |snapshot: &Snapshot| snapshot.targets.values().filter(|target| target.state == "refused").count();
+    house.until("the wrong secret is refused", |snapshot| refused(snapshot) > 3).await;
+    secret(RIGHT);
+    let pid = std::process::id().to_string();
+    assert!(std::process::Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+    house.until("the right one is taken", |snapshot| refused(snapshot) == 1 && cameras(snapshot) > 10).await;
+    drop(stop);
+    running.await.unwrap().unwrap();
+}

@@ -1,0 +1,296 @@
+//! Who is told of what, how often, and in which words.
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::config::{AlertCarrier, AlertPlan};
+use crate::inventory::{Certainty, Device, Place};
+use crate::maker::{Attribution, Evidence, Facts, Grade, Verdict};
+use crate::net::{DeviceId, FindingId, VlanId};
+use crate::observation::DeviceInformation;
+use crate::review::{Finding, FindingState};
+use crate::store::Outbox;
+
+const START: Timestamp = Timestamp(1_795_500_000_000);
+
+fn minutes(count: i64) -> Timestamp {
+    Timestamp(START.0 + count * 60_000)
+}
+
+fn plan(name: &str, when: &[&str]) -> AlertPlan {
+    AlertPlan {
+        name: name.into(),
+        carrier: AlertCarrier::SyslogLocal { path: PathBuf::from("/dev/log") },
+        when: when.iter().map(|word| (*word).to_owned()).collect(),
+    }
+}
+
+fn finding(id: u64, severity: Severity, state: FindingState) -> Finding {
+    Finding {
+        id: FindingId(id),
+        policy: "uk-gsg-2022".into(),
+        rule: "no-core-network".into(),
+        severity,
+        device: DeviceId(id),
+        text: "surveillance equipment on a core network".into(),
+        state,
+        since: START,
+        closed: None,
+        openings: 1,
+        revision: 1,
+        place: Place {
+            switch: Some("hq-sw1".into()),
+            port: Some("Gi1/0/14".to_owned().into()),
+            vlan: VlanId::new(10),
+            network: Some("hq-core".into()),
+            site: Some("hq".into()),
+            certainty: Certainty::Direct,
+            ..Place::default()
+        },
+        evidence: Vec::new(),
+        decision: None,
+    }
+}
+
+fn device(model: &str) -> Device {
+    let mark = |source: &str| Evidence {
+        source: source.into(),
+        text: "Hikvision".into(),
+        grade: Grade::Strong,
+        observed_at: START,
+        maker: None,
+    };
+    let information = DeviceInformation { model: model.into(), ..DeviceInformation::default() };
+    Device {
+        id: DeviceId(1),
+        mac: Some("44:19:b6:00:00:01".parse().unwrap()),
+        ips: Vec::new(),
+        endpoint: None,
+        facts: Facts { information: Some((information, START)), ..Facts::default() },
+        attribution: Attribution {
+            name: "Hikvision".into(),
+            verdict: Verdict::Confirmed,
+            evidence: vec![mark("onvif manufacturer"), mark("ieee prefix"), mark("ieee prefix")],
+            ..Attribution::default()
+        },
+        hostname: None,
+        place: Place::default(),
+        first_seen: START,
+        appeared: None,
+    }
+}
+
+fn post(dispatch: &mut Dispatch, findings: &[Finding], at: Timestamp) -> Outbox {
+    let mut outbox = Outbox::default();
+    let known = device("DS-2CD2143G2-I");
+    dispatch.post(findings, |_| Some(&known), at, &mut outbox);
+    outbox
+}
+
+fn texts(outbox: &Outbox) -> Vec<&str> {
+    outbox.alerts.iter().map(|alert| alert.text.as_str()).collect()
+}
+
+fn breach(id: u64, state: FindingState) -> Finding {
+    finding(id, Severity::Breach, state)
+}
+
+#[test]
+fn a_line_says_what_where_since_when_and_on_what_grounds() {
+    let mut dispatch = Dispatch::restore(vec![plan("soc", &["breach"])], &[], Vec::new());
+    let outbox = post(&mut dispatch, &[breach(17, FindingState::Open)], START);
+    assert_eq!(
+        texts(&outbox),
+        ["breach no-core-network finding=17 site=hq mac=44:19:b6:00:00:01 switch=hq-sw1 port=Gi1/0/14 vlan=10 \
+          network=hq-core place=direct since=2026-11-24T06:00:00Z maker=Hikvision verdict=confirmed \
+          model=DS-2CD2143G2-I evidence=\"onvif manufacturer, ieee prefix\""]
+    );
+    let alert = &outbox.alerts[0];
+    assert_eq!((alert.carrier.as_str(), alert.kind.as_str(), alert.at), ("soc", "no-core-network", START));
+}
+
+#[test]
+fn what_is_not_known_is_said_to_be_unknown() {
+    let bare = Finding { place: Place::default(), ..breach(1, FindingState::Open) };
+    let line = line::finding(&bare, None);
+    for key in ["site", "ip", "switch", "port", "vlan", "network", "place"] {
+        assert!(line.contains(&format!(" {key}=unknown")), "{key} in {line}");
+    }
+}
+
+#[test]
+fn a_port_that_only_leads_there_is_not_given_as_its_port() {
+    let mut beyond = breach(1, FindingState::Open);
+    beyond.place.certainty = Certainty::Beyond;
+    let line = line::finding(&beyond, None);
+    assert!(line.contains(" switch=unknown port=unknown beyond=\"hq-sw1 Gi1/0/14\" vlan=10 "), "{line}");
+}
+
+#[test]
+fn as_much_evidence_is_named_as_there_is_room_for() {
+    let mut known = device("DS-2CD2143G2-I");
+    let sources = ["onvif manufacturer", "model grammar", "onvif scope name", "serial grammar", "http realm", "lldp"];
+    let mark = known.attribution.evidence[0].clone();
+    known.attribution.evidence =
+        sources.iter().map(|source| Evidence { source: (*source).into(), ..mark.clone() }).collect();
+    let line = line::finding(&breach(1, FindingState::Open), Some(&known));
+    assert!(
+        line.ends_with("evidence=\"onvif manufacturer, model grammar, onvif scope name, serial grammar, ...\""),
+        "{line}"
+    );
+    assert!(line.is_ascii() && line.chars().count() <= 300, "{line}");
+}
+
+#[test]
+fn a_hostile_name_forges_no_key_breaks_no_line_and_hides_no_port() {
+    for model in [
+        "x\" port=Gi1/0/99 y=\"",
+        "x\nbreach no-core-network port=Gi1/0/99",
+        "\u{202e}\u{1b}[2J\\",
+        &"Z".repeat(5000),
+        &"\u{1f4f7} ".repeat(500),
+    ] {
+        let line = line::finding(&breach(1, FindingState::Open), Some(&device(model)));
+        assert!(line.chars().count() <= 300, "{line}");
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+        assert!(line.contains(" port=Gi1/0/14 vlan=10 "), "{line}");
+        // Outside quotes there is one port, the true one.
+        let outside: String = line.split('"').step_by(2).collect();
+        assert_eq!(line.matches('"').count() % 2, 0, "{line}");
+        assert_eq!(outside.matches("port=").count(), 1, "{line}");
+        assert!(!line.contains('\u{202e}') && !line.contains('\\'), "{line:?}");
+    }
+    let mut wide = breach(u64::MAX, FindingState::Open);
+    wide.rule = "r".repeat(90).into();
+    wide.place.switch = Some("s w".repeat(90).into());
+    wide.place.port = Some("p p".repeat(90).into());
+    wide.place.network = Some("n n".repeat(90).into());
+    wide.place.site = Some("h h".repeat(90).into());
+    let line = line::finding(&wide, Some(&device(&"Z".repeat(5000))));
+    assert!(line.chars().count() <= 300 && line.contains(" port=") && line.contains(" vlan=10"), "{line}");
+}
+
+#[test]
+fn openings_reopenings_and_worse_are_news_and_nothing_else_is() {
+    use FindingState::{Accepted, Closed, Open, RemoveBy};
+    use Severity::{Action, Breach, Review};
+    let cases = [
+        (None, (Open, Breach), true),
+        (None, (Closed, Breach), false),
+        (Some((Open, Breach)), (Open, Breach), false),
+        (Some((Open, Breach)), (Closed, Breach), false),
+        (Some((Closed, Breach)), (Open, Breach), true),
+        (Some((RemoveBy, Breach)), (Open, Breach), true),
+        (Some((Open, Breach)), (Accepted, Breach), false),
+        (Some((Open, Review)), (Open, Breach), true),
+        (Some((Accepted, Review)), (Accepted, Breach), true),
+        (Some((Accepted, Breach)), (Accepted, Review), false),
+        (None, (Open, Review), false),
+        (Some((Open, Breach)), (Open, Review), false),
+        (Some((Open, Review)), (Open, Action), true),
+    ];
+    for (before, (state, severity), told) in cases {
+        let before: Vec<Finding> = before.map(|(state, severity)| finding(1, severity, state)).into_iter().collect();
+        let mut dispatch = Dispatch::restore(vec![plan("soc", &["breach", "action"])], &before, Vec::new());
+        let outbox = post(&mut dispatch, &[finding(1, severity, state)], minutes(1));
+        assert_eq!(outbox.alerts.len(), usize::from(told), "{before:?} -> {state:?} {severity:?}");
+        assert_eq!(outbox.told.len(), outbox.alerts.len());
+    }
+}
+
+#[test]
+fn a_flapping_finding_is_told_once_an_hour_also_over_a_restart() {
+    let plans = || vec![plan("soc", &["breach", "review"])];
+    let mut dispatch = Dispatch::restore(plans(), &[], Vec::new());
+    let mut told = Vec::new();
+    let mut last = Vec::new();
+    for minute in 0..130 {
+        let state = if minute % 2 == 0 { FindingState::Open } else { FindingState::Closed };
+        let outbox = post(&mut dispatch, &[breach(1, state)], minutes(minute));
+        if !outbox.alerts.is_empty() {
+            told.push(minute);
+            last = outbox.told;
+        }
+        if minute == 70 {
+            dispatch = Dispatch::restore(plans(), &[breach(1, state)], last.clone());
+        }
+    }
+    assert_eq!(told, [0, 60, 120]);
+    // Another site or port is another matter, and so is something graver than what was told. A port that is no longer
+    // sure is not.
+    let mut unsure = breach(1, FindingState::Open);
+    unsure.place.certainty = Certainty::Beyond;
+    assert_eq!(post(&mut dispatch, &[breach(1, FindingState::Open)], minutes(130)).alerts.len(), 0);
+    assert_eq!(post(&mut dispatch, &[unsure.clone()], minutes(130)).alerts.len(), 0);
+    let mut elsewhere = breach(1, FindingState::Open);
+    elsewhere.place.port = Some("Gi1/0/15".to_owned().into());
+    assert!(texts(&post(&mut dispatch, &[elsewhere.clone()], minutes(130)))[0].contains("port=Gi1/0/15"));
+    assert_eq!(post(&mut dispatch, &[unsure], minutes(130)).alerts.len(), 0);
+    assert_eq!(post(&mut dispatch, &[elsewhere], minutes(130)).alerts.len(), 0);
+    assert_eq!(post(&mut dispatch, &[breach(1, FindingState::Open)], minutes(130)).alerts.len(), 0);
+    let mut moved = breach(1, FindingState::Open);
+    moved.place.site = Some("branch".into());
+    assert_eq!(post(&mut dispatch, &[moved], minutes(131)).alerts.len(), 1);
+    let mut dispatch = Dispatch::restore(plans(), &[], Vec::new());
+    assert_eq!(post(&mut dispatch, &[finding(2, Severity::Review, FindingState::Open)], minutes(0)).alerts.len(), 1);
+    assert_eq!(post(&mut dispatch, &[breach(2, FindingState::Open)], minutes(1)).alerts.len(), 1);
+    assert_eq!(post(&mut dispatch, &[finding(2, Severity::Review, FindingState::Open)], minutes(2)).alerts.len(), 0);
+    assert_eq!(post(&mut dispatch, &[breach(2, FindingState::Open)], minutes(3)).alerts.len(), 0);
+}
+
+#[test]
+fn a_full_estate_is_a_few_summaries_and_no_flood() {
+    let plans = vec![plan("soc", &["breach"]), plan("estates", &["action"])];
+    let mut dispatch = Dispatch::restore(plans, &[], Vec::new());
+    let many: Vec<Finding> = (0..10_000)
+        .map(|id| {
+            let mut finding = breach(id, FindingState::Open);
+            finding.rule = format!("rule-{}", id % 7).into();
+            finding.place.site = Some(format!("site-{}", id % 90).into());
+            finding
+        })
+        .collect();
+    let outbox = post(&mut dispatch, &many, START);
+    assert_eq!((outbox.alerts.len(), outbox.told.len()), (1, 10_000));
+    let text = texts(&outbox)[0];
+    assert!(text.starts_with("breach summary findings=10000 breach rule-0 at site-0: 16,"), "{text}");
+    assert!(text.ends_with(" more; see 'lenswarden findings'") && text.chars().count() <= 300, "{text}");
+    // Nothing is left out of the counts.
+    let numbers = |text: &str| -> usize {
+        let counts = text.split(": ").skip(1).filter_map(|rest| rest.split(',').next()?.parse::<usize>().ok());
+        let more = text.split(" and ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok());
+        counts.sum::<usize>() + more.unwrap_or(0)
+    };
+    assert_eq!(numbers(text), 10_000, "{text}");
+
+    // A first round comes in many commits: twenty lines, then summaries, and each alone in its commit is a line.
+    let mut dispatch = Dispatch::restore(vec![plan("soc", &["breach"])], &[], Vec::new());
+    let commits: Vec<usize> =
+        many.chunks(15).take(100).map(|commit| post(&mut dispatch, commit, minutes(60)).alerts.len()).collect();
+    assert_eq!((commits[0], commits[1..].iter().max()), (15, Some(&1)));
+    let late = breach(20_000, FindingState::Open);
+    assert!(texts(&post(&mut dispatch, &[late], minutes(60)))[0].contains("finding=20000"));
+    // A minute later lines are lines again.
+    let calm: Vec<Finding> = (30_000..30_010).map(|id| breach(id, FindingState::Open)).collect();
+    assert_eq!(post(&mut dispatch, &calm, minutes(61)).alerts.len(), 10);
+}
+
+#[test]
+fn each_carrier_gets_what_it_asked_for() {
+    let plans = vec![plan("soc", &["breach"]), plan("estates", &["breach", "review"])];
+    let mut dispatch = Dispatch::restore(plans, &[], Vec::new());
+    let outbox =
+        post(&mut dispatch, &[breach(1, FindingState::Open), finding(2, Severity::Review, FindingState::Open)], START);
+    let carriers: Vec<&str> = outbox.alerts.iter().map(|alert| alert.carrier.as_str()).collect();
+    assert_eq!(carriers, ["soc", "estates", "estates"]);
+    // A plan that comes later is told of what happens from then on.
+    dispatch.configure(&[plan("new", &["breach"])]);
+    assert!(post(&mut dispatch, &[breach(1, FindingState::Open)], minutes(1)).alerts.is_empty());
+    assert_eq!(post(&mut dispatch, &[breach(3, FindingState::Open)], minutes(1)).alerts[0].carrier, "new");
+}
+
+#[test]
+fn what_was_lost_and_a_trial_say_so() {
+    assert!(lost("soc", 7, START).text.contains("alerts=7"));
+    assert_eq!(trial("so\nc", START).text, "test alert=\"so c\": a trial, nothing happened");
+}

@@ -1,0 +1,61 @@
+//! From a file to a checked configuration, or to the part of it that a reader needs.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize as _;
+
+use super::{Config, DaemonSettings, Problem, Problems, check, checker, file, secret};
+
+/// Reads, checks and completes the configuration, its secrets included.
+///
+/// # Errors
+/// Every problem at once.
+pub fn load(path: &Path) -> Result<Config, Problems> {
+    parse(&read(path)?, path)
+}
+
+/// Reads `[daemon]` and nothing else: all that somebody needs who only looks or decides. Secrets, which only the daemon
+/// may read, are not looked at, and what is wrong elsewhere in the file does not keep anybody from looking.
+///
+/// # Errors
+/// The file cannot be read, or `[daemon]` has problems.
+pub fn load_daemon(path: &Path) -> Result<DaemonSettings, Problems> {
+    let text = read(path)?;
+    let (mut table, _) = toml::de::DeTable::parse_recoverable(&text);
+    let written = table.get_mut().remove("daemon").map(|value| {
+        use serde::de::IntoDeserializer as _;
+        file::Daemon::deserialize(value.into_deserializer())
+    });
+    let written = written.transpose().map_err(|error| syntax(&text, path, &error))?.unwrap_or_default();
+    let mut checker = checker::Checker::new(&text, path);
+    let settings = check::daemon(&mut checker, &written);
+    if checker.problems.is_empty() { Ok(settings) } else { Err(Problems(checker.problems)) }
+}
+
+fn read(path: &Path) -> Result<String, Problems> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let hint = "--config FILE names another; `lenswarden demo` needs none".to_owned();
+        let message = format!("the configuration cannot be read: {error}");
+        Problems(vec![Problem { place: path.display().to_string(), message, hint }])
+    })
+}
+
+fn syntax(text: &str, path: &Path, error: &toml::de::Error) -> Problems {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let place = format!("{}:{line}:{column}", path.display());
+    Problems(vec![Problem { place, message: error.message().to_owned(), hint: String::new() }])
+}
+
+/// Checks the text of a configuration that stands, or would stand, at `path`.
+///
+/// # Errors
+/// Every problem at once; a text that is no TOML, or has unknown keys, is one problem.
+pub fn parse(text: &str, path: &Path) -> Result<Config, Problems> {
+    use sha2::{Digest, Sha256};
+    let file: file::File = toml::from_str(text).map_err(|error| syntax(text, path, &error))?;
+    let hash = Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect();
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    check::check(text, path, &file, hash, &secret::SecretStore::new(path, credentials))
+}

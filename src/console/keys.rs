@@ -1,0 +1,347 @@
+//! The one table of keys: what is pressed, where, and what it does. Dispatch, the hints at the foot of the screen, the
+//! help and the README's table are all read from it.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::input::Edit;
+use super::list::Step;
+
+/// Where a key is pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// The exposure list.
+    Exposure,
+    /// The placement list.
+    Placement,
+    /// The review list.
+    Reviews,
+    /// The device list.
+    Devices,
+    /// The target list.
+    Targets,
+    /// A detail that fills the screen.
+    Detail,
+    /// Filter words are being typed.
+    Filter,
+    /// A decision is being filled in.
+    Form,
+    /// A decision is shown as it would be sent.
+    Confirm,
+    /// Something is told that can only be closed.
+    Told,
+    /// The keys are shown.
+    Help,
+}
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Action {
+    Quit,
+    Repaint,
+    Help,
+    /// The view whose number was pressed.
+    Show,
+    NextView,
+    PreviousView,
+    Move(Step),
+    Open,
+    Back,
+    Filter,
+    Sort,
+    Reverse,
+    Mark,
+    Decide,
+    /// Done with typing.
+    Accept,
+    NextField,
+    PreviousField,
+    Edit(Edit),
+    Send,
+}
+
+/// A key, with or without Ctrl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chord(pub KeyCode, pub bool);
+
+/// A line of the table.
+#[derive(Debug)]
+pub struct Binding {
+    /// As people read it.
+    pub label: &'static str,
+    /// The keys.
+    pub chords: &'static [Chord],
+    /// Where it works.
+    pub contexts: &'static [Context],
+    /// What it does.
+    pub action: Action,
+    /// The word at the foot of the screen; empty: not there.
+    pub hint: &'static str,
+    /// The sentence in the help and in the README.
+    pub does: &'static str,
+}
+
+use Context as C;
+
+const LISTS: &[Context] = &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Targets];
+const LOOKING: &[Context] = &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Targets, C::Detail];
+const SCROLLING: &[Context] = &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Targets, C::Detail, C::Help];
+const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Targets];
+const OPENING: &[Context] = &[C::Placement, C::Devices, C::Targets];
+const DECIDING: &[Context] = &[C::Placement, C::Reviews];
+const TYPING: &[Context] = &[C::Filter, C::Form];
+const CLOSING: &[Context] = &[C::Detail, C::Told, C::Help];
+/// Every context.
+pub const EVERYWHERE: &[Context] = &[
+    C::Exposure,
+    C::Placement,
+    C::Reviews,
+    C::Devices,
+    C::Targets,
+    C::Detail,
+    C::Filter,
+    C::Form,
+    C::Confirm,
+    C::Told,
+    C::Help,
+];
+
+const fn letter(c: char) -> Chord {
+    Chord(KeyCode::Char(c), false)
+}
+
+const fn control(c: char) -> Chord {
+    Chord(KeyCode::Char(c), true)
+}
+
+const fn plain(code: KeyCode) -> Chord {
+    Chord(code, false)
+}
+
+const fn binding(
+    label: &'static str,
+    chords: &'static [Chord],
+    contexts: &'static [Context],
+    action: Action,
+    hint: &'static str,
+    does: &'static str,
+) -> Binding {
+    Binding { label, chords, contexts, action, hint, does }
+}
+
+/// The table.
+pub static KEYS: &[Binding] = &[
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Exposure], Action::Open, "devices", "the devices of this row"),
+    binding(
+        "Enter",
+        &[plain(KeyCode::Enter)],
+        &[C::Reviews],
+        Action::Open,
+        "open",
+        "a cycle: its items; a finding: its detail, once more: on the whole screen",
+    ),
+    binding(
+        "Enter",
+        &[plain(KeyCode::Enter)],
+        OPENING,
+        Action::Open,
+        "detail",
+        "the detail with the evidence; once more: on the whole screen",
+    ),
+    binding(
+        "r",
+        &[letter('r')],
+        DECIDING,
+        Action::Decide,
+        "decide",
+        "decide: remove by, accept until, not in scope; what is marked, else the selected row",
+    ),
+    binding("Space", &[letter(' ')], DECIDING, Action::Mark, "mark", "mark a finding, to decide several at once"),
+    binding("/", &[letter('/')], LISTS, Action::Filter, "filter", "type filter words, as for `lenswarden devices`"),
+    binding("s", &[letter('s')], SORTED, Action::Sort, "sort", "sort by the next column"),
+    binding("S", &[letter('S')], SORTED, Action::Reverse, "", "turn the order round"),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Filter], Action::Accept, "keep", "keep the filter"),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Filter], Action::Back, "leave as it was", "leave the filter as it was"),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Form], Action::Accept, "check", "show what would be sent"),
+    binding(
+        "Tab, ↓",
+        &[plain(KeyCode::Tab), plain(KeyCode::Down)],
+        &[C::Form],
+        Action::NextField,
+        "next field",
+        "the next field",
+    ),
+    binding(
+        "Shift-Tab, ↑",
+        &[plain(KeyCode::BackTab), plain(KeyCode::Up)],
+        &[C::Form],
+        Action::PreviousField,
+        "",
+        "the field before",
+    ),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Form], Action::Back, "give up", "give up: nothing is sent"),
+    binding(
+        "y, Enter",
+        &[letter('y'), plain(KeyCode::Enter)],
+        &[C::Confirm],
+        Action::Send,
+        "send",
+        "send the decision to the daemon",
+    ),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Confirm], Action::Back, "change it", "back to the form"),
+    binding(
+        "←, →",
+        &[plain(KeyCode::Left)],
+        TYPING,
+        Action::Edit(Edit::Left),
+        "",
+        "move the cursor; on the kind of a decision: choose",
+    ),
+    binding("→", &[plain(KeyCode::Right)], TYPING, Action::Edit(Edit::Right), "", ""),
+    binding(
+        "Home, End",
+        &[plain(KeyCode::Home), control('a')],
+        TYPING,
+        Action::Edit(Edit::Start),
+        "",
+        "to the start, to the end of the line",
+    ),
+    binding("End", &[plain(KeyCode::End), control('e')], TYPING, Action::Edit(Edit::End), "", ""),
+    binding(
+        "Backspace, Del",
+        &[plain(KeyCode::Backspace), control('h')],
+        TYPING,
+        Action::Edit(Edit::Backspace),
+        "",
+        "delete a character",
+    ),
+    binding("Del", &[plain(KeyCode::Delete)], TYPING, Action::Edit(Edit::Delete), "", ""),
+    binding("Ctrl-U", &[control('u')], TYPING, Action::Edit(Edit::Clear), "", "empty the line"),
+    binding("↑ ↓, k j", &[plain(KeyCode::Up), letter('k')], SCROLLING, Action::Move(Step::Up), "", "up, down"),
+    binding("↓ j", &[plain(KeyCode::Down), letter('j')], SCROLLING, Action::Move(Step::Down), "", ""),
+    binding(
+        "PgUp PgDn, Ctrl-B Ctrl-F",
+        &[plain(KeyCode::PageUp), control('b')],
+        SCROLLING,
+        Action::Move(Step::PageUp),
+        "",
+        "a page up, down",
+    ),
+    binding("PgDn Ctrl-F", &[plain(KeyCode::PageDown), control('f')], SCROLLING, Action::Move(Step::PageDown), "", ""),
+    binding(
+        "Home End, g G",
+        &[plain(KeyCode::Home), letter('g')],
+        SCROLLING,
+        Action::Move(Step::Home),
+        "",
+        "to the top, to the end",
+    ),
+    binding("End G", &[plain(KeyCode::End), letter('G')], SCROLLING, Action::Move(Step::End), "", ""),
+    binding(
+        "1-5",
+        &[letter('1'), letter('2'), letter('3'), letter('4'), letter('5')],
+        LOOKING,
+        Action::Show,
+        "view",
+        "Exposure, Placement, Reviews, Devices, Targets",
+    ),
+    binding("Tab, Shift-Tab", &[plain(KeyCode::Tab)], LOOKING, Action::NextView, "", "the next view, the view before"),
+    binding("Shift-Tab", &[plain(KeyCode::BackTab)], LOOKING, Action::PreviousView, "", ""),
+    binding(
+        "Esc",
+        &[plain(KeyCode::Esc)],
+        LISTS,
+        Action::Back,
+        "",
+        "one step back: closes the detail, drops marks, clears the filter, leaves the drill-down",
+    ),
+    binding("Esc", &[plain(KeyCode::Esc)], CLOSING, Action::Back, "back", "back"),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Told], Action::Back, "", "back"),
+    binding("?", &[letter('?')], LOOKING, Action::Help, "help", "the keys that work here"),
+    binding("?, q", &[letter('?'), letter('q')], &[C::Help], Action::Back, "", "close the help"),
+    binding("q", &[letter('q')], LOOKING, Action::Quit, "quit", "quit"),
+    binding("Ctrl-C", &[control('c')], EVERYWHERE, Action::Quit, "", "quit, wherever you are"),
+    binding("Ctrl-L", &[control('l')], EVERYWHERE, Action::Repaint, "", "paint the screen anew"),
+];
+
+impl Context {
+    /// Letters are text here, not commands.
+    #[must_use]
+    pub fn takes_text(self) -> bool {
+        TYPING.contains(&self)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            C::Exposure => "Exposure",
+            C::Placement => "Placement",
+            C::Reviews => "Reviews",
+            C::Devices => "Devices",
+            C::Targets => "Targets",
+            C::Detail => "detail",
+            C::Filter => "filter",
+            C::Form => "decision",
+            C::Confirm => "confirmation",
+            C::Told => "message",
+            C::Help => "help",
+        }
+    }
+}
+
+/// What a key does in a context.
+#[must_use]
+pub fn find(context: Context, event: &KeyEvent) -> Option<&'static Binding> {
+    let pressed = Chord(event.code, event.modifiers.contains(KeyModifiers::CONTROL));
+    KEYS.iter().find(|binding| binding.contexts.contains(&context) && binding.chords.contains(&pressed))
+}
+
+/// The lines of the table that work in a context and have something to say.
+pub fn working_in(context: Context) -> impl Iterator<Item = &'static Binding> {
+    KEYS.iter().filter(move |binding| binding.contexts.contains(&context) && !binding.does.is_empty())
+}
+
+/// The table as the README has it.
+#[must_use]
+pub fn markdown() -> String {
+    let mut out = "| key | where | does |\n|---|---|---|\n".to_owned();
+    for binding in KEYS.iter().filter(|binding| !binding.does.is_empty()) {
+        let place = match binding.contexts {
+            contexts if contexts == EVERYWHERE => "everywhere".to_owned(),
+            contexts if contexts == LISTS => "lists".to_owned(),
+            contexts if contexts == LOOKING => "lists, detail".to_owned(),
+            contexts if contexts == SCROLLING => "lists, detail, help".to_owned(),
+            contexts => contexts.iter().map(|context| context.word()).collect::<Vec<_>>().join(", "),
+        };
+        out += &format!("| {} | {place} | {} |\n", binding.label, binding.does);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for context in EVERYWHERE {
+            let mut seen: Vec<Chord> = Vec::new();
+            for binding in KEYS.iter().filter(|binding| binding.contexts.contains(context)) {
+                for chord in binding.chords {
+                    assert!(!seen.contains(chord), "{chord:?} twice in {context:?}");
+                    seen.push(*chord);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_letter_is_a_command_where_text_is_typed() {
+        for context in EVERYWHERE.iter().filter(|context| context.takes_text()) {
+            let commands = KEYS.iter().filter(|binding| binding.contexts.contains(context));
+            let letters = commands
+                .flat_map(|binding| binding.chords)
+                .filter(|Chord(code, control)| matches!(code, KeyCode::Char(_)) && !control);
+            assert_eq!(letters.count(), 0, "{context:?}");
+        }
+    }
+}

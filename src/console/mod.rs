@@ -1,0 +1,73 @@
+//! The screen: what is exposed, what is where none may be, what waits for a decision; decisions over the control
+//! socket. Opens the database read-only.
+//!
+//! Elm by hand, on one thread: `msg -> update(&mut model, msg) -> (dirty, effect) -> perform`; the screen is drawn only
+//! when it may differ, and an idle one sends nothing. Asking the daemon may take long, so each question has a thread of
+//! its own whose answer comes back as a message.
+
+pub mod decide;
+pub mod input;
+pub mod keys;
+pub mod list;
+mod model;
+mod run;
+mod terminal;
+mod theme;
+mod update;
+mod view;
+
+pub use model::{Mode, Model, ReviewKey, Trouble, View};
+pub use run::{Events, Sources, drive};
+pub use theme::Theme;
+pub use update::{Effect, Msg, update};
+pub use view::view;
+
+use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
+
+use anyhow::Context;
+
+/// What the console is started with.
+#[derive(Debug)]
+pub struct ConsoleOptions {
+    /// The database.
+    pub database: PathBuf,
+    /// Where the daemon takes decisions.
+    pub control_socket: PathBuf,
+    /// No colours, as if `NO_COLOR` were set.
+    pub no_color: bool,
+    /// Lines that whoever started the console shows in the status line.
+    pub notices: Option<Receiver<String>>,
+}
+
+/// Runs the console until it is quit, the terminal goes away, or SIGTERM or SIGHUP comes. The terminal is restored
+/// whatever ends it, a panic included.
+///
+/// # Errors
+/// Standard output is no terminal, or the terminal cannot be used.
+pub fn run(options: ConsoleOptions) -> anyhow::Result<()> {
+    if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        anyhow::bail!(
+            "the console needs a terminal, and standard output is none. Without one: `lenswarden devices`, `findings`, \
+             `targets` and `review list`, each with --json; `lenswarden demo --headless`"
+        );
+    }
+    let stop = terminal::stop_signals().context("signals cannot be caught")?;
+    let mut events = terminal::TerminalEvents::open().context("the keyboard cannot be read")?;
+    let theme = Theme::new(options.no_color);
+    let sources = Sources {
+        database: options.database,
+        control_socket: options.control_socket,
+        notices: options.notices,
+        zone: jiff::tz::TimeZone::system(),
+        theme,
+    };
+    let mut screen = terminal::Screen::enter(&stop).context("the terminal cannot be set up")?;
+    let ended = drive(screen.terminal(), &mut events, sources, &stop);
+    let panicked = screen.panicked();
+    drop(screen);
+    if panicked {
+        anyhow::bail!("a part of the program failed; its words stand above");
+    }
+    ended
+}

@@ -1,0 +1,405 @@
+//! The console's state.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+
+use super::decide::{Form, Stage};
+use super::input::Input;
+use super::keys::Context;
+use super::list::List;
+use super::theme::Theme;
+use crate::net::{CycleId, DeviceId, FindingId, TargetName};
+use crate::review::{Finding, FindingState};
+use crate::snapshot::{
+    Coverage, DeviceOrder, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement, PlacementKey,
+    Snapshot, TargetOrder,
+};
+use crate::store::DeviceDetail;
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum View {
+    /// Makers by the sensitivity of the site.
+    #[default]
+    Exposure,
+    /// What is where none may be.
+    Placement,
+    /// What waits for a decision.
+    Reviews,
+    /// Every device.
+    Devices,
+    /// Switches and cameras that are asked.
+    Targets,
+}
+
+impl View {
+    /// All views in the order of their numbers.
+    pub const ALL: [Self; 5] = [Self::Exposure, Self::Placement, Self::Reviews, Self::Devices, Self::Targets];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exposure => "Exposure",
+            Self::Placement => "Placement",
+            Self::Reviews => "Reviews",
+            Self::Devices => "Devices",
+            Self::Targets => "Targets",
+        }
+    }
+
+    pub(super) fn turned(self, by: usize) -> Self {
+        let at = Self::ALL.iter().position(|view| *view == self).unwrap_or(0);
+        Self::ALL.iter().cycle().nth(at + by).copied().unwrap_or_default()
+    }
+
+    fn context(self) -> Context {
+        match self {
+            Self::Exposure => Context::Exposure,
+            Self::Placement => Context::Placement,
+            Self::Reviews => Context::Reviews,
+            Self::Devices => Context::Devices,
+            Self::Targets => Context::Targets,
+        }
+    }
+}
+
+/// One of something for each view.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PerView<T> {
+    pub(super) exposure: T,
+    pub(super) placement: T,
+    pub(super) reviews: T,
+    pub(super) devices: T,
+    pub(super) targets: T,
+}
+
+impl<T> PerView<T> {
+    pub(super) fn of(&self, view: View) -> &T {
+        match view {
+            View::Exposure => &self.exposure,
+            View::Placement => &self.placement,
+            View::Reviews => &self.reviews,
+            View::Devices => &self.devices,
+            View::Targets => &self.targets,
+        }
+    }
+
+    pub(super) fn of_mut(&mut self, view: View) -> &mut T {
+        match view {
+            View::Exposure => &mut self.exposure,
+            View::Placement => &mut self.placement,
+            View::Reviews => &mut self.reviews,
+            View::Devices => &mut self.devices,
+            View::Targets => &mut self.targets,
+        }
+    }
+}
+
+/// What keys mean now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// They move about in lists.
+    #[default]
+    Browse,
+    /// A detail fills the screen.
+    Detail,
+    /// Filter words are being typed.
+    Filter {
+        /// What is typed.
+        input: Input,
+        /// What it was before.
+        before: String,
+    },
+    /// A decision is being made.
+    Decide(Form),
+    /// The keys are shown, over this mode.
+    Help {
+        /// The context whose keys are shown.
+        of: Context,
+        /// What was there before.
+        over: Box<Mode>,
+    },
+}
+
+/// Filter words of one view.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Words {
+    pub(super) text: String,
+    /// The last words that could be read.
+    pub(super) filter: Filter,
+    pub(super) wrong: Option<FilterError>,
+}
+
+impl Words {
+    /// Takes new words. `fields` is false where words are only looked for in the row's text.
+    pub(super) fn set(&mut self, text: &str, fields: bool) {
+        text.clone_into(&mut self.text);
+        self.wrong = None;
+        if fields {
+            match Filter::parse(text) {
+                Ok(filter) => self.filter = filter,
+                Err(error) => self.wrong = Some(error),
+            }
+        }
+    }
+}
+
+/// A row of the review list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReviewKey {
+    /// A cycle.
+    Cycle(CycleId),
+    /// A finding.
+    Finding(FindingId),
+}
+
+/// The lists with their selections.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lists {
+    pub(super) exposure: List<ExposureKey>,
+    pub(super) placement: List<PlacementKey>,
+    pub(super) reviews: List<ReviewKey>,
+    pub(super) devices: List<DeviceId>,
+    pub(super) targets: List<TargetName>,
+}
+
+/// A column to sort by, and which way round.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sorting<T> {
+    pub(super) by: T,
+    pub(super) reversed: bool,
+}
+
+/// Why the picture cannot be had, or is old.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What it is.
+    pub what: String,
+    /// What to type.
+    pub hint: String,
+}
+
+/// A word for the person at the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) bad: bool,
+    pub(super) text: String,
+}
+
+/// Everything the screen shows and keys change.
+#[derive(Debug)]
+pub struct Model {
+    /// The picture. The loop brings it up to date in place (a copy of 100,000 rows would cost more than reading what
+    /// changed) and says so with [`super::Msg::Refreshed`].
+    pub snapshot: Snapshot,
+    /// A picture was read once.
+    pub(super) has_picture: bool,
+    pub(super) trouble: Option<Trouble>,
+    pub(super) coverage: Coverage,
+    pub(super) overdue: BTreeSet<FindingId>,
+    /// What is where none may be, and what waits for a decision: the numbers beside the views' names.
+    pub(super) misplaced: usize,
+    pub(super) waiting: usize,
+
+    pub(super) view: View,
+    pub(super) mode: Mode,
+    pub(super) words: PerView<Words>,
+    /// The view's rows are those of the picture, filter and order.
+    pub(super) settled: PerView<bool>,
+    pub(super) lists: Lists,
+    pub(super) exposure: Exposure,
+    pub(super) exposure_sorting: Sorting<ExposureOrder>,
+    pub(super) placement: Placement,
+    pub(super) device_sorting: Sorting<DeviceOrder>,
+    pub(super) target_sorting: Sorting<TargetOrder>,
+    /// Devices: only those of this row of the exposure.
+    pub(super) devices_of: Option<ExposureKey>,
+    /// Reviews: only the items of this cycle.
+    pub(super) items_of: Option<CycleId>,
+    pub(super) marks: BTreeSet<FindingId>,
+
+    pub(super) detail_open: PerView<bool>,
+    /// The device that was read last, for which change, and what came.
+    pub(super) detail: Option<(DeviceId, u64, Option<Box<DeviceDetail>>)>,
+    /// Scroll of the detail or the help that fills the screen.
+    pub(super) scroll: Cell<usize>,
+    /// Scroll of the cycles above the findings.
+    pub(super) cycle_offset: Cell<usize>,
+    pub(super) message: Option<Message>,
+    pub(super) notice: Option<String>,
+    pub(super) theme: Theme,
+    pub(super) zone: TimeZone,
+}
+
+impl Model {
+    /// Before the first picture. Times are shown in `zone`.
+    #[must_use]
+    pub fn new(theme: Theme, zone: TimeZone) -> Self {
+        Self {
+            snapshot: Snapshot::default(),
+            has_picture: false,
+            trouble: None,
+            coverage: Coverage::default(),
+            overdue: BTreeSet::new(),
+            misplaced: 0,
+            waiting: 0,
+            view: View::default(),
+            mode: Mode::default(),
+            words: PerView::default(),
+            settled: PerView::default(),
+            lists: Lists::default(),
+            exposure: Exposure::default(),
+            exposure_sorting: Sorting::default(),
+            placement: Placement::default(),
+            device_sorting: Sorting::default(),
+            target_sorting: Sorting::default(),
+            devices_of: None,
+            items_of: None,
+            marks: BTreeSet::new(),
+            // A place is read with its reasons.
+            detail_open: PerView { placement: true, ..PerView::default() },
+            detail: None,
+            scroll: Cell::new(0),
+            cycle_offset: Cell::new(0),
+            message: None,
+            notice: None,
+            theme,
+            zone,
+        }
+    }
+
+    /// What keys mean now.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        match &self.mode {
+            Mode::Browse => self.view.context(),
+            Mode::Detail => Context::Detail,
+            Mode::Filter { .. } => Context::Filter,
+            Mode::Decide(Form { stage: Stage::Filling, .. }) => Context::Form,
+            Mode::Decide(Form { stage: Stage::Confirming(_), .. }) => Context::Confirm,
+            Mode::Decide(_) => Context::Told,
+            Mode::Help { .. } => Context::Help,
+        }
+    }
+
+    /// The finding that is selected.
+    pub(super) fn selected_finding(&self) -> Option<FindingId> {
+        match self.view {
+            View::Placement => match self.lists.placement.selected()? {
+                PlacementKey::Finding(id) => Some(*id),
+                PlacementKey::Device(_) => None,
+            },
+            View::Reviews => match self.lists.reviews.selected()? {
+                ReviewKey::Finding(id) => Some(*id),
+                ReviewKey::Cycle(_) => None,
+            },
+            View::Exposure | View::Devices | View::Targets => None,
+        }
+    }
+
+    /// The device that is selected, by itself or through its finding.
+    pub(super) fn selected_device(&self) -> Option<DeviceId> {
+        if let Some(finding) = self.selected_finding() {
+            return self.snapshot.findings.get(&finding).map(|finding| finding.device);
+        }
+        match self.view {
+            View::Placement => match self.lists.placement.selected()? {
+                PlacementKey::Device(id) => Some(*id),
+                PlacementKey::Finding(_) => None,
+            },
+            View::Devices => self.lists.devices.selected().copied(),
+            View::Exposure | View::Reviews | View::Targets => None,
+        }
+    }
+
+    pub(super) fn shows_detail(&self) -> bool {
+        *self.detail_open.of(self.view) || self.mode == Mode::Detail
+    }
+
+    /// The device whose evidence must be read before the screen can be drawn, if one is shown that was not read yet.
+    #[must_use]
+    pub fn wants_detail(&self) -> Option<DeviceId> {
+        let id = self.selected_device().filter(|_| self.shows_detail())?;
+        let read = matches!(&self.detail, Some((read, seq, _)) if *read == id && *seq == self.snapshot.seq);
+        if read { None } else { Some(id) }
+    }
+
+    /// The findings in the order of the screen.
+    pub(super) fn findings_listed(&self) -> Vec<FindingId> {
+        match self.view {
+            View::Placement => {
+                let finding = |key: &PlacementKey| match key {
+                    PlacementKey::Finding(id) => Some(*id),
+                    PlacementKey::Device(_) => None,
+                };
+                self.lists.placement.order().iter().filter_map(finding).collect()
+            }
+            View::Reviews => {
+                let finding = |key: &ReviewKey| match key {
+                    ReviewKey::Finding(id) => Some(*id),
+                    ReviewKey::Cycle(_) => None,
+                };
+                self.lists.reviews.order().iter().filter_map(finding).collect()
+            }
+            View::Exposure | View::Devices | View::Targets => Vec::new(),
+        }
+    }
+
+    /// The picture changed: what is cheap is counted anew, the rest when it is looked at.
+    pub(super) fn refreshed(&mut self) {
+        self.has_picture = true;
+        self.trouble = None;
+        self.coverage = self.snapshot.coverage();
+        self.overdue = self.snapshot.overdue();
+        let placement = self.snapshot.placement(&Filter::default());
+        self.misplaced = placement.on_core + placement.other;
+        let open = |finding: &&Finding| finding.state == FindingState::Open;
+        self.waiting = self.snapshot.findings.values().filter(open).count();
+        let findings = &self.snapshot.findings;
+        self.marks.retain(|id| findings.get(id).is_some_and(|finding| finding.state != FindingState::Closed));
+        self.settled = PerView::default();
+    }
+
+    /// Brings the rows of the view up to date. Costs nothing where picture, filter and order are the same.
+    pub fn settle(&mut self) {
+        if std::mem::replace(self.settled.of_mut(self.view), true) {
+            return;
+        }
+        let (snapshot, overdue) = (&self.snapshot, &self.overdue);
+        let filter = &self.words.of(self.view).filter;
+        match self.view {
+            View::Exposure => {
+                let Sorting { by, reversed } = self.exposure_sorting;
+                self.exposure = snapshot.exposure(filter, overdue, by, reversed);
+                self.lists.exposure.set(self.exposure.rows.iter().map(|row| row.key.clone()).collect());
+            }
+            View::Placement => {
+                self.placement = snapshot.placement(filter);
+                self.lists.placement.set(self.placement.rows.clone());
+            }
+            View::Reviews => {
+                let findings = match self.items_of {
+                    Some(cycle) => snapshot.items(cycle, filter, overdue),
+                    None => snapshot.queue(filter, overdue),
+                };
+                let mut cycles: Vec<_> = snapshot.cycles.values().filter(|_| self.items_of.is_none()).collect();
+                cycles.sort_by_key(|cycle| (cycle.closed.is_some(), cycle.due, cycle.id));
+                let cycles = cycles.into_iter().map(|cycle| ReviewKey::Cycle(cycle.id));
+                self.lists.reviews.set(cycles.chain(findings.into_iter().map(ReviewKey::Finding)).collect());
+            }
+            View::Devices => {
+                let Sorting { by, reversed } = self.device_sorting;
+                let drill = self.devices_of.as_ref();
+                let also = |row: &_| drill.is_none_or(|key| key.holds(row));
+                self.lists.devices.set(snapshot.sorted_devices(filter, also, by, reversed));
+            }
+            View::Targets => {
+                let Sorting { by, reversed } = self.target_sorting;
+                self.lists.targets.set(snapshot.sorted_targets(&self.words.targets.text, by, reversed));
+            }
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! What happens, what it changes, and what is to be done about it outside.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::decide::{Form, Greeting, Stage};
+use super::input::{Edit, Input};
+use super::keys::{self, Action, Context};
+use super::list::Step;
+use super::model::{Message, Mode, Model, ReviewKey, Trouble, View};
+use crate::net::DeviceId;
+use crate::review::{DecisionRequest, FindingState};
+use crate::store::DeviceDetail;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key.
+    Key(KeyEvent),
+    /// Text was pasted: text where text is typed, nothing elsewhere.
+    Paste(String),
+    /// The terminal has another size.
+    Resized,
+    /// [`Model::snapshot`] was read anew or brought up to date.
+    Refreshed,
+    /// The database cannot be read.
+    Trouble(Trouble),
+    /// A device was read.
+    Detail(DeviceId, Option<Box<DeviceDetail>>),
+    /// The daemon said who you are, or could not be asked.
+    Greeted(Result<Greeting, String>),
+    /// The daemon took the decision, or refused it.
+    Decided(Result<String, String>),
+    /// Whoever started the console has something to say.
+    Notice(String),
+}
+
+/// What is to be done outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing.
+    None,
+    /// End.
+    Quit,
+    /// Send every cell again.
+    Repaint,
+    /// Ask the daemon who we are.
+    Greet,
+    /// Send these decisions to the daemon.
+    Decide(Vec<DecisionRequest>),
+}
+
+/// Takes in what happened. Returns whether the screen may differ, and what is to be done outside.
+pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
+    match msg {
+        Msg::Key(event) if event.kind == KeyEventKind::Release => return (false, Effect::None),
+        Msg::Key(event) => return key(model, &event),
+        Msg::Paste(text) => {
+            let typing = model.context().takes_text();
+            if typing {
+                insert(model, &text);
+            }
+            return (typing, Effect::None);
+        }
+        Msg::Resized => {}
+        Msg::Refreshed => model.refreshed(),
+        Msg::Trouble(trouble) => {
+            let new = model.trouble.as_ref() != Some(&trouble);
+            model.trouble = Some(trouble);
+            return (new, Effect::None);
+        }
+        Msg::Detail(id, detail) => model.detail = Some((id, model.snapshot.seq, detail)),
+        Msg::Greeted(greeting) => {
+            if let Mode::Decide(form) = &mut model.mode {
+                form.greet(greeting);
+            }
+        }
+        Msg::Decided(answer) => decided(model, answer),
+        Msg::Notice(text) => model.notice = Some(text),
+    }
+    (true, Effect::None)
+}
+
+fn decided(model: &mut Model, answer: Result<String, String>) {
+    let bad = answer.is_err();
+    if !bad {
+        model.marks.clear();
+    }
+    match &mut model.mode {
+        // A refusal stays until it is read.
+        Mode::Decide(form) if form.stage == Stage::Sending && bad => form.stage = Stage::Answered(answer),
+        mode => {
+            if matches!(mode, Mode::Decide(form) if form.stage == Stage::Sending) {
+                *mode = Mode::Browse;
+            }
+            let text = answer.unwrap_or_else(|why| format!("refused, nothing was changed: {why}"));
+            model.message = Some(Message { bad, text });
+        }
+    }
+}
+
+fn key(model: &mut Model, event: &KeyEvent) -> (bool, Effect) {
+    let context = model.context();
+    if let Some(binding) = keys::find(context, event) {
+        let told = model.message.take().is_some();
+        let (dirty, effect) = act(model, context, binding.action, event);
+        return (dirty || told, effect);
+    }
+    match event.code {
+        KeyCode::Char(c)
+            if context.takes_text() && !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
+        {
+            insert(model, c.encode_utf8(&mut [0; 4]));
+            (true, Effect::None)
+        }
+        _ => (false, Effect::None),
+    }
+}
+
+/// What is typed in the filter is the view's filter at once, as far as it can be read.
+fn take_filter(model: &mut Model, text: &str) {
+    let view = model.view;
+    model.words.of_mut(view).set(text, view != View::Targets);
+    *model.settled.of_mut(view) = false;
+}
+
+fn insert(model: &mut Model, text: &str) {
+    match &mut model.mode {
+        Mode::Filter { input, .. } => {
+            input.insert(text);
+            let text = input.text().to_owned();
+            take_filter(model, &text);
+        }
+        Mode::Decide(form) => form.insert(text),
+        Mode::Browse | Mode::Detail | Mode::Help { .. } => {}
+    }
+}
+
+fn edit(model: &mut Model, edit: Edit) {
+    match &mut model.mode {
+        Mode::Filter { input, .. } => {
+            input.edit(edit);
+            let text = input.text().to_owned();
+            take_filter(model, &text);
+        }
+        Mode::Decide(form) => form.edit(edit),
+        Mode::Browse | Mode::Detail | Mode::Help { .. } => {}
+    }
+}
+
+fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) -> (bool, Effect) {
+    // Rows may have changed since the screen was drawn: a key works on what is there.
+    model.settle();
+    match action {
+        Action::Quit => return (false, Effect::Quit),
+        Action::Repaint => return (true, Effect::Repaint),
+        Action::Help => {
+            model.scroll.set(0);
+            let over = Box::new(std::mem::take(&mut model.mode));
+            model.mode = Mode::Help { of: context, over };
+        }
+        Action::Show => {
+            let number = match event.code {
+                KeyCode::Char(c) => c.to_digit(10).unwrap_or(1) as usize,
+                _ => 1,
+            };
+            if let Some(view) = View::ALL.get(number.saturating_sub(1)) {
+                go(model, *view);
+            }
+        }
+        Action::NextView => go(model, model.view.turned(1)),
+        Action::PreviousView => go(model, model.view.turned(View::ALL.len() - 1)),
+        Action::Move(step) => movement(model, step),
+        Action::Open => open(model),
+        Action::Back => back(model),
+        Action::Filter => {
+            let before = model.words.of(model.view).text.clone();
+            model.mode = Mode::Filter { input: Input::new(&before), before };
+        }
+        Action::Sort => sort(model, false),
+        Action::Reverse => sort(model, true),
+        Action::Mark => mark(model),
+        Action::Decide => return decide(model),
+        Action::Accept => match &mut model.mode {
+            // Words that cannot be read stay under the cursor with what is wrong.
+            Mode::Filter { .. } if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
+            Mode::Decide(form) => form.check(),
+            _ => {}
+        },
+        Action::NextField | Action::PreviousField => {
+            if let Mode::Decide(form) = &mut model.mode {
+                form.step_field(action == Action::NextField);
+            }
+        }
+        Action::Edit(what) => edit(model, what),
+        Action::Send => {
+            if let Mode::Decide(form) = &mut model.mode
+                && let Stage::Confirming(decision) = &form.stage
+            {
+                let requests = form.requests(decision);
+                form.stage = Stage::Sending;
+                return (true, Effect::Decide(requests));
+            }
+        }
+    }
+    (true, Effect::None)
+}
+
+fn go(model: &mut Model, view: View) {
+    if view != model.view {
+        // Marks are of the list they were made in: what is not seen is not decided.
+        model.marks.clear();
+    }
+    model.mode = Mode::Browse;
+    model.view = view;
+}
+
+fn movement(model: &mut Model, step: Step) {
+    if matches!(model.mode, Mode::Detail | Mode::Help { .. }) {
+        let at = model.scroll.get();
+        model.scroll.set(match step {
+            Step::Up => at.saturating_sub(1),
+            Step::Down => at.saturating_add(1),
+            Step::PageUp => at.saturating_sub(10),
+            Step::PageDown => at.saturating_add(10),
+            Step::Home => 0,
+            Step::End => usize::MAX,
+        });
+        return;
+    }
+    model.scroll.set(0);
+    match model.view {
+        View::Exposure => model.lists.exposure.step(step),
+        View::Placement => model.lists.placement.step(step),
+        View::Reviews => model.lists.reviews.step(step),
+        View::Devices => model.lists.devices.step(step),
+        View::Targets => model.lists.targets.step(step),
+    }
+}
+
+fn open(model: &mut Model) {
+    match model.view {
+        View::Exposure => {
+            let Some(key) = model.lists.exposure.selected().cloned() else { return };
+            // The same words: the list holds as many devices as the row said.
+            model.words.devices = model.words.exposure.clone();
+            model.devices_of = Some(key);
+            model.settled.devices = false;
+            go(model, View::Devices);
+            model.settle();
+            model.lists.devices.step(Step::Home);
+        }
+        View::Reviews if matches!(model.lists.reviews.selected(), Some(ReviewKey::Cycle(_))) => {
+            if let Some(ReviewKey::Cycle(id)) = model.lists.reviews.selected() {
+                model.items_of = Some(*id);
+                model.marks.clear();
+                model.settled.reviews = false;
+                model.settle();
+                model.lists.reviews.step(Step::Home);
+            }
+        }
+        View::Placement | View::Reviews | View::Devices | View::Targets => {
+            model.scroll.set(0);
+            if std::mem::replace(model.detail_open.of_mut(model.view), true) {
+                model.mode = Mode::Detail;
+            }
+        }
+    }
+}
+
+fn back(model: &mut Model) {
+    match &mut model.mode {
+        Mode::Detail => model.mode = Mode::Browse,
+        Mode::Filter { before, .. } => {
+            let before = std::mem::take(before);
+            take_filter(model, &before);
+            model.mode = Mode::Browse;
+        }
+        Mode::Help { over, .. } => {
+            let over = std::mem::take(over.as_mut());
+            model.scroll.set(0);
+            model.mode = over;
+        }
+        Mode::Decide(form) => {
+            if matches!(form.stage, Stage::Confirming(_)) {
+                form.stage = Stage::Filling;
+            } else {
+                model.mode = Mode::Browse;
+            }
+        }
+        Mode::Browse => step_back(model),
+    }
+}
+
+fn step_back(model: &mut Model) {
+    let view = model.view;
+    if std::mem::take(model.detail_open.of_mut(view)) {
+        return;
+    }
+    if !model.marks.is_empty() {
+        model.marks.clear();
+    } else if !model.words.of(view).text.is_empty() {
+        take_filter(model, "");
+    } else if view == View::Devices && model.devices_of.take().is_some() {
+        model.settled.devices = false;
+        go(model, View::Exposure);
+    } else if view == View::Reviews
+        && let Some(cycle) = model.items_of.take()
+    {
+        model.settled.reviews = false;
+        model.settle();
+        model.lists.reviews.select(&ReviewKey::Cycle(cycle));
+    }
+}
+
+fn sort(model: &mut Model, turn: bool) {
+    let turned = |reversed: bool| if turn { !reversed } else { false };
+    let name = match model.view {
+        View::Exposure => {
+            let sorting = &mut model.exposure_sorting;
+            sorting.by = if turn { sorting.by } else { sorting.by.next() };
+            sorting.reversed = turned(sorting.reversed);
+            sorting.by.name()
+        }
+        View::Devices => {
+            let sorting = &mut model.device_sorting;
+            sorting.by = if turn { sorting.by } else { sorting.by.next() };
+            sorting.reversed = turned(sorting.reversed);
+            sorting.by.name()
+        }
+        View::Targets => {
+            let sorting = &mut model.target_sorting;
+            sorting.by = if turn { sorting.by } else { sorting.by.next() };
+            sorting.reversed = turned(sorting.reversed);
+            sorting.by.name()
+        }
+        View::Placement | View::Reviews => return,
+    };
+    *model.settled.of_mut(model.view) = false;
+    model.message = Some(Message { bad: false, text: format!("sorted by {name}") });
+}
+
+fn mark(model: &mut Model) {
+    let Some(id) = model.selected_finding() else { return };
+    if !model.marks.remove(&id) {
+        model.marks.insert(id);
+    }
+    movement(model, Step::Down);
+}
+
+fn decide(model: &mut Model) -> (bool, Effect) {
+    let marked = model.findings_listed().into_iter().filter(|id| model.marks.contains(id));
+    let mut chosen: Vec<_> = marked.collect();
+    if chosen.is_empty() {
+        chosen.extend(model.selected_finding());
+    }
+    let findings: Vec<_> = chosen
+        .iter()
+        .filter_map(|id| model.snapshot.findings.get(id))
+        .filter(|finding| finding.state != FindingState::Closed)
+        .map(|finding| (finding.id, finding.revision))
+        .collect();
+    if findings.is_empty() {
+        let text = match model.view {
+            View::Placement => {
+                "no rule is broken here: classify the network in the configuration, then rules can be asked"
+            }
+            _ => "there is nothing to decide here: choose a finding that is not closed",
+        };
+        model.message = Some(Message { bad: true, text: text.to_owned() });
+        return (true, Effect::None);
+    }
+    model.mode = Mode::Decide(Form::new(findings));
+    (true, Effect::Greet)
+}

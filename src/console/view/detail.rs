@@ -1,0 +1,198 @@
+//! What is selected, in full: who made it and why that is believed, where it is and how sure that is, what is broken,
+//! what was decided, where it was before.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::pen::{Paragraph, Pen, Piece};
+use super::{devices, moment, site_of, targets, text_of};
+use crate::console::keys::Context;
+use crate::console::model::{Mode, Model, ReviewKey, View};
+use crate::net::{CycleId, DeviceId};
+use crate::review::{Decision, DecisionKind, Finding};
+use crate::snapshot::word;
+use crate::store::DeviceDetail;
+
+/// Draws the detail in a pane, or on the whole body.
+pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
+    let (title, paragraphs) = match (model.view, model.selected_device()) {
+        (View::Targets, _) => match model.lists.targets.selected() {
+            Some(name) => targets::detail(model, name),
+            None => return,
+        },
+        (_, Some(id)) => device(model, id),
+        (_, None) => match model.lists.reviews.selected() {
+            Some(ReviewKey::Cycle(id)) if model.view == View::Reviews => cycle(model, *id),
+            _ => return,
+        },
+    };
+    pen.rule(area, area.y, &title);
+    let inner = Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 1 };
+    // A pane starts at the top: only the detail that fills the screen scrolls.
+    let top = std::cell::Cell::new(0);
+    let full = model.mode == Mode::Detail || matches!(model.mode, Mode::Help { of: Context::Detail, .. });
+    let scroll = if full { &model.scroll } else { &top };
+    let lines = pen.paragraphs(inner, &paragraphs, scroll);
+    let below = lines.saturating_sub(scroll.get() + usize::from(inner.height));
+    if below > 0 {
+        let text = if full { super::more_lines(below) } else { format!("{}↵ ", super::more_lines(below)) };
+        pen.right(area, area.y, area.x, &text, model.theme.key());
+    }
+}
+
+/// A decision in words.
+pub(super) fn decided(kind: &DecisionKind) -> String {
+    match kind {
+        DecisionKind::RemoveBy { by } => format!("remove by {by}"),
+        DecisionKind::Accept { until, reason } => format!("accept until {until}: {reason}"),
+        DecisionKind::NotInScope { reason } => format!("not in scope: {reason}"),
+    }
+}
+
+fn cycle(model: &Model, id: CycleId) -> (String, Vec<Paragraph>) {
+    let Some(cycle) = model.snapshot.cycles.get(&id) else { return (String::new(), Vec::new()) };
+    let progress = model.snapshot.progress(cycle);
+    let zone = &model.zone;
+    let line = |label, text: String| Paragraph { label, text: text.into() };
+    let select = if cycle.select.is_empty() { "every open finding".to_owned() } else { cycle.select.clone() };
+    let mut lines = vec![
+        line("items", format!("{} of {} wait for a decision", progress.waiting, progress.all)),
+        line("due", moment(cycle.due, zone)),
+        line("owner", cycle.owner.clone()),
+        line("selects", select),
+        line("opened", format!("{}, for {}", moment(cycle.opened, zone), moment(cycle.scheduled, zone))),
+    ];
+    if let Some(closed) = cycle.closed {
+        lines.push(line("closed", moment(closed, zone)));
+    }
+    (format!("cycle {} {}", cycle.id, cycle.name), lines)
+}
+
+fn device(model: &Model, id: DeviceId) -> (String, Vec<Paragraph>) {
+    let snapshot = &model.snapshot;
+    let Some(row) = snapshot.devices.get(&id) else { return (format!("device {id} is no more"), Vec::new()) };
+    let name = text_of(row.mac.as_ref().map(ToString::to_string).or(row.ips.first().map(ToString::to_string)).as_ref());
+    let place = format!("{} {}", text_of(row.place.switch.as_ref()), text_of(row.place.port.as_ref()));
+    let title = format!("{name} ── {place}");
+    let mut lines = Vec::new();
+    if let Some(finding) = model.selected_finding().and_then(|id| snapshot.findings.get(&id)) {
+        let style = model.theme.severity(finding.severity);
+        let text = format!("{} {}/{}: {}", finding.severity.letter(), finding.policy, finding.rule, finding.text);
+        lines.push(Paragraph { label: "rule", text: Piece::new(text, style) });
+    }
+    let mut is: Vec<String> = [super::placement::maker(Some(row)), row.model.to_string(), row.firmware.to_string()]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect();
+    if !row.serial.is_empty() {
+        is.push(format!("serial {}", row.serial));
+    }
+    is.extend(row.hostname.iter().map(|name| format!("calls itself {name}")));
+    is.extend(row.ips.iter().map(ToString::to_string));
+    lines.push(Paragraph { label: "is", text: is.join(", ").into() });
+    let status = word(&row.status).replace('-', " ");
+    let text = format!(
+        "{status}: class {}, surveillance {}, maker {}",
+        word(&row.class),
+        word(&row.surveillance),
+        word(&row.verdict)
+    );
+    lines.push(Paragraph { label: "judged", text: Piece::new(text, model.theme.status(row.status)) });
+    match &model.detail {
+        Some((read, _, Some(detail))) if *read == id => known(model, detail, &mut lines),
+        Some((read, _, None)) if *read == id => {
+            lines.push(Paragraph { label: "evidence", text: "it is no longer in the database".into() });
+        }
+        _ => lines.push(Paragraph { label: "evidence", text: "is being read".into() }),
+    }
+    lines.push(Paragraph { label: "seen", text: devices::times(model, id).into() });
+    (title, lines)
+}
+
+/// What only the device's own record tells.
+fn known(model: &Model, detail: &DeviceDetail, lines: &mut Vec<Paragraph>) {
+    let zone = &model.zone;
+    let place = &detail.device.place;
+    let mut add = |label, text: String, style: Style| lines.push(Paragraph { label, text: Piece::new(text, style) });
+    let mut label = "evidence";
+    for mark in &detail.device.attribution.evidence {
+        let text = format!(
+            "{:<6} {}: {} (since {})",
+            word(&mark.grade),
+            mark.source,
+            mark.text,
+            moment(mark.observed_at, zone)
+        );
+        add(std::mem::take(&mut label), text, Style::new());
+    }
+    if detail.device.attribution.evidence.is_empty() {
+        add("evidence", "none: nothing it sent speaks for a maker".to_owned(), model.theme.warn());
+    }
+    let network = place.network.as_ref().map_or_else(|| "unclassified".to_owned(), ToString::to_string);
+    add(
+        "place",
+        format!(
+            "{}: switch {}, port {}, VLAN {}, network {network}, site {}, since {}",
+            word(&place.certainty),
+            text_of(place.switch.as_ref()),
+            text_of(place.port.as_ref()),
+            text_of(place.vlan.as_ref()),
+            site_of(&model.snapshot, place.site.as_ref()),
+            moment(place.since, zone)
+        ),
+        Style::new(),
+    );
+    if let Some(gone) = place.gone {
+        add("gone", format!("observed without it since {}", moment(gone, zone)), model.theme.warn());
+    }
+    let mut label = "because";
+    for reason in &place.reasons {
+        add(std::mem::take(&mut label), reason.clone(), Style::new());
+    }
+    let mut label = "before";
+    for (row, gone) in detail.presence.iter().filter_map(|(row, gone)| Some((row, (*gone)?))).take(5) {
+        let vlan = text_of(row.vlan.as_ref());
+        let text = format!(
+            "{} {} VLAN {vlan}, {} to {}",
+            row.switch,
+            row.port,
+            moment(row.first_seen, zone),
+            moment(gone, zone)
+        );
+        add(std::mem::take(&mut label), text, Style::new());
+    }
+    let mut label = "findings";
+    for finding in &detail.findings {
+        let (text, style) = finding_line(model, finding);
+        add(std::mem::take(&mut label), text, style);
+    }
+    let mut label = "decisions";
+    for decision in &detail.decisions {
+        add(std::mem::take(&mut label), decision_line(model, decision), Style::new());
+    }
+}
+
+fn finding_line(model: &Model, finding: &Finding) -> (String, Style) {
+    let again = if finding.reopened() { format!(", opened {} times", finding.openings) } else { String::new() };
+    let text = format!(
+        "{} {} {}: {} since {}{again}, revision {}",
+        finding.id,
+        finding.severity.letter(),
+        finding.rule,
+        word(&finding.state),
+        moment(finding.since, &model.zone),
+        finding.revision
+    );
+    (text, model.theme.severity(finding.severity))
+}
+
+fn decision_line(model: &Model, decision: &Decision) -> String {
+    format!(
+        "{}, finding {}: {}, by {} (uid {})",
+        moment(decision.at, &model.zone),
+        decision.finding,
+        decided(&decision.kind),
+        decision.author.name,
+        decision.author.uid
+    )
+}

@@ -1,0 +1,105 @@
+//! Every device.
+
+use ratatui::layout::Rect;
+
+use super::pen::{Column, Pen, Piece, Row, Table};
+use super::placement::{maker, port};
+use super::{ago, grouped, moment, scope_line, site_of, text_of};
+use crate::console::model::Model;
+use crate::net::DeviceId;
+use crate::policy::Status;
+use crate::snapshot::{Group, word};
+
+const COLUMNS: &[Column] = &[
+    Column::new("STATUS", 10).grow(4),
+    Column::new("MAC", 17),
+    Column::new("IP", 15).grow(6).from(100),
+    Column::new("CLASS", 9).from(120),
+    Column::new("MAKER", 10).grow(12),
+    Column::new("MODEL", 14).grow(12).from(140),
+    Column::new("FIRMWARE", 10).grow(10).from(170),
+    Column::new("SITE", 7).keep_sign().grow(10),
+    Column::new("SWITCH", 9).keep_end().grow(14),
+    Column::new("PORT", 9).keep_end().grow(6),
+    Column::new("VLAN", 4).right(),
+    Column::new("NETWORK", 8).grow(12).from(100),
+    Column::new("CERTAINTY", 9).from(180),
+    Column::new("SEEN", 5).right(),
+];
+
+pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
+    let theme = model.theme;
+    let list = &model.lists.devices;
+    let order = list.order();
+    let mut pieces = vec![Piece::new(format!("{} devices", grouped(order.len())), theme.title())];
+    if let Some(key) = &model.devices_of {
+        let group = match &key.group {
+            Group::Maker(id) => id.to_string(),
+            Group::UnknownMaker => "unknown maker".to_owned(),
+            Group::NotIdentified => "not identified".to_owned(),
+        };
+        let brand = key.brand.as_ref().map(|brand| format!(" as {brand}")).unwrap_or_default();
+        pieces.push(Piece::new(format!(" of: {group}{brand} (Esc goes back)"), theme.warn()));
+    } else {
+        pieces.push(format!(" of {}", grouped(model.snapshot.devices.len())).into());
+    }
+    let turned = if model.device_sorting.reversed { ", reversed" } else { "" };
+    pieces.push(Piece::new(format!("   by {}{turned}", model.device_sorting.by.name()), theme.label()));
+    scope_line(model, pen, area, &pieces);
+    if order.is_empty() {
+        let empty = if model.words.devices.text.is_empty() {
+            "no device was seen yet: do the switches answer (5 Targets)?"
+        } else {
+            "nothing passes the filter (Esc clears it)"
+        };
+        pen.put(area.x + 1, area.y + 2, area.width - 1, empty, theme.warn());
+        return;
+    }
+    let table_area = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    list.page.set(usize::from(table_area.height.saturating_sub(1)));
+    let table = Table {
+        columns: COLUMNS,
+        count: order.len(),
+        selected: list.selected().map(|_| list.at()),
+        offset: &list.offset,
+        margin: 2,
+    };
+    pen.table(table_area, &table, |number| order.get(number).map(|id| row(model, *id, area.width)).unwrap_or_default());
+}
+
+fn row(model: &Model, id: DeviceId, width: u16) -> Row {
+    let Some(row) = model.snapshot.devices.get(&id) else { return Row::default() };
+    let place = &row.place;
+    let status = match row.status {
+        Status::NotRestricted if width < 100 => "not restr.".to_owned(),
+        other => word(&other).replace('-', " "),
+    };
+    let seen =
+        if place.gone.is_some() { Piece::new("gone", model.theme.warn()) } else { ago(model, row.last_seen).into() };
+    Row {
+        mark: Piece::default(),
+        cells: vec![
+            Piece::new(status, model.theme.status(row.status)),
+            text_of(row.mac.as_ref()).into(),
+            row.ips.first().map(ToString::to_string).unwrap_or_default().into(),
+            word(&row.class).into(),
+            maker(Some(row)).into(),
+            row.model.to_string().into(),
+            row.firmware.to_string().into(),
+            site_of(&model.snapshot, place.site.as_ref()).into(),
+            text_of(place.switch.as_ref()).into(),
+            port(place).into(),
+            text_of(place.vlan.as_ref()).into(),
+            text_of(place.network.as_ref()).into(),
+            word(&place.certainty).into(),
+            seen,
+        ],
+    }
+}
+
+/// First and last seen, for the detail.
+pub(super) fn times(model: &Model, id: DeviceId) -> String {
+    let Some(row) = model.snapshot.devices.get(&id) else { return String::new() };
+    let zone = &model.zone;
+    format!("first {}, last {}", moment(row.first_seen, zone), moment(row.last_seen, zone))
+}

@@ -1,0 +1,146 @@
+//! Whose equipment is where.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::pen::{Column, Pen, Piece, Row, Table};
+use super::{grouped, scope_line};
+use crate::console::model::Model;
+use crate::policy::Status;
+use crate::snapshot::{ExposureRow, Group, word};
+
+const COLUMNS: &[Column] = &[
+    Column::new("MAKER", 16).grow(24),
+    Column::new("STATUS", 10).grow(6),
+    Column::new("ALL", 6).right(),
+    Column::new("SENSITIVE", 11).grow(30).right(),
+    Column::new("STANDARD", 11).grow(30).right(),
+    Column::new("ELSEWHERE", 9).from(110).right(),
+    Column::new("CORE", 5).right(),
+    Column::new("OPEN", 5).right(),
+    Column::new("OVERDUE", 7).right(),
+    Column::new("SITES", 6).from(110).right(),
+];
+
+/// Widest bar, in columns: it grows with the screen no further than it can be compared.
+const BAR: usize = 24;
+
+fn status(status: Status, room: u16) -> String {
+    match status {
+        Status::NotRestricted if room < 170 => "not restr.".to_owned(),
+        other => word(&other).replace('-', " "),
+    }
+}
+
+/// A bar in eighths of a column, then the number. The longest bar of the table stands for the greatest number.
+fn bar(number: usize, greatest: usize, width: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (number * width * 8).checked_div(greatest).unwrap_or(0).max(usize::from(number > 0));
+    let bar = "█".repeat(eighths / 8) + EIGHTHS.get(eighths % 8).copied().unwrap_or_default();
+    let filled = eighths.div_ceil(8);
+    format!("{bar}{}{:>6}", " ".repeat(width.saturating_sub(filled)), grouped(number))
+}
+
+pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
+    let theme = model.theme;
+    let exposure = &model.exposure;
+    let count = |name: &str, number: usize, style: Style| Piece::new(format!("{name} {}  ", grouped(number)), style);
+    let emphasis = |number: usize, style: Style| if number > 0 { style } else { Style::new() };
+    scope_line(
+        model,
+        pen,
+        area,
+        &[
+            count("RESTRICTED", exposure.restricted, emphasis(exposure.restricted, theme.status(Status::Restricted))),
+            count("suspected", exposure.suspected, emphasis(exposure.suspected, theme.status(Status::Suspected))),
+            count("unknown", exposure.unknown, emphasis(exposure.unknown, theme.status(Status::Unknown))),
+            count("not restricted", exposure.not_restricted, Style::new()),
+            // As unknown as the others, without a mark of a maker or a class: last, for there may be thousands.
+            count(
+                "not identified",
+                exposure.not_identified,
+                emphasis(exposure.not_identified, theme.status(Status::Unknown)),
+            ),
+            Piece::new(model.snapshot.policies.join(" "), theme.label()),
+        ],
+    );
+    let table_area = Rect { y: area.y + 2, height: area.height.saturating_sub(4), ..area };
+    let rows = &exposure.rows;
+    if rows.is_empty() {
+        let empty = if model.words.exposure.text.is_empty() {
+            "nothing was seen that is or may be surveillance equipment (5: what answers)"
+        } else {
+            "nothing passes the filter (Esc clears it)"
+        };
+        pen.put(area.x + 1, area.y + 2, area.width - 1, empty, theme.warn());
+        return;
+    }
+    // Of what nothing is known there may be a hundred times as much: it has its number, not the longest bar.
+    let measured = || rows.iter().filter(|row| row.key.group != Group::NotIdentified);
+    let greatest = measured().map(|row| row.sensitive.max(row.standard)).max().unwrap_or(0);
+    let width = usize::from(area.width.saturating_sub(90) / 3).clamp(4, BAR);
+    let cell = |row: &ExposureRow, number: usize| {
+        if row.key.group == Group::NotIdentified { grouped(number) } else { bar(number, greatest, width) }
+    };
+    // Ordinary devices belong on a core network.
+    let calm = |row: &ExposureRow| row.status == Status::NotRestricted || row.key.group == Group::NotIdentified;
+    let list = &model.lists.exposure;
+    list.page.set(usize::from(table_area.height.saturating_sub(1)));
+    let table = Table {
+        columns: COLUMNS,
+        count: rows.len(),
+        selected: list.selected().map(|_| list.at()),
+        offset: &list.offset,
+        margin: 1,
+    };
+    pen.table(table_area, &table, |number| {
+        let Some(row) = rows.get(number) else { return Row::default() };
+        let indent = if row.key.brand.is_some() { "  " } else { "" };
+        let style = theme.status(row.status);
+        let alarm = |number: usize| Piece::new(grouped(number), if number > 0 { theme.bad() } else { Style::new() });
+        Row {
+            mark: Piece::default(),
+            cells: vec![
+                Piece::new(format!("{indent}{}", row.name), style),
+                Piece::new(status(row.status, area.width), style),
+                grouped(row.all).into(),
+                Piece::new(cell(row, row.sensitive), style),
+                Piece::new(cell(row, row.standard), style),
+                grouped(row.all - row.sensitive - row.standard).into(),
+                if calm(row) { grouped(row.core).into() } else { alarm(row.core) },
+                grouped(row.open).into(),
+                alarm(row.overdue),
+                grouped(row.sites.len()).into(),
+            ],
+        }
+    });
+    if let Some(row) = rows.get(list.at()) {
+        summary(model, pen, Rect { y: area.bottom() - 2, height: 2, x: area.x + 1, width: area.width - 1 }, row);
+    }
+}
+
+/// The selected row in words.
+fn summary(model: &Model, pen: &mut Pen<'_>, area: Rect, row: &ExposureRow) {
+    let [confirmed, suspected, unknown] = row.verdicts;
+    let sure = match row.key.group {
+        Group::NotIdentified => "nothing they sent tells what they are: each may be a camera".to_owned(),
+        Group::Maker(_) | Group::UnknownMaker => {
+            format!("maker confirmed {confirmed}, suspected {suspected}, unknown {unknown}")
+        }
+    };
+    let gone = match model.exposure.gone {
+        0 => String::new(),
+        gone => format!("; not counted in the table: {} gone", grouped(gone)),
+    };
+    pen.line(area, area.y, &[Piece::new(row.name.clone(), model.theme.title()), format!("   {sure}{gone}").into()]);
+    let mut sites: Vec<_> = row.sites.iter().collect();
+    sites.sort_by_key(|(id, count)| (std::cmp::Reverse(**count), id.as_ref().map(ToString::to_string)));
+    let sites: Vec<String> = sites
+        .iter()
+        .map(|(id, count)| match id {
+            Some(_) => format!("{} {count}", super::site_of(&model.snapshot, id.as_ref())),
+            None => format!("site not known {count}"),
+        })
+        .collect();
+    pen.put(area.x, area.y + 1, area.width, &sites.join("   "), model.theme.label());
+}

@@ -1,0 +1,235 @@
+//! Model to screen. Changes nothing but scroll offsets.
+
+mod detail;
+mod devices;
+mod exposure;
+mod head;
+mod overlay;
+mod pen;
+mod placement;
+mod reviews;
+mod targets;
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::keys::{self, Context};
+use super::model::{Mode, Model, View};
+use crate::config::Sensitivity;
+use crate::net::{SiteId, Timestamp};
+use crate::snapshot::Snapshot;
+use pen::{Pen, Piece, wrap};
+
+/// The smallest screen that holds everything.
+const SMALLEST: (u16, u16) = (80, 24);
+
+/// Draws the screen.
+pub fn view(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let mut pen = Pen { buffer: frame.buffer_mut(), theme: model.theme };
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let needs = format!("lenswarden needs 80x24, this is {}x{}", area.width, area.height);
+        for (y, line) in (area.y..area.bottom()).zip(wrap(&needs, area.width.max(1))) {
+            pen.put(area.x, y, area.width, &line, Style::new());
+        }
+        return;
+    }
+    let top = head::draw(model, &mut pen, area);
+    let foot = foot(model, &mut pen, area);
+    let body = Rect { y: top, height: area.bottom().saturating_sub(foot + top), ..area };
+    if model.has_picture {
+        self::body(model, &mut pen, body);
+    } else {
+        overlay::no_picture(model, &mut pen, body);
+    }
+    match &model.mode {
+        Mode::Decide(form) => overlay::form(model, form, &mut pen, body),
+        Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
+        Mode::Browse | Mode::Detail | Mode::Filter { .. } => {}
+    }
+    if let Some(position) = overlay::cursor(model, area, body) {
+        frame.set_cursor_position(position);
+    }
+}
+
+fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
+    if model.mode == Mode::Detail {
+        return detail::draw(model, pen, area);
+    }
+    let list = if *model.detail_open.of(model.view) {
+        // The list keeps what it needs to be a list; the detail takes half, and more where there is more.
+        let height = (area.height / 2 + 1).max(9).min(area.height.saturating_sub(6));
+        let pane = Rect { y: area.bottom() - height, height, ..area };
+        detail::draw(model, pen, pane);
+        Rect { height: area.height - height, ..area }
+    } else {
+        area
+    };
+    match model.view {
+        View::Exposure => exposure::draw(model, pen, list),
+        View::Placement => placement::draw(model, pen, list),
+        View::Reviews => reviews::draw(model, pen, list),
+        View::Devices => devices::draw(model, pen, list),
+        View::Targets => targets::draw(model, pen, list),
+    }
+}
+
+/// The foot: what is typed or was said, then the keys. Returns its height.
+fn foot(model: &Model, pen: &mut Pen<'_>, area: Rect) -> u16 {
+    let theme = model.theme;
+    if let Mode::Filter { input, .. } = &model.mode {
+        let wrong = model.words.of(model.view).wrong.as_ref();
+        let lines = wrong.map_or_else(Vec::new, |error| wrap(&error.to_string(), area.width.saturating_sub(2)));
+        let height = u16::try_from(lines.len()).unwrap_or(0) + if wrong.is_some() { 3 } else { 2 };
+        let mut y = area.bottom() - height;
+        let prompt = Piece::new("/", theme.key());
+        pen.line(area, y, &[prompt, input.text().into()]);
+        if let Some(error) = wrong {
+            y += 1;
+            let before = input.text().get(..error.at).map_or(0, pen::columns);
+            pen.put((area.x + 1 + before).min(area.right() - 1), y, 1, "^", theme.bad());
+            for line in &lines {
+                y += 1;
+                pen.put(area.x + 1, y, area.width, line, theme.bad());
+            }
+        }
+        hints(model, pen, area);
+        return height;
+    }
+    let y = area.bottom() - 2;
+    let said = match (&model.message, &model.notice) {
+        (Some(message), _) => Some((message.text.as_str(), if message.bad { theme.bad() } else { theme.good() })),
+        (None, Some(notice)) => Some((notice.as_str(), theme.label())),
+        (None, None) => None,
+    };
+    if let Some((text, style)) = said {
+        pen.put(area.x + 1, y, area.width - 1, text, style);
+    }
+    hints(model, pen, area);
+    2
+}
+
+/// The keys of this place, as many as fit; help and quit always do.
+fn hints(model: &Model, pen: &mut Pen<'_>, area: Rect) {
+    let context = model.context();
+    let short = |label: &str| match label {
+        "Enter" => "↵".to_owned(),
+        other => other.to_owned(),
+    };
+    let hints: Vec<(String, &str)> = keys::working_in(context)
+        .filter(|binding| !binding.hint.is_empty())
+        .map(|binding| (short(binding.label), binding.hint))
+        .collect();
+    let width = |hint: &(String, &str)| pen::columns(&hint.0) + pen::columns(hint.1) + 3;
+    let is_last = |hint: &&(String, &str)| matches!(hint.1, "help" | "quit");
+    let mut room = area.width.saturating_sub(hints.iter().filter(is_last).map(width).sum());
+    let mut x = area.x + 1;
+    for hint in &hints {
+        if !is_last(&hint) {
+            match room.checked_sub(width(hint)) {
+                Some(rest) => room = rest,
+                None => continue,
+            }
+        }
+        let y = area.bottom() - 1;
+        x = pen.put(x, y, area.width, &hint.0, model.theme.key());
+        x = pen.put(x + 1, y, area.width, hint.1, model.theme.label()) + 2;
+    }
+}
+
+/// A span of time as the one unit people would name.
+fn age(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} m", seconds / 60),
+        3_600..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// How long before the picture something was.
+fn ago(model: &Model, time: Timestamp) -> String {
+    age(model.snapshot.as_of.since(time))
+}
+
+/// A moment to the minute, in the zone of the screen.
+fn moment(time: Timestamp, zone: &TimeZone) -> String {
+    time.to_jiff().to_zoned(zone.clone()).strftime("%-d %b %Y %H:%M").to_string()
+}
+
+fn text_of<T: ToString>(value: Option<&T>) -> String {
+    value.map_or_else(|| "?".to_owned(), ToString::to_string)
+}
+
+/// A site, `s` after it where it is sensitive.
+fn site_of(snapshot: &Snapshot, site: Option<&SiteId>) -> String {
+    let Some(id) = site else { return "?".to_owned() };
+    match snapshot.sites.get(id).map(|site| site.sensitivity) {
+        Some(Sensitivity::Sensitive) => format!("{id} s"),
+        Some(Sensitivity::Standard) => id.to_string(),
+        None => format!("{id} ?"),
+    }
+}
+
+/// That there is more below what shows.
+fn more_lines(count: usize) -> String {
+    format!(" {count} more line{} ", if count == 1 { "" } else { "s" })
+}
+
+/// A number in groups of three.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// What a filter and a drill-down leave out is said beside what is left.
+fn scope_line(model: &Model, pen: &mut Pen<'_>, area: Rect, pieces: &[Piece]) {
+    let end = pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, area.y, pieces);
+    let words = &model.words.of(model.view).text;
+    if !words.is_empty() {
+        let room = area.right().saturating_sub(end + 2);
+        let text = format!("filter: {words}");
+        if !pen.right(area, area.y, end, &text, model.theme.warn()) {
+            pen.put(end + 2, area.y, room, &text, model.theme.warn());
+        }
+    }
+}
+
+/// The context of what stands under an overlay is what help speaks of.
+fn place_name(context: Context) -> &'static str {
+    match context {
+        Context::Exposure => "Exposure",
+        Context::Placement => "Placement",
+        Context::Reviews => "Reviews",
+        Context::Devices => "Devices",
+        Context::Targets => "Targets",
+        Context::Detail => "a detail",
+        Context::Filter | Context::Form | Context::Confirm | Context::Told | Context::Help => "here",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_and_numbers_read_as_people_say_them() {
+        let spans = [(0, "0 s"), (59, "59 s"), (60, "1 m"), (7_199, "1 h"), (172_799, "47 h"), (172_800, "2 d")];
+        for (seconds, expected) in spans {
+            assert_eq!(age(Duration::from_secs(seconds)), expected);
+        }
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

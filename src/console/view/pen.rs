@@ -1,0 +1,380 @@
+//! Writing on the screen. All text passes through [`safe`] and a width: nothing a device says can change another cell.
+
+use std::borrow::Cow;
+use std::cell::Cell as ScrollCell;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::console::theme::Theme;
+use crate::net::text::hides_or_moves;
+
+/// Text without characters that hide or move: each shows as U+FFFD.
+fn safe(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|octet| (0x20..0x7f).contains(&octet)) || !text.chars().any(hides_or_moves) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.chars().map(|c| if hides_or_moves(c) { char::REPLACEMENT_CHARACTER } else { c }).collect())
+    }
+}
+
+/// Columns that text takes.
+pub(super) fn columns(text: &str) -> u16 {
+    u16::try_from(UnicodeWidthStr::width(text)).unwrap_or(u16::MAX)
+}
+
+/// Text cut to a width, `…` where something is missing.
+fn fit(text: &str, width: u16) -> Cow<'_, str> {
+    let text = safe(text);
+    if columns(&text) <= width {
+        return text;
+    }
+    let mut out = String::new();
+    let mut used = 1;
+    for c in text.chars() {
+        used += u16::try_from(c.width().unwrap_or(0)).unwrap_or(1);
+        if used > width {
+            break;
+        }
+        out.push(c);
+    }
+    if width > 0 {
+        out.push('…');
+    }
+    Cow::Owned(out)
+}
+
+/// A piece of text with its style.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) style: Style,
+}
+
+impl Piece {
+    pub(super) fn new(text: impl Into<String>, style: Style) -> Self {
+        Self { text: text.into(), style }
+    }
+}
+
+impl From<String> for Piece {
+    fn from(text: String) -> Self {
+        Self::new(text, Style::new())
+    }
+}
+
+impl From<&str> for Piece {
+    fn from(text: &str) -> Self {
+        Self::new(text, Style::new())
+    }
+}
+
+/// A line of a detail or a message: a label, then text that wraps beside it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Paragraph {
+    pub(super) label: &'static str,
+    pub(super) text: Piece,
+}
+
+/// What of a text stays where it is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Start,
+    /// What tells names apart stands at their end: `…acc-07`.
+    End,
+    /// The start, and the sign after the last blank: `minist… s`.
+    Sign,
+}
+
+fn cut(text: &str, width: u16, keep: Keep) -> Cow<'_, str> {
+    let whole = safe(text);
+    if keep == Keep::Sign
+        && columns(&whole) > width
+        && let Some((start, sign)) = whole.rsplit_once(' ').filter(|(_, sign)| columns(sign) == 1)
+    {
+        return Cow::Owned(format!("{} {sign}", fit(start, width.saturating_sub(2))));
+    }
+    if columns(&whole) <= width || keep != Keep::End {
+        return fit(text, width);
+    }
+    let mut from = whole.len();
+    let mut used = 1;
+    for (at, c) in whole.char_indices().rev() {
+        used += u16::try_from(c.width().unwrap_or(0)).unwrap_or(1);
+        if used > width {
+            break;
+        }
+        from = at;
+    }
+    Cow::Owned(format!("…{}", whole.get(from..).unwrap_or_default()))
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub(super) title: &'static str,
+    /// Columns it takes at least.
+    width: u16,
+    /// Columns it may take beyond that.
+    grow: u16,
+    right: bool,
+    keep: Keep,
+    /// The narrowest table that has it.
+    from: u16,
+}
+
+impl Column {
+    pub(super) const fn new(title: &'static str, width: u16) -> Self {
+        Self { title, width, grow: 0, right: false, keep: Keep::Start, from: 0 }
+    }
+
+    pub(super) const fn grow(self, grow: u16) -> Self {
+        Self { grow, ..self }
+    }
+
+    pub(super) const fn right(self) -> Self {
+        Self { right: true, ..self }
+    }
+
+    pub(super) const fn keep_end(self) -> Self {
+        Self { keep: Keep::End, ..self }
+    }
+
+    pub(super) const fn keep_sign(self) -> Self {
+        Self { keep: Keep::Sign, ..self }
+    }
+
+    pub(super) const fn from(self, from: u16) -> Self {
+        Self { from, ..self }
+    }
+}
+
+/// A row of a table.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    /// Stands before the first column.
+    pub(super) mark: Piece,
+    pub(super) cells: Vec<Piece>,
+}
+
+/// What a table shows.
+pub(super) struct Table<'a> {
+    pub(super) columns: &'a [Column],
+    pub(super) count: usize,
+    pub(super) selected: Option<usize>,
+    pub(super) offset: &'a ScrollCell<usize>,
+    /// Columns before the first one, for the selection's sign and a mark.
+    pub(super) margin: u16,
+}
+
+/// The screen being written.
+pub(super) struct Pen<'a> {
+    pub(super) buffer: &'a mut Buffer,
+    pub(super) theme: Theme,
+}
+
+impl Pen<'_> {
+    /// Writes text; what does not fit is cut. Returns the column after it.
+    pub(super) fn put(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
+        let area = self.buffer.area;
+        if y >= area.bottom() || x >= area.right() || width == 0 {
+            return x;
+        }
+        let width = width.min(area.right() - x);
+        self.buffer.set_stringn(x, y, fit(text, width), usize::from(width), style).0
+    }
+
+    /// Writes pieces one after another. Returns the column after the last.
+    pub(super) fn line(&mut self, area: Rect, y: u16, pieces: &[Piece]) -> u16 {
+        let mut x = area.x;
+        for piece in pieces {
+            x = self.put(x, y, area.right().saturating_sub(x), &piece.text, piece.style);
+        }
+        x
+    }
+
+    /// Writes text at the right edge if it fits beside what ends at `after`.
+    pub(super) fn right(&mut self, area: Rect, y: u16, after: u16, text: &str, style: Style) -> bool {
+        let width = columns(&safe(text));
+        let fits = area.right().saturating_sub(after) > width;
+        if fits {
+            self.put(area.right() - width, y, width, text, style);
+        }
+        fits
+    }
+
+    /// A line across.
+    pub(super) fn rule(&mut self, area: Rect, y: u16, title: &str) {
+        let width = usize::from(area.width);
+        let line = if title.is_empty() {
+            "─".repeat(width)
+        } else {
+            let title = fit(title, area.width.saturating_sub(8)).into_owned();
+            let rest = width.saturating_sub(usize::from(columns(&title)) + 4);
+            format!("── {title} {}", "─".repeat(rest))
+        };
+        let style = self.theme.label();
+        self.put(area.x, y, area.width, &line, style);
+    }
+
+    /// Writes a table with its head. Only the rows that show are built.
+    pub(super) fn table(&mut self, area: Rect, table: &Table<'_>, row: impl Fn(usize) -> Row) {
+        let places = place(table.columns, area, table.margin);
+        let heading = self.theme.heading();
+        for (column, x, width) in places.iter().filter_map(|(at, x, width)| Some((table.columns.get(*at)?, *x, *width)))
+        {
+            let title = if column.right {
+                format!("{:>width$}", column.title, width = usize::from(width))
+            } else {
+                column.title.to_owned()
+            };
+            self.put(x, area.y, width, &title, heading);
+        }
+        let height = usize::from(area.height.saturating_sub(1));
+        scroll_to(table.offset, table.selected, table.count, height);
+        for line in 0..height {
+            let number = table.offset.get() + line;
+            if number >= table.count {
+                break;
+            }
+            let y = area.y + 1 + u16::try_from(line).unwrap_or(0);
+            let row = row(number);
+            let selected = table.selected == Some(number);
+            if selected {
+                self.put(area.x, y, 1, "▸", Style::new());
+            }
+            self.put(area.x + 1, y, table.margin.saturating_sub(1), &row.mark.text, row.mark.style);
+            for (at, x, width) in &places {
+                let (Some(column), Some(cell)) = (table.columns.get(*at), row.cells.get(*at)) else { continue };
+                let text = cut(&cell.text, *width, column.keep);
+                let indent = if column.right { width.saturating_sub(columns(&text)) } else { 0 };
+                self.put(x + indent, y, width - indent, &text, cell.style);
+            }
+            if selected {
+                self.buffer.set_style(Rect { y, height: 1, ..area }, self.theme.selected());
+            }
+        }
+    }
+
+    /// Writes paragraphs from a scroll offset on, each wrapped beside its label. Returns how many lines there are.
+    pub(super) fn paragraphs(&mut self, area: Rect, paragraphs: &[Paragraph], scroll: &ScrollCell<usize>) -> usize {
+        let label_width = paragraphs.iter().map(|paragraph| columns(paragraph.label)).max().unwrap_or(0);
+        let label_width = if label_width == 0 { 0 } else { label_width + 2 };
+        let width = area.width.saturating_sub(label_width).max(1);
+        let mut lines: Vec<(&str, String, Style)> = Vec::new();
+        for paragraph in paragraphs {
+            for (number, text) in wrap(&paragraph.text.text, width).into_iter().enumerate() {
+                lines.push((if number == 0 { paragraph.label } else { "" }, text, paragraph.text.style));
+            }
+        }
+        let height = usize::from(area.height);
+        scroll.set(scroll.get().min(lines.len().saturating_sub(height)));
+        let label = self.theme.label();
+        for (y, (name, text, style)) in (area.y..area.bottom()).zip(lines.iter().skip(scroll.get())) {
+            self.put(area.x, y, label_width, name, label);
+            self.put(area.x + label_width, y, width, text, *style);
+        }
+        lines.len()
+    }
+}
+
+/// Moves an offset as little as it takes to show the selected row.
+fn scroll_to(offset: &ScrollCell<usize>, selected: Option<usize>, count: usize, height: usize) {
+    let mut first = offset.get().min(count.saturating_sub(height));
+    if let Some(selected) = selected {
+        first = first.min(selected).max((selected + 1).saturating_sub(height));
+    }
+    offset.set(first);
+}
+
+/// Which columns a table of this width has, and where: `(number, x, width)`.
+fn place(columns: &[Column], area: Rect, margin: u16) -> Vec<(usize, u16, u16)> {
+    let shown: Vec<(usize, &Column)> =
+        columns.iter().enumerate().filter(|(_, column)| area.width >= column.from).collect();
+    let taken: u16 = shown.iter().map(|(_, column)| column.width + 1).sum();
+    let spare = area.width.saturating_sub(margin).saturating_sub(taken.saturating_sub(1));
+    let wanted: u16 = shown.iter().map(|(_, column)| column.grow).sum();
+    let mut x = area.x + margin;
+    let mut places = Vec::new();
+    for (number, column) in shown {
+        let share = u32::from(spare.min(wanted)) * u32::from(column.grow) / u32::from(wanted.max(1));
+        let width = column.width + u16::try_from(share).unwrap_or(0);
+        places.push((number, x, width.min(area.right().saturating_sub(x))));
+        x += width + 1;
+    }
+    places
+}
+
+/// Breaks text into lines at blanks, and where a word is longer than a line, inside it.
+pub(super) fn wrap(text: &str, width: u16) -> Vec<String> {
+    let text = safe(text);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_inclusive(' ') {
+        if columns(&line) + columns(word.trim_end()) > width && !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        for c in word.chars() {
+            if columns(&line) + u16::try_from(c.width().unwrap_or(0)).unwrap_or(1) > width {
+                // A blank at the edge needs no line of its own.
+                if c == ' ' {
+                    continue;
+                }
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(c);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_by_columns_and_loses_what_moves() {
+        assert_eq!(fit("abcdef", 6), "abcdef");
+        assert_eq!(fit("abcdefg", 6), "abcde…");
+        assert_eq!(fit("摄像机摄像机", 6), "摄像…");
+        assert_eq!(fit("a\u{1b}[2J\u{202e}b", 20), "a\u{fffd}[2J\u{fffd}b");
+        assert_eq!(fit("abc", 0), "");
+        assert_eq!(cut("ministers-acc-07", 8, Keep::End), "…-acc-07");
+        assert_eq!(cut("摄像机摄像机", 6, Keep::End), "…像机");
+        assert_eq!(cut("ministers s", 8, Keep::Sign), "minis… s");
+        assert_eq!(cut("ministers", 8, Keep::Sign), "ministe…");
+    }
+
+    #[test]
+    fn lines_break_at_blanks_and_inside_long_words() {
+        assert_eq!(wrap("one two three", 8), ["one two ", "three"]);
+        assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("", 4), [""]);
+    }
+
+    #[test]
+    fn an_offset_moves_no_more_than_it_must() {
+        let offset = ScrollCell::new(10);
+        for (selected, expected) in [(12, 10), (9, 9), (14, 10), (0, 0), (99, 95)] {
+            scroll_to(&offset, Some(selected), 100, 5);
+            assert_eq!(offset.get(), expected);
+        }
+        scroll_to(&offset, Some(0), 1, 5);
+        assert_eq!(offset.get(), 0);
+    }
+
+    #[test]
+    fn columns_never_leave_the_table() {
+        let columns = [Column::new("A", 10).grow(20), Column::new("B", 5).right(), Column::new("C", 9).from(60)];
+        for width in [5, 20, 59, 60, 200] {
+            let area = Rect::new(0, 0, width, 9);
+            for (_, x, w) in place(&columns, area, 2) {
+                assert!(x.min(width) + w <= width, "{width}: {x} {w}");
+            }
+        }
+        assert_eq!(place(&columns, Rect::new(0, 0, 59, 1), 2).len(), 2);
+    }
+}

@@ -1,0 +1,129 @@
+//! What waits for a decision: the cycles, then the findings.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::pen::{Column, Pen, Piece, Row, Table};
+use super::placement::finding_row;
+use super::{grouped, moment, scope_line};
+use crate::console::model::{Model, ReviewKey};
+use crate::net::CycleId;
+
+const CYCLES: &[Column] = &[
+    Column::new("CYCLE", 5).right(),
+    Column::new("REVIEW", 18).grow(20),
+    Column::new("WAITING", 7).right(),
+    Column::new("OF", 6).right(),
+    Column::new("DUE", 11),
+    Column::new("OWNER", 20).grow(30),
+    Column::new("SELECTS", 20).grow(60).from(110),
+];
+
+const FINDINGS: &[Column] = &[
+    Column::new("DEVICE", 17),
+    Column::new("MAKER", 9).grow(14),
+    Column::new("MODEL", 16).grow(10).from(140),
+    Column::new("SITE", 7).keep_sign().grow(12),
+    Column::new("SWITCH", 10).keep_end().grow(16).from(100),
+    Column::new("PORT", 9).keep_end().grow(8).from(100),
+    Column::new("VLAN", 4).right().from(120),
+    Column::new("NETWORK", 8).grow(14).from(140),
+    Column::new("SINCE", 5).right(),
+    Column::new("RULE", 16).grow(6),
+    Column::new("STATE", 12),
+];
+
+/// Most cycles shown above the findings.
+const MOST_CYCLES: usize = 5;
+
+fn is_cycle(key: &ReviewKey) -> bool {
+    matches!(key, ReviewKey::Cycle(_))
+}
+
+pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
+    let theme = model.theme;
+    let list = &model.lists.reviews;
+    let cycles = list.order().iter().take_while(|key| is_cycle(key)).count();
+    let findings = list.order().len() - cycles;
+    let late = model.overdue.len();
+    let mut pieces = vec![];
+    if let Some(cycle) = model.items_of.and_then(|id| model.snapshot.cycles.get(&id)) {
+        let text = format!("cycle {} {}: {} items   ", cycle.id, cycle.name, grouped(findings));
+        pieces.push(Piece::new(text, theme.title()));
+        pieces.push(Piece::from(format!("due {}, {}", moment(cycle.due, &model.zone), cycle.owner)));
+    } else {
+        pieces.push(Piece::new(format!("{} wait for a decision   ", grouped(model.waiting)), theme.title()));
+        pieces.push(Piece::new(
+            format!("{} overdue   ", grouped(late)),
+            if late > 0 { theme.bad() } else { Style::new() },
+        ));
+    }
+    if !model.marks.is_empty() {
+        pieces.push(Piece::new(format!("   {} marked   ", grouped(model.marks.len())), theme.warn()));
+    }
+    scope_line(model, pen, area, &pieces);
+    let mut y = area.y + 1;
+    let selected = list.selected().map(|_| list.at());
+    if cycles > 0 {
+        let height = u16::try_from(cycles.min(MOST_CYCLES)).unwrap_or(0).min(area.height / 3).max(1) + 1;
+        let table = Table {
+            columns: CYCLES,
+            count: cycles,
+            selected: selected.filter(|at| *at < cycles),
+            offset: &model.cycle_offset,
+            margin: 1,
+        };
+        pen.table(Rect { y, height, ..area }, &table, |number| match list.order().get(number) {
+            Some(ReviewKey::Cycle(id)) => cycle_row(model, *id),
+            _ => Row::default(),
+        });
+        y += height + 1;
+    }
+    let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+    if findings == 0 {
+        let empty = match (model.words.reviews.text.is_empty(), model.items_of.is_some()) {
+            (false, _) => "nothing passes the filter (Esc clears it)",
+            (true, true) => "this cycle has no items",
+            (true, false) => "nothing waits for a decision",
+        };
+        pen.put(rest.x + 1, rest.y, rest.width - 1, empty, Style::new());
+        return;
+    }
+    list.page.set(usize::from(rest.height.saturating_sub(1)));
+    let table = Table {
+        columns: FINDINGS,
+        count: findings,
+        selected: selected.and_then(|at| at.checked_sub(cycles)),
+        offset: &list.offset,
+        margin: 4,
+    };
+    pen.table(rest, &table, |number| match list.order().get(cycles + number) {
+        Some(ReviewKey::Finding(id)) => finding_row(model, *id),
+        _ => Row::default(),
+    });
+}
+
+fn cycle_row(model: &Model, id: CycleId) -> Row {
+    let Some(cycle) = model.snapshot.cycles.get(&id) else { return Row::default() };
+    let progress = model.snapshot.progress(cycle);
+    let due = moment(cycle.due, &model.zone);
+    let due = due.rsplit_once(' ').map_or(due.as_str(), |(day, _)| day).to_owned();
+    let due = match (progress.overdue, cycle.closed) {
+        (true, _) => Piece::new(due, model.theme.bad()),
+        (false, Some(_)) => Piece::from("closed"),
+        (false, None) => Piece::from(due),
+    };
+    let waiting = if progress.waiting > 0 { model.theme.warn() } else { Style::new() };
+    Row {
+        mark: Piece::default(),
+        cells: vec![
+            cycle.id.to_string().into(),
+            cycle.name.clone().into(),
+            Piece::new(grouped(progress.waiting), waiting),
+            grouped(progress.all).into(),
+            due,
+            cycle.owner.clone().into(),
+            cycle.select.clone().into(),
+        ],
+    }
+}

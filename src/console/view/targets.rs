@@ -1,0 +1,141 @@
+//! What is asked, and how it answers.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::pen::{Column, Paragraph, Pen, Piece, Row, Table};
+use super::{ago, grouped, moment, scope_line, site_of};
+use crate::console::model::Model;
+use crate::console::theme::Theme;
+use crate::net::TargetName;
+use crate::observation::Completeness;
+use crate::snapshot::{Share, TargetRow, word};
+
+const COLUMNS: &[Column] = &[
+    Column::new("NAME", 16).keep_end().grow(20),
+    Column::new("KIND", 6).from(100),
+    Column::new("ADDRESS", 21).from(110),
+    Column::new("SITE", 7).keep_sign().grow(10),
+    Column::new("STATE", 9),
+    Column::new("SINCE", 5).right(),
+    Column::new("ANSWER", 6).right(),
+    Column::new("REQ", 4).right(),
+    Column::new("MS", 5).right(),
+    Column::new("WHY", 18).grow(90),
+];
+
+fn state(model: &Model, target: &TargetRow) -> Piece {
+    let theme = model.theme;
+    match target.state.as_str() {
+        "silent" | "refused" => Piece::new(target.state.clone(), theme.bad()),
+        "answering" | "partial" if model.snapshot.is_stale(target) => Piece::new("stale", theme.warn()),
+        "answering" => Piece::new(target.state.clone(), theme.good()),
+        _ => Piece::new(target.state.clone(), theme.warn()),
+    }
+}
+
+fn share(theme: Theme, share: &Share, kind: &str) -> Vec<Piece> {
+    let Some(percent) = share.percent() else { return vec![format!("no {kind}   ").into()] };
+    let mut pieces = vec![Piece::new(
+        format!("{} of {} {kind} answer ({percent} %)   ", grouped(share.answering), grouped(share.all)),
+        if share.answering == share.all { theme.good() } else { theme.warn() },
+    )];
+    for (count, what) in
+        [(share.silent, "silent"), (share.refused, "refused"), (share.stale, "stale"), (share.waiting, "waiting")]
+    {
+        if count > 0 {
+            let style = if what == "waiting" { Style::new() } else { theme.bad() };
+            pieces.push(Piece::new(format!("{} {what}   ", grouped(count)), style));
+        }
+    }
+    pieces
+}
+
+pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
+    let theme = model.theme;
+    scope_line(model, pen, area, &share(theme, &model.coverage.switches, "switches"));
+    let mut y = area.y + 1;
+    if model.coverage.cameras.all > 0 {
+        pen.line(
+            Rect { x: area.x + 1, width: area.width - 1, ..area },
+            y,
+            &share(theme, &model.coverage.cameras, "cameras"),
+        );
+        y += 1;
+    }
+    let list = &model.lists.targets;
+    let order = list.order();
+    if order.is_empty() {
+        let empty = if model.words.targets.text.is_empty() {
+            "nothing is asked: describe switches in the configuration ([[switch]])"
+        } else {
+            "nothing passes the filter (Esc clears it)"
+        };
+        pen.put(area.x + 1, y + 1, area.width - 1, empty, theme.warn());
+        return;
+    }
+    let table_area = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+    list.page.set(usize::from(table_area.height.saturating_sub(1)));
+    let table = Table {
+        columns: COLUMNS,
+        count: order.len(),
+        selected: list.selected().map(|_| list.at()),
+        offset: &list.offset,
+        margin: 2,
+    };
+    pen.table(table_area, &table, |number| order.get(number).map(|name| row(model, name)).unwrap_or_default());
+}
+
+fn kind(target: &TargetRow) -> &'static str {
+    if target.switch { "switch" } else { "camera" }
+}
+
+fn row(model: &Model, name: &TargetName) -> Row {
+    let Some(target) = model.snapshot.targets.get(name) else { return Row::default() };
+    let answer = target.last_ok.map_or_else(|| "never".to_owned(), |time| ago(model, time));
+    Row {
+        mark: Piece::default(),
+        cells: vec![
+            target.name.to_string().into(),
+            kind(target).into(),
+            target.address.clone().into(),
+            site_of(&model.snapshot, Some(&target.site)).into(),
+            state(model, target),
+            ago(model, target.since).into(),
+            answer.into(),
+            target.requests.to_string().into(),
+            target.took_ms.to_string().into(),
+            target.why.clone().into(),
+        ],
+    }
+}
+
+/// A target in full.
+pub(super) fn detail(model: &Model, name: &TargetName) -> (String, Vec<Paragraph>) {
+    let Some(target) = model.snapshot.targets.get(name) else { return (String::new(), Vec::new()) };
+    let zone = &model.zone;
+    let at = |time: Option<crate::net::Timestamp>| time.map_or_else(|| "never".to_owned(), |time| moment(time, zone));
+    let state = state(model, target);
+    let mut paragraphs = vec![Paragraph {
+        label: "state",
+        text: Piece::new(format!("{} since {}", state.text, moment(target.since, zone)), state.style),
+    }];
+    let mut add = |label, text: String| paragraphs.push(Paragraph { label, text: text.into() });
+    if !target.why.is_empty() {
+        add("why", target.why.clone());
+    }
+    add("asked", format!("{}, last answer {}", at(target.last_attempt), at(target.last_ok)));
+    add("visit", format!("{} requests, {} ms", target.requests, target.took_ms));
+    let mut label = "tables";
+    for (table, seen) in &target.tables {
+        let note = seen.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+        let text = format!("{:<15} {:<11} {:>6} rows{note}", word(table), word(&seen.completeness), seen.rows);
+        let style = match seen.completeness {
+            Completeness::Complete | Completeness::Unsupported => Style::new(),
+            Completeness::Partial | Completeness::Failed => model.theme.warn(),
+        };
+        paragraphs.push(Paragraph { label, text: Piece::new(text, style) });
+        label = "";
+    }
+    (format!("{} {} at {}", kind(target), target.name, target.address), paragraphs)
+}

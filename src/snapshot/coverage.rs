@@ -1,0 +1,183 @@
+//! Coverage and freshness: what share of the estate was really looked at, and how long ago.
+
+use std::time::Duration;
+
+use super::{DaemonRow, Snapshot, TargetRow};
+use crate::net::Timestamp;
+
+/// A visit itself takes its time: nothing is stale sooner, however short the interval.
+const LEAST_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How the targets of one kind stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Share {
+    /// All that are configured (switches) or known (cameras).
+    pub all: usize,
+    /// Answering, in full or in part, and not stale.
+    pub answering: usize,
+    /// They answered when last asked, but that is longer ago than two of their intervals.
+    pub stale: usize,
+    /// They do not answer.
+    pub silent: usize,
+    /// They refuse what they are asked with.
+    pub refused: usize,
+    /// Not visited yet.
+    pub waiting: usize,
+    /// The oldest last answer of those that ever answered.
+    pub oldest: Option<Timestamp>,
+}
+
+impl Share {
+    /// Answering in per cent, rounded down: 100 means all of them. `None` where there is nothing to look at.
+    #[must_use]
+    pub fn percent(&self) -> Option<usize> {
+        (self.answering * 100).checked_div(self.all)
+    }
+
+    fn add(&mut self, target: &TargetRow, stale: bool) {
+        self.all += 1;
+        match target.state.as_str() {
+            "answering" | "partial" if stale => self.stale += 1,
+            "answering" | "partial" => self.answering += 1,
+            "silent" => self.silent += 1,
+            "refused" => self.refused += 1,
+            _ => self.waiting += 1,
+        }
+        self.oldest = match (self.oldest, target.last_ok) {
+            (Some(oldest), Some(answer)) => Some(oldest.min(answer)),
+            (oldest, answer) => oldest.or(answer),
+        };
+    }
+}
+
+/// Switches and cameras.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Of all configured switches.
+    pub switches: Share,
+    /// Of all camera addresses that are targets.
+    pub cameras: Share,
+}
+
+impl Coverage {
+    /// The oldest answer that the picture rests on: of the switches, which are looked at most often; of the cameras
+    /// where there is no switch.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Timestamp> {
+        if self.switches.all > 0 { self.switches.oldest } else { self.cameras.oldest }
+    }
+}
+
+/// Whether the daemon works, as the database and its lock tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DaemonState {
+    /// It holds the writer's lock.
+    Running,
+    /// It stopped in good order.
+    Stopped(Timestamp),
+    /// It said no goodbye and holds no lock: it was killed.
+    Killed,
+    /// None ever ran on this database.
+    Never,
+}
+
+impl DaemonRow {
+    /// How the daemon is.
+    #[must_use]
+    pub fn state(&self) -> DaemonState {
+        match (self.started, self.stopped, self.absent) {
+            (_, Some(stopped), _) => DaemonState::Stopped(stopped),
+            (_, None, false) => DaemonState::Running,
+            (Some(_), None, true) => DaemonState::Killed,
+            (None, None, true) => DaemonState::Never,
+        }
+    }
+}
+
+impl Snapshot {
+    /// A target answered once, and has not for longer than two of its intervals.
+    #[must_use]
+    pub fn is_stale(&self, target: &TargetRow) -> bool {
+        let every = if target.switch { self.daemon.poll_every_s } else { self.daemon.cameras_every_s };
+        let patience = Duration::from_secs(every.saturating_mul(2)).max(LEAST_PATIENCE);
+        every > 0 && target.last_ok.is_some_and(|answer| self.as_of.since(answer) > patience)
+    }
+
+    /// Coverage and freshness.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        let mut coverage = Coverage::default();
+        for target in self.targets.values() {
+            let share = if target.switch { &mut coverage.switches } else { &mut coverage.cameras };
+            share.add(target, self.is_stale(target));
+        }
+        coverage
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_500_000_000);
+
+    fn target(name: &str, switch: bool, state: &str, minutes_ago: Option<u64>) -> TargetRow {
+        TargetRow {
+            name: name.into(),
+            switch,
+            address: String::new(),
+            site: "hq".into(),
+            state: state.into(),
+            since: NOW,
+            why: String::new(),
+            last_attempt: Some(NOW),
+            last_ok: minutes_ago.map(|minutes| NOW.minus(Duration::from_secs(minutes * 60))),
+            requests: 0,
+            took_ms: 0,
+            tables: [].into(),
+            readings: crate::observation::Readings::default(),
+        }
+    }
+
+    fn estate() -> Snapshot {
+        let targets = [
+            target("a", true, "answering", Some(1)),
+            target("b", true, "partial", Some(10)),
+            target("c", true, "answering", Some(11)),
+            target("d", true, "silent", Some(90)),
+            target("e", true, "refused", None),
+            target("f", true, "waiting", None),
+            target("10.0.0.1", false, "answering", Some(60)),
+            target("10.0.0.2", false, "refused", None),
+        ];
+        let daemon = DaemonRow { poll_every_s: 300, started: Some(NOW), ..DaemonRow::default() };
+        let targets = targets.into_iter().map(|target| (target.name.clone(), target)).collect();
+        Snapshot { as_of: NOW, daemon, targets, ..Snapshot::default() }
+    }
+
+    #[test]
+    fn both_kinds_are_counted_and_two_intervals_make_stale() {
+        let coverage = estate().coverage();
+        let Share { all, answering, stale, silent, refused, waiting, oldest } = coverage.switches;
+        assert_eq!((all, answering, stale, silent, refused, waiting), (6, 2, 1, 1, 1, 1));
+        assert_eq!(oldest, Some(NOW.minus(Duration::from_secs(90 * 60))));
+        assert_eq!((coverage.cameras.all, coverage.cameras.answering, coverage.cameras.refused), (2, 1, 1));
+        assert_eq!(coverage.oldest(), oldest);
+    }
+
+    #[test]
+    fn per_cent_never_flatters() {
+        let share = |answering, all| Share { all, answering, ..Share::default() }.percent();
+        assert_eq!(share(1999, 2000), Some(99));
+        assert_eq!((share(0, 0), share(3, 3), share(0, 3)), (None, Some(100), Some(0)));
+    }
+
+    #[test]
+    fn a_daemon_is_never_taken_for_alive() {
+        let row = |started, stopped, absent| DaemonRow { started, stopped, absent, ..DaemonRow::default() }.state();
+        assert_eq!(row(Some(NOW), None, false), DaemonState::Running);
+        assert_eq!(row(Some(NOW), None, true), DaemonState::Killed);
+        assert_eq!(row(Some(NOW), Some(NOW), true), DaemonState::Stopped(NOW));
+        assert_eq!(row(None, None, true), DaemonState::Never);
+    }
+}

@@ -1,0 +1,371 @@
+//! Exposure: whose equipment is where, by the sensitivity of the site.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{DeviceRow, Filter, Snapshot};
+use crate::config::{NetworkKind, Sensitivity};
+use crate::maker::{Class, Surveillance, Verdict};
+use crate::net::{DeviceId, FindingId, MakerId, SiteId};
+use crate::policy::Status;
+use crate::review::FindingState;
+
+/// What a device is counted under.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// A maker that is believed.
+    Maker(MakerId),
+    /// Surveillance equipment, or what may be, whose maker nothing tells.
+    UnknownMaker,
+    /// Nothing tells what it is: neither maker nor class. It may be a camera as well as a printer.
+    NotIdentified,
+}
+
+/// A row of the exposure table: a group, or the part of it that is sold under one other brand.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExposureKey {
+    /// The maker.
+    pub group: Group,
+    /// Only what bears this name; `None`: the whole group.
+    pub brand: Option<String>,
+}
+
+/// One row's numbers. Devices that are gone are not counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExposureRow {
+    /// What is counted.
+    pub key: ExposureKey,
+    /// The maker's name, or what stands in its place.
+    pub name: String,
+    /// The gravest count word of its devices.
+    pub status: Status,
+    /// Devices.
+    pub all: usize,
+    /// At sensitive sites.
+    pub sensitive: usize,
+    /// At standard sites.
+    pub standard: usize,
+    /// On core networks.
+    pub core: usize,
+    /// Findings that wait for a decision.
+    pub open: usize,
+    /// Findings past their time.
+    pub overdue: usize,
+    /// Devices by site; `None`: the site is not known.
+    pub sites: BTreeMap<Option<SiteId>, usize>,
+    /// Devices whose maker is confirmed, suspected, unknown.
+    pub verdicts: [usize; 3],
+}
+
+/// The exposure of the estate, or of the part that a filter lets through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Exposure {
+    /// Groups, each followed by its brands.
+    pub rows: Vec<ExposureRow>,
+    /// Restricted devices.
+    pub restricted: usize,
+    /// Suspected.
+    pub suspected: usize,
+    /// Unknown, among what is or may be surveillance equipment.
+    pub unknown: usize,
+    /// Not restricted, among what is or may be surveillance equipment.
+    pub not_restricted: usize,
+    /// Devices of which nothing is known.
+    pub not_identified: usize,
+    /// Devices that are no longer where they were; not counted above.
+    pub gone: usize,
+}
+
+/// What rows can be sorted by. Brands stay with their group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ExposureOrder {
+    /// Restricted makers first, then by how many devices.
+    #[default]
+    Gravity,
+    /// By name.
+    Name,
+    /// At sensitive sites.
+    Sensitive,
+    /// At standard sites.
+    Standard,
+    /// On core networks.
+    Core,
+    /// Open findings.
+    Open,
+    /// Overdue findings.
+    Overdue,
+}
+
+impl ExposureOrder {
+    /// The next one round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Gravity => Self::Name,
+            Self::Name => Self::Sensitive,
+            Self::Sensitive => Self::Standard,
+            Self::Standard => Self::Core,
+            Self::Core => Self::Open,
+            Self::Open => Self::Overdue,
+            Self::Overdue => Self::Gravity,
+        }
+    }
+
+    /// Its name for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gravity => "gravity",
+            Self::Name => "maker",
+            Self::Sensitive => "devices at sensitive sites",
+            Self::Standard => "devices at standard sites",
+            Self::Core => "devices on core networks",
+            Self::Open => "open findings",
+            Self::Overdue => "overdue findings",
+        }
+    }
+
+    fn compare(self, a: &ExposureRow, b: &ExposureRow) -> Ordering {
+        match self {
+            Self::Gravity => gravity(a).cmp(&gravity(b)).then(b.all.cmp(&a.all)),
+            Self::Name => Ordering::Equal,
+            Self::Sensitive => b.sensitive.cmp(&a.sensitive),
+            Self::Standard => b.standard.cmp(&a.standard),
+            Self::Core => b.core.cmp(&a.core),
+            Self::Open => b.open.cmp(&a.open),
+            Self::Overdue => b.overdue.cmp(&a.overdue),
+        }
+        .then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase()))
+        .then_with(|| a.key.cmp(&b.key))
+    }
+}
+
+fn gravity(row: &ExposureRow) -> (Status, bool) {
+    (row.status, row.key.group == Group::NotIdentified)
+}
+
+/// What a device is counted under; `None`: it is known not to be surveillance equipment.
+#[must_use]
+pub fn group_of(row: &DeviceRow) -> Option<Group> {
+    match (row.surveillance, &row.maker) {
+        (Surveillance::No, _) => None,
+        (_, Some(maker)) => Some(Group::Maker(maker.clone())),
+        (Surveillance::Yes, None) => Some(Group::UnknownMaker),
+        // A mark of some maker, a brand, a class such as intercom: something speaks for a camera.
+        (Surveillance::Unknown, None) => {
+            let silent = row.verdict == Verdict::Unknown && row.class == Class::Unknown && row.brand.is_none();
+            let told = row.status == Status::Suspected || row.status == Status::Restricted;
+            Some(if silent && !told { Group::NotIdentified } else { Group::UnknownMaker })
+        }
+    }
+}
+
+impl ExposureKey {
+    /// Whether a device is counted under this row.
+    #[must_use]
+    pub fn holds(&self, row: &DeviceRow) -> bool {
+        row.place.gone.is_none()
+            && group_of(row).is_some_and(|group| group == self.group)
+            && (self.brand.is_none() || self.brand == row.brand)
+    }
+}
+
+impl ExposureRow {
+    fn new(key: ExposureKey, row: &DeviceRow) -> Self {
+        let name = match (&key.group, &key.brand) {
+            (_, Some(brand)) => format!("as {brand}"),
+            (Group::Maker(id), None) if row.maker_name.is_empty() => id.to_string(),
+            (Group::Maker(_), None) => row.maker_name.clone(),
+            (Group::UnknownMaker, None) => "unknown maker".to_owned(),
+            (Group::NotIdentified, None) => "not identified".to_owned(),
+        };
+        Self {
+            key,
+            name,
+            status: Status::NotRestricted,
+            all: 0,
+            sensitive: 0,
+            standard: 0,
+            core: 0,
+            open: 0,
+            overdue: 0,
+            sites: BTreeMap::new(),
+            verdicts: [0; 3],
+        }
+    }
+
+    fn add(&mut self, row: &DeviceRow, sensitivity: Option<Sensitivity>, (open, overdue): (usize, usize)) {
+        self.status = self.status.min(row.status);
+        self.all += 1;
+        match sensitivity {
+            Some(Sensitivity::Sensitive) => self.sensitive += 1,
+            Some(Sensitivity::Standard) => self.standard += 1,
+            None => {}
+        }
+        self.core += usize::from(row.place.network_kind == Some(NetworkKind::Core));
+        self.open += open;
+        self.overdue += overdue;
+        *self.sites.entry(row.place.site.clone()).or_default() += 1;
+        let [confirmed, suspected, unknown] = &mut self.verdicts;
+        match row.verdict {
+            Verdict::Confirmed => *confirmed += 1,
+            Verdict::Suspected => *suspected += 1,
+            Verdict::Unknown => *unknown += 1,
+        }
+    }
+}
+
+impl Exposure {
+    fn count(&mut self, row: &DeviceRow, group: &Group) {
+        match row.status {
+            _ if *group == Group::NotIdentified => self.not_identified += 1,
+            Status::Restricted => self.restricted += 1,
+            Status::Suspected => self.suspected += 1,
+            Status::Unknown => self.unknown += 1,
+            Status::NotRestricted => self.not_restricted += 1,
+        }
+    }
+}
+
+impl Snapshot {
+    /// The exposure of what a filter lets through.
+    #[must_use]
+    pub fn exposure(
+        &self,
+        filter: &Filter,
+        overdue: &BTreeSet<FindingId>,
+        order: ExposureOrder,
+        reversed: bool,
+    ) -> Exposure {
+        let mut waiting: BTreeMap<DeviceId, (usize, usize)> = BTreeMap::new();
+        for finding in self.findings.values() {
+            let late = overdue.contains(&finding.id);
+            if finding.state == FindingState::Open || late {
+                let (open, overdue) = waiting.entry(finding.device).or_default();
+                *open += usize::from(finding.state == FindingState::Open);
+                *overdue += usize::from(late);
+            }
+        }
+        let mut exposure = Exposure::default();
+        let mut rows: BTreeMap<ExposureKey, ExposureRow> = BTreeMap::new();
+        for row in self.devices.values().filter(|row| filter.device(row, &self.sites, self.as_of)) {
+            let Some(group) = group_of(row) else { continue };
+            if row.place.gone.is_some() {
+                exposure.gone += 1;
+                continue;
+            }
+            exposure.count(row, &group);
+            let sensitivity = row.place.site.as_ref().and_then(|id| self.sites.get(id)).map(|site| site.sensitivity);
+            let findings = waiting.get(&row.id).copied().unwrap_or_default();
+            let brands = std::iter::once(None).chain(row.brand.clone().map(Some));
+            for brand in brands {
+                let key = ExposureKey { group: group.clone(), brand };
+                let counted = rows.entry(key).or_insert_with_key(|key| ExposureRow::new(key.clone(), row));
+                counted.add(row, sensitivity, findings);
+            }
+        }
+        let (mut groups, mut brands): (Vec<ExposureRow>, Vec<ExposureRow>) =
+            rows.into_values().partition(|row| row.key.brand.is_none());
+        let compare = |a: &ExposureRow, b: &ExposureRow| {
+            let ordering = order.compare(a, b);
+            if reversed { ordering.reverse() } else { ordering }
+        };
+        groups.sort_by(compare);
+        brands.sort_by(compare);
+        for row in groups {
+            let group = row.key.group.clone();
+            exposure.rows.push(row);
+            exposure.rows.extend(brands.iter().filter(|brand| brand.key.group == group).cloned());
+        }
+        exposure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sensitivity;
+    use crate::inventory::Place;
+    use crate::net::{DeviceText, Timestamp};
+    use crate::snapshot::SiteRow;
+
+    fn device(id: u64, maker: Option<&str>, status: Status, surveillance: Surveillance) -> DeviceRow {
+        DeviceRow {
+            id: DeviceId(id),
+            mac: None,
+            ips: Vec::new(),
+            class: Class::Unknown,
+            surveillance,
+            maker: maker.map(Into::into),
+            maker_name: maker.unwrap_or_default().to_owned(),
+            verdict: Verdict::Unknown,
+            brand: None,
+            model: DeviceText::default(),
+            firmware: DeviceText::default(),
+            serial: DeviceText::default(),
+            hostname: None,
+            place: Place { site: Some("hq".into()), ..Place::default() },
+            status,
+            first_seen: Timestamp(0),
+            last_seen: Timestamp(0),
+        }
+    }
+
+    fn exposure(devices: Vec<DeviceRow>, words: &str) -> Exposure {
+        let site = |id: &str, sensitivity| SiteRow { id: id.into(), name: id.into(), sensitivity, basis: None };
+        let sites = [site("hq", Sensitivity::Sensitive), site("depot", Sensitivity::Standard)];
+        let snapshot = Snapshot {
+            sites: sites.into_iter().map(|site| (site.id.clone(), site)).collect(),
+            devices: devices.into_iter().map(|row| (row.id, row)).collect(),
+            ..Snapshot::default()
+        };
+        snapshot.exposure(&Filter::parse(words).unwrap(), &BTreeSet::new(), ExposureOrder::default(), false)
+    }
+
+    fn names(exposure: &Exposure) -> Vec<(&str, usize)> {
+        exposure.rows.iter().map(|row| (row.name.as_str(), row.all)).collect()
+    }
+
+    #[test]
+    fn unknown_is_never_hidden_and_ordinary_devices_never_drown_it() {
+        let mut rebranded = device(3, Some("dahua"), Status::Restricted, Surveillance::Yes);
+        rebranded.brand = Some("Honeywell".into());
+        let mut core = device(2, Some("dahua"), Status::Restricted, Surveillance::Yes);
+        core.place.network_kind = Some(NetworkKind::Core);
+        core.place.site = Some("depot".into());
+        let mut intercom = device(7, None, Status::Unknown, Surveillance::Unknown);
+        intercom.class = Class::Intercom;
+        let mut gone = device(9, Some("dahua"), Status::Restricted, Surveillance::Yes);
+        gone.place.gone = Some(Timestamp(1));
+        let exposure = exposure(
+            vec![
+                device(1, Some("axis"), Status::NotRestricted, Surveillance::Yes),
+                core,
+                rebranded,
+                device(4, None, Status::Unknown, Surveillance::Unknown),
+                device(5, None, Status::NotRestricted, Surveillance::No),
+                device(6, None, Status::Unknown, Surveillance::Yes),
+                intercom,
+                gone,
+            ],
+            "",
+        );
+        let expected = [("dahua", 2), ("as Honeywell", 1), ("unknown maker", 2), ("not identified", 1), ("axis", 1)];
+        assert_eq!(names(&exposure), expected);
+        assert_eq!((exposure.restricted, exposure.unknown, exposure.not_restricted), (2, 2, 1));
+        assert_eq!((exposure.not_identified, exposure.gone), (1, 1));
+        let dahua = &exposure.rows[0];
+        assert_eq!((dahua.sensitive, dahua.standard, dahua.core), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_row_holds_exactly_the_devices_it_counts() {
+        let mut rebranded = device(2, Some("dahua"), Status::Restricted, Surveillance::Yes);
+        rebranded.brand = Some("Honeywell".into());
+        let devices = vec![device(1, Some("dahua"), Status::Restricted, Surveillance::Yes), rebranded];
+        for row in exposure(devices.clone(), "").rows {
+            assert_eq!(devices.iter().filter(|device| row.key.holds(device)).count(), row.all, "{}", row.name);
+        }
+        assert_eq!(names(&exposure(devices, "brand:honey")), [("dahua", 1), ("as Honeywell", 1)]);
+    }
+}

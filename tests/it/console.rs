@@ -1,0 +1,246 @@
+//! Keys and pictures in, screens out.
+
+mod decisions;
+pub(crate) mod estate;
+mod hostile;
+mod moving;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use lenswarden::console::{Effect, Model, Msg, Theme, update, view};
+use lenswarden::store::{Batch, Reader, Writer};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::style::Color;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+/// The console without its loop: keys in, screens out, effects kept.
+pub(crate) struct Desk {
+    pub(crate) model: Model,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) writer: Option<Writer>,
+    reader: Reader,
+    terminal: Terminal<TestBackend>,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    pub(crate) fn new(batch: &Batch, size: (u16, u16), plain: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lenswarden.db");
+        let writer = estate::write(&path, batch);
+        let mut reader = Reader::open(&path).unwrap();
+        let mut model = Model::new(Theme { plain }, TimeZone::UTC);
+        model.snapshot = reader.snapshot().unwrap();
+        let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+        let mut desk = Self { model, effects: Vec::new(), writer: Some(writer), reader, terminal, _folder: folder };
+        desk.tell(Msg::Refreshed);
+        desk
+    }
+
+    pub(crate) fn tell(&mut self, msg: Msg) {
+        let (_, effect) = update(&mut self.model, msg);
+        if effect != Effect::None {
+            self.effects.push(effect);
+        }
+        self.draw();
+    }
+
+    fn draw(&mut self) {
+        self.model.settle();
+        if let Some(id) = self.model.wants_detail() {
+            let detail = self.reader.device(id).unwrap().map(Box::new);
+            update(&mut self.model, Msg::Detail(id, detail));
+        }
+        self.terminal.draw(|frame| view(&self.model, frame)).unwrap();
+    }
+
+    /// Commits, and takes in what changed as the loop does.
+    pub(crate) fn commit(&mut self, batch: &Batch) {
+        self.writer.as_mut().unwrap().commit(batch).unwrap();
+        self.refresh();
+    }
+
+    pub(crate) fn refresh(&mut self) {
+        if self.reader.refresh(&mut self.model.snapshot).unwrap() {
+            self.tell(Msg::Refreshed);
+        }
+    }
+
+    /// Types a script: characters, and keys as `<Enter>`, `<C-u>`.
+    pub(crate) fn type_in(&mut self, script: &str) -> &mut Self {
+        let mut rest = script;
+        while let Some(c) = rest.chars().next() {
+            let named = rest.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+            let (event, after) = match named {
+                Some((name, after)) => (named_key(name), after),
+                None => (KeyEvent::from(KeyCode::Char(c)), &rest[c.len_utf8()..]),
+            };
+            self.tell(Msg::Key(event));
+            rest = after;
+        }
+        self
+    }
+
+    pub(crate) fn buffer(&self) -> &Buffer {
+        self.terminal.backend().buffer()
+    }
+
+    pub(crate) fn screen(&self) -> String {
+        let buffer = self.buffer();
+        let line = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        (0..buffer.area.height).map(|y| line(y).trim_end().to_owned() + "\n").collect()
+    }
+
+    /// The row that is selected: the one with the sign.
+    pub(crate) fn selected(&self) -> String {
+        self.screen().lines().find(|line| line.starts_with('▸')).unwrap_or_default().to_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn shows(&self, text: &str) {
+        assert!(self.screen().contains(text), "'{text}' is not on\n{}", self.screen());
+    }
+
+    #[track_caller]
+    pub(crate) fn lacks(&self, text: &str) {
+        assert!(!self.screen().contains(text), "'{text}' is on\n{}", self.screen());
+    }
+}
+
+pub(crate) fn named_key(name: &str) -> KeyEvent {
+    if let Some(letter) = name.strip_prefix("C-") {
+        return KeyEvent::new(KeyCode::Char(letter.chars().next().unwrap()), KeyModifiers::CONTROL);
+    }
+    KeyEvent::from(match name {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "Tab" => KeyCode::Tab,
+        "BackTab" => KeyCode::BackTab,
+        "Up" => KeyCode::Up,
+        "Down" => KeyCode::Down,
+        "Left" => KeyCode::Left,
+        "Right" => KeyCode::Right,
+        "Home" => KeyCode::Home,
+        "End" => KeyCode::End,
+        "PgUp" => KeyCode::PageUp,
+        "PgDn" => KeyCode::PageDown,
+        "Backspace" => KeyCode::Backspace,
+        other => panic!("no key is called {other}"),
+    })
+}
+
+const VIEWS: [(&str, &str); 5] =
+    [("exposure", "1"), ("placement", "2"), ("reviews", "3"), ("devices", "4"), ("targets", "5")];
+
+#[test]
+fn every_view_of_a_full_estate_in_every_size() {
+    for size in SIZES {
+        let mut desk = Desk::new(&estate::of(120), size, false);
+        for (name, key) in VIEWS {
+            desk.type_in(key);
+            insta::assert_snapshot!(format!("full_{name}_{}x{}", size.0, size.1), desk.screen());
+        }
+    }
+}
+
+#[test]
+fn every_view_of_a_small_and_of_an_empty_estate() {
+    for (estate, batch) in [("small", estate::of(6)), ("empty", estate::empty())] {
+        let mut desk = Desk::new(&batch, SIZES[0], false);
+        for (name, key) in VIEWS {
+            desk.type_in(key);
+            insta::assert_snapshot!(format!("{estate}_{name}"), desk.screen());
+        }
+    }
+}
+
+#[test]
+fn details_help_and_overlays() {
+    let mut desk = Desk::new(&estate::of(120), SIZES[0], false);
+    for (name, script) in [
+        ("detail_device", "4<Enter>"),
+        ("detail_device_whole", "<Enter>"),
+        ("detail_target", "<Esc><Esc>5<Enter>"),
+        ("help", "<Esc>2?"),
+    ] {
+        desk.type_in(script);
+        insta::assert_snapshot!(name, desk.screen());
+    }
+}
+
+/// A screen's styles: where each begins, in words.
+fn styles(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let mut before = None;
+        for x in 0..buffer.area.width {
+            let cell = &buffer[(x, y)];
+            let style = (cell.fg, cell.bg, cell.modifier);
+            if before != Some(style) {
+                let word = |colour: Color| if colour == Color::Reset { "-".to_owned() } else { colour.to_string() };
+                out += &format!("{y}:{x} {} {} {:?}\n", word(cell.fg), word(cell.bg), cell.modifier);
+                before = Some(style);
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn the_two_themes_show_the_same_words_and_plain_uses_no_colour() {
+    for (name, key) in VIEWS {
+        let mut colour = Desk::new(&estate::of(120), SIZES[0], false);
+        let mut plain = Desk::new(&estate::of(120), SIZES[0], true);
+        assert_eq!(colour.type_in(key).screen(), plain.type_in(key).screen(), "{name}");
+        for cell in plain.buffer().content() {
+            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset), "{name}");
+        }
+        for cell in colour.buffer().content() {
+            assert!(!matches!(cell.fg, Color::Rgb(..) | Color::Indexed(_) | Color::DarkGray), "{name}");
+            assert_eq!(cell.bg, Color::Reset, "{name}");
+        }
+        if name == "placement" {
+            insta::assert_snapshot!("styles_colour", styles(colour.buffer()));
+            insta::assert_snapshot!("styles_plain", styles(plain.buffer()));
+        }
+    }
+}
+
+#[test]
+fn a_small_screen_says_what_it_needs() {
+    for size in [(79, 24), (80, 23), (20, 5), (1, 1)] {
+        let desk = Desk::new(&estate::of(6), size, false);
+        if size.0 > 40 {
+            desk.shows(&format!("lenswarden needs 80x24, this is {}x{}", size.0, size.1));
+        }
+    }
+}
+
+#[test]
+fn the_readme_has_the_key_table() {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("## The console's keys\n\n").expect("the section is there");
+    let table = section.split("\n\n").next().unwrap();
+    assert_eq!(table.trim(), lenswarden::console::keys::markdown().trim());
+}
+
+#[test]
+fn without_a_terminal_or_a_configuration_it_says_what_to_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let run = || {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_lenswarden")).arg("--config").arg(&path).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(output.stdout.is_empty());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let words = run();
+    assert!(words.contains("needs these three lines in") && words.contains("`lenswarden demo` needs none"), "{words}");
+    std::fs::write(&path, "[daemon]\ndatabase = \"/nowhere/x.db\"\ncontrol-socket = \"/nowhere/x.sock\"\n").unwrap();
+    let words = run();
+    assert!(words.contains("needs a terminal") && words.contains("`lenswarden devices`"), "{words}");
+}

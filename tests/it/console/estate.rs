@@ -1,0 +1,277 @@
+//! Estates for the console's tests, written through the store as the daemon would.
+
+use std::path::Path;
+
+use lenswarden::config::{Basis, NetworkKind, Sensitivity};
+use lenswarden::inventory::{Certainty, Place, RowChange};
+use lenswarden::maker::{Attribution, Class, Evidence, Grade, Surveillance, Verdict};
+use lenswarden::net::{CycleId, FindingId, NetworkId, SiteId, Timestamp, VlanId};
+use lenswarden::observation::{Completeness, DeviceInformation, Table, TableState};
+use lenswarden::policy::{Severity, Status};
+use lenswarden::review::{Author, Cycle, Decision, DecisionKind, Finding, FindingState};
+use lenswarden::store::{
+    Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, TargetKind, TargetRecord,
+    TargetState, Writer,
+};
+
+use crate::sample::{self, START, minutes};
+
+/// The moment of the picture: two days after the estate was first seen.
+pub(crate) const NOW: Timestamp = Timestamp(START.0 + 2 * 86_400_000);
+
+fn back(minutes: i64) -> Timestamp {
+    Timestamp(NOW.0 - minutes * 60_000)
+}
+
+/// A maker as the estate has it: id, name, brand, what it is under the pack.
+type Line = (Option<&'static str>, &'static str, Option<&'static str>, Status, Verdict);
+
+const MAKERS: [Line; 7] = [
+    (Some("hikvision"), "Hikvision", None, Status::Restricted, Verdict::Confirmed),
+    (Some("dahua"), "Dahua", Some("Honeywell"), Status::Restricted, Verdict::Confirmed),
+    (Some("axis"), "Axis", None, Status::NotRestricted, Verdict::Confirmed),
+    (Some("hikvision"), "Hikvision", Some("Annke"), Status::Suspected, Verdict::Suspected),
+    (Some("dahua"), "Dahua", None, Status::Restricted, Verdict::Confirmed),
+    (None, "", None, Status::Unknown, Verdict::Unknown),
+    (Some("hanwha"), "Hanwha", None, Status::NotRestricted, Verdict::Confirmed),
+];
+
+fn configuration() -> ConfigurationRecord {
+    let site = |id: &str, name: &str, basis: Option<Basis>| SiteRecord {
+        id: id.into(),
+        name: name.into(),
+        sensitivity: if basis.is_some() { Sensitivity::Sensitive } else { Sensitivity::Standard },
+        basis,
+    };
+    let network = |id: &str, kind| NetworkRecord { id: id.into(), kind, site: None };
+    ConfigurationRecord {
+        hash: "00".into(),
+        sites: vec![
+            site("hq", "Headquarters", Some(Basis::SecretMaterial)),
+            site("ministers", "Ministers' house", Some(Basis::Ministers)),
+            site("depot", "Depot", None),
+        ],
+        networks: vec![network("core", NetworkKind::Core), network("cctv", NetworkKind::Surveillance)],
+        policies: vec![("uk-gsg-2022".into(), "00".into())],
+        switches: 3,
+        ..ConfigurationRecord::default()
+    }
+}
+
+fn daemon() -> DaemonRecord {
+    let host = "monitor1".into();
+    DaemonRecord { host, version: "0".into(), started: START, stopped: None, poll_every_s: 300, cameras_every_s: 900 }
+}
+
+fn camera(id: u64) -> DeviceRecord {
+    let (maker, name, brand, status, verdict) = MAKERS[id as usize % MAKERS.len()];
+    let mut record = sample::device(id, id as u32 % 48 + 1);
+    record.status = status;
+    let device = &mut record.device;
+    let information = DeviceInformation {
+        manufacturer: name.into(),
+        model: "DS-2CD2386G2-IU".into(),
+        firmware: "V5.7.3 build 220112".into(),
+        serial: format!("S{id:05}").as_str().into(),
+        ..DeviceInformation::default()
+    };
+    device.facts.information = Some((information, START));
+    let evidence = |source: &str, text: &str, grade| Evidence {
+        source: source.into(),
+        text: text.into(),
+        grade,
+        observed_at: START,
+        maker: maker.map(Into::into),
+    };
+    device.attribution = Attribution {
+        maker: maker.map(Into::into),
+        name: name.into(),
+        verdict,
+        brand: brand.map(str::to_owned),
+        class: Class::Camera,
+        surveillance: Surveillance::Yes,
+        evidence: match maker {
+            Some(_) => vec![
+                evidence("onvif manufacturer", &format!("it says '{name}'"), Grade::Strong),
+                evidence("ieee prefix", &format!("44:19:B6 is assigned to {name}"), Grade::Mark),
+            ],
+            None => Vec::new(),
+        },
+    };
+    let site: SiteId = ["hq", "depot", "ministers"][id as usize % 3].into();
+    let (vlan, network, kind): (u32, Option<NetworkId>, _) = match id % 11 {
+        1 => (10, Some("core".into()), Some(NetworkKind::Core)),
+        5 => (60, None, None),
+        _ => (120, Some("cctv".into()), Some(NetworkKind::Surveillance)),
+    };
+    device.place = Place {
+        switch: Some(format!("{site}-acc-{:02}", id % 8 + 1).into()),
+        vlan: VlanId::new(vlan),
+        network,
+        network_kind: kind,
+        site: Some(site),
+        certainty: if id.is_multiple_of(9) { Certainty::Shared } else { Certainty::Direct },
+        since: back(id as i64 * 37),
+        reasons: vec![
+            "the only edge port with this address in a complete pass of 14 switches".into(),
+            "sole address on the port, PoE delivers 6.1 W".into(),
+        ],
+        ..device.place.clone()
+    };
+    record
+}
+
+/// A device that nothing tells anything about, or one that is known to be something else.
+fn other(id: u64, known: bool) -> DeviceRecord {
+    let mut record = sample::device(id, 1);
+    record.device.facts.information = None;
+    if known {
+        record.status = Status::NotRestricted;
+        record.device.attribution.class = Class::Other;
+        record.device.attribution.surveillance = Surveillance::No;
+    }
+    record
+}
+
+fn findings(devices: &[DeviceRecord]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for DeviceRecord { device, status } in devices {
+        let core = device.place.network_kind == Some(NetworkKind::Core);
+        let restricted = matches!(status, Status::Restricted | Status::Suspected);
+        let rules = [
+            (core, "no-core-network", Severity::Breach, "surveillance equipment is connected to a core network"),
+            (
+                restricted && device.place.site != Some("depot".into()),
+                "remove-sensitive",
+                Severity::Action,
+                "equipment of a restricted maker is at a sensitive site: consider removing it",
+            ),
+            (
+                restricted && device.place.site == Some("depot".into()),
+                "review-other",
+                Severity::Review,
+                "equipment of a restricted maker is at a site that is not sensitive",
+            ),
+        ];
+        for (_, rule, severity, text) in rules.into_iter().filter(|(broken, ..)| *broken) {
+            let id = findings.len() as u64 + 1;
+            let mut finding = sample::finding(id, device.id.0, FindingState::Open, 1 + id % 3);
+            (finding.rule, finding.severity, finding.text) = (rule.into(), severity, text.into());
+            finding.place = device.place.clone();
+            finding.evidence = device.attribution.evidence.clone();
+            finding.since = device.place.since;
+            finding.openings = if id.is_multiple_of(7) { 2 } else { 1 };
+            if id.is_multiple_of(5) {
+                decide(&mut finding, DecisionKind::RemoveBy { by: "2027-06-30".parse().unwrap() });
+            } else if id % 13 == 6 {
+                let reason = "the entrance must be watched until the new system is there".into();
+                decide(&mut finding, DecisionKind::Accept { until: "2027-03-31".parse().unwrap(), reason });
+            }
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+fn decide(finding: &mut Finding, kind: DecisionKind) {
+    finding.state = match kind {
+        DecisionKind::RemoveBy { .. } => FindingState::RemoveBy,
+        DecisionKind::Accept { .. } => FindingState::Accepted,
+        DecisionKind::NotInScope { .. } => FindingState::NotInScope,
+    };
+    let author = Author { uid: 1000, name: "alice".into() };
+    finding.decision =
+        Some(Decision { finding: finding.id, revision: finding.revision, kind, author, at: back(1_000) });
+}
+
+fn cycles(findings: &[Finding]) -> Vec<Cycle> {
+    let cycle = |id, name: &str, due, items: Vec<FindingId>| Cycle {
+        id: CycleId(id),
+        name: name.into(),
+        scheduled: back(5_000),
+        opened: back(5_000),
+        due,
+        owner: "estates-security".into(),
+        select: "status:restricted".into(),
+        items,
+        closed: None,
+    };
+    let of = |rule: &'static str| {
+        findings.iter().filter(move |finding| finding.rule == rule.into()).map(|finding| finding.id)
+    };
+    vec![
+        cycle(1, "sensitive-sites", back(60), of("remove-sensitive").take(9).collect()),
+        cycle(2, "standard-sites", Timestamp(NOW.0 + 20 * 86_400_000), of("review-other").collect()),
+    ]
+}
+
+fn switch(number: u64) -> TargetRecord {
+    let site = ["hq", "depot", "ministers"][number as usize % 3];
+    let mut target = sample::target(&format!("{site}-acc-{number:02}"), TargetState::Answering, back(1));
+    target.site = site.into();
+    target.address = format!("10.{}.0.{number}:161", number % 3 + 1);
+    match number {
+        7 => {
+            (target.state, target.why) =
+                (TargetState::Silent, "nothing came back: is UDP 161 open, is the community right?".into());
+            (target.since, target.last_ok) = (back(95), Some(back(100)));
+        }
+        11 => {
+            (target.state, target.why) = (TargetState::Refused, "unknown user name (usmStatsUnknownUserNames)".into());
+            (target.since, target.last_ok) = (back(2_000), None);
+        }
+        13 => target.last_ok = Some(back(31)),
+        _ => {}
+    }
+    let note = Some("cut off after 20000 rows".into());
+    target.tables.insert(Table::Lldp, TableState { completeness: Completeness::Partial, rows: 20_000, note });
+    target
+}
+
+fn camera_target(number: u64) -> TargetRecord {
+    let name = format!("10.1.20.{number}");
+    let mut target = sample::target(&name, TargetState::Answering, back(3));
+    (target.kind, target.address, target.tables) = (TargetKind::Camera, name, [].into());
+    if number == 2 {
+        target.state = TargetState::Refused;
+        target.why = "it refused the credential 'onvif-reader'; it is not tried again".into();
+    }
+    target
+}
+
+/// A database that nobody wrote anything into but its daemon, which started.
+pub(crate) fn empty() -> Batch {
+    Batch { at: NOW, daemon: Some(daemon()), ..Batch::default() }
+}
+
+/// This many cameras, with everything that belongs to them.
+pub(crate) fn of(cameras: u64) -> Batch {
+    let mut devices: Vec<DeviceRecord> = (1..=cameras).map(camera).collect();
+    devices.extend((cameras + 1..=cameras + cameras / 2 + 2).map(|id| other(id, id.is_multiple_of(2))));
+    let findings = findings(&devices);
+    let decisions = findings.iter().filter_map(|finding| finding.decision.clone()).collect();
+    let earlier = lenswarden::inventory::Presence { first_seen: START, ..sample::presence(1, 40) };
+    Batch {
+        at: NOW,
+        presence: vec![
+            RowChange::Opened(earlier.clone()),
+            RowChange::Closed(earlier, minutes(900)),
+            RowChange::Opened(lenswarden::inventory::Presence { first_seen: minutes(900), ..sample::presence(1, 2) }),
+        ],
+        cycles: cycles(&findings),
+        targets: (1..=cameras.min(16)).map(switch).chain((1..=cameras.min(5)).map(camera_target)).collect(),
+        devices,
+        findings,
+        decisions,
+        configuration: Some(configuration()),
+        daemon: Some(daemon()),
+        ..Batch::default()
+    }
+}
+
+/// Writes an estate. The writer's lock is held for as long as what is returned lives: a daemon runs.
+pub(crate) fn write(path: &Path, batch: &Batch) -> Writer {
+    let mut writer = Writer::open(path).unwrap();
+    writer.commit(batch).unwrap();
+    writer
+}

@@ -1,0 +1,209 @@
+//! Selection, filters, sorting, drill-down, pictures that change under the cursor.
+
+use lenswarden::console::keys::{self, Context, EVERYWHERE, KEYS};
+use lenswarden::console::{Effect, Msg, Trouble};
+use lenswarden::net::DeviceId;
+use lenswarden::store::{Batch, DaemonRecord, TargetState};
+
+use super::{Desk, SIZES, estate};
+use crate::sample;
+
+fn desk() -> Desk {
+    Desk::new(&estate::of(120), SIZES[0], false)
+}
+
+#[test]
+fn letters_in_the_filter_are_never_commands() {
+    let mut desk = desk();
+    desk.type_in("4/q?12rs ");
+    desk.shows("/q?12rs");
+    assert!(desk.effects.is_empty());
+    desk.type_in("<C-u>maker:hik");
+    desk.shows("filter: maker:hik");
+    desk.lacks("Dahua");
+    desk.type_in("<Esc>");
+    desk.lacks("filter:");
+    desk.type_in("/maker:hik<Enter>");
+    desk.shows("filter: maker:hik");
+    desk.type_in("<Esc>q");
+    assert_eq!(desk.effects, [Effect::Quit]);
+}
+
+#[test]
+fn a_bad_filter_word_is_shown_where_it_stands_and_changes_nothing() {
+    let mut desk = desk();
+    desk.type_in("4/maker:hik colour:red");
+    let screen = desk.screen();
+    let lines: Vec<&str> = screen.lines().collect();
+    let typed = lines.iter().position(|line| line.starts_with("/maker:hik colour:red")).unwrap();
+    assert_eq!(lines[typed + 1].find('^'), Some("/maker:hik ".len()), "{screen}");
+    assert!(lines[typed + 2].contains("there is no field 'colour'"), "{screen}");
+    desk.lacks("Dahua");
+    desk.type_in("<Enter>");
+    desk.shows("/maker:hik colour:red");
+    desk.type_in("<Esc>");
+    desk.shows("Dahua");
+}
+
+#[test]
+fn every_view_filters() {
+    let mut desk = desk();
+    for (key, words, gone) in [
+        ("1", "maker:dahua", "Hanwha"),
+        ("2", "site:depot", "hq s"),
+        ("3", "maker:dahua", "Hikvision"),
+        ("4", "network:core", "120"),
+        ("5", "silent", "refused     "),
+    ] {
+        desk.type_in(&format!("{key}/{words}<Enter>"));
+        let body: Vec<String> = desk.screen().lines().skip(5).take(12).map(str::to_owned).collect();
+        assert!(body.iter().all(|line| !line.contains(gone)), "{words}: {body:#?}");
+        desk.type_in("/<C-u>site:nowhere<Enter>");
+        desk.shows("nothing passes the filter (Esc clears it)");
+    }
+}
+
+#[test]
+fn a_drill_down_holds_as_many_devices_as_its_row_said() {
+    let mut desk = desk();
+    for _ in 0..8 {
+        let row = desk.selected();
+        let count: Vec<&str> = row.split_whitespace().filter(|word| word.parse::<u32>().is_ok()).collect();
+        desk.type_in("<Enter>");
+        desk.shows(&format!(" {} devices of:", count[0]));
+        desk.type_in("<Esc>");
+        assert_eq!(desk.selected(), row, "back where it was");
+        desk.type_in("j");
+    }
+}
+
+#[test]
+fn sorting_goes_round_and_turns() {
+    let mut desk = desk();
+    desk.type_in("4ss");
+    desk.shows("by IP address");
+    desk.shows("sorted by IP address");
+    desk.type_in("S");
+    desk.shows("by IP address, reversed");
+    desk.type_in("5s<Home>");
+    assert!(desk.selected().contains("10.1.20.1"), "{}", desk.selected());
+    desk.type_in("1s");
+    desk.shows("sorted by maker");
+    assert!(desk.selected().contains("Dahua"), "the selection stays: {}", desk.selected());
+}
+
+#[test]
+fn the_selection_survives_a_new_picture_and_goes_to_its_neighbour_when_its_row_goes() {
+    let mut desk = desk();
+    desk.type_in("4ssjjjjj");
+    let row = desk.selected();
+    let neighbour = { desk.type_in("j").selected() };
+    desk.type_in("k");
+    // Devices that sort before it come, and it stays selected.
+    let mut more = estate::of(2).devices;
+    for (record, id) in more.iter_mut().zip(900..) {
+        record.device.id = DeviceId(id);
+        record.device.mac = Some(sample::mac(id));
+        record.device.ips = vec!["10.0.0.1".parse().unwrap()];
+    }
+    desk.commit(&Batch { at: estate::NOW, devices: more, ..Batch::default() });
+    assert_eq!(desk.selected(), row);
+    let id = desk
+        .model
+        .snapshot
+        .devices
+        .values()
+        .find(|device| device.mac.is_some_and(|mac| row.contains(&mac.to_string())));
+    let id = id.unwrap().id;
+    desk.commit(&Batch { at: estate::NOW, retired: vec![id], ..Batch::default() });
+    assert_eq!(desk.selected(), neighbour);
+}
+
+#[test]
+fn the_head_tells_coverage_freshness_and_the_daemon() {
+    let mut desk = desk();
+    desk.shows("switches 13/16 81 %  cameras 4/5 80 %  oldest 1 h  daemon ok");
+    let stopped = DaemonRecord {
+        host: "monitor1".into(),
+        version: "0".into(),
+        started: estate::NOW,
+        stopped: Some(estate::NOW),
+        poll_every_s: 300,
+        cameras_every_s: 900,
+    };
+    desk.commit(&Batch { at: estate::NOW, daemon: Some(stopped), ..Batch::default() });
+    desk.shows("daemon STOPPED since ");
+    desk.shows("Nothing is polled since ");
+    let mut killed = self::desk();
+    killed.writer = None;
+    killed.refresh();
+    killed.shows("daemon NOT RUNNING");
+    killed.shows("journalctl -u lenswarden");
+    let mut batch = estate::of(6);
+    batch.configuration.as_mut().unwrap().problem = "config.toml:3:1: unknown variant `loud`".into();
+    let bad = Desk::new(&batch, SIZES[0], false);
+    bad.shows("The changed configuration was not taken (`lenswarden check`)");
+    bad.shows("unknown variant `loud`");
+}
+
+#[test]
+fn a_target_that_goes_silent_and_a_database_that_goes_away_show_at_once() {
+    let mut desk = desk();
+    desk.type_in("5/hq-acc-03<Enter>");
+    let mut target = sample::target("hq-acc-03", TargetState::Silent, estate::NOW);
+    target.why = "nothing came back".into();
+    desk.commit(&Batch { at: estate::NOW, targets: vec![target], ..Batch::default() });
+    desk.shows("silent");
+    desk.shows("switches 12/16 75 %");
+    desk.tell(Msg::Trouble(Trouble { what: "there is no database".into(), hint: "start the daemon".into() }));
+    desk.shows("there is no database; what you see is older. start the daemon");
+}
+
+#[test]
+fn notices_stand_in_the_status_line() {
+    let mut desk = desk();
+    desk.tell(Msg::Notice("a camera was moved to VLAN 10".into()));
+    desk.shows("a camera was moved to VLAN 10");
+}
+
+/// Keys that lead to each context.
+fn way_to(context: Context) -> &'static str {
+    match context {
+        Context::Exposure => "1",
+        Context::Placement => "2",
+        Context::Reviews => "3",
+        Context::Devices => "4",
+        Context::Targets => "5",
+        Context::Detail => "4<Enter><Enter>",
+        Context::Filter => "4/",
+        Context::Form | Context::Confirm | Context::Told => "2r",
+        Context::Help => "1?",
+    }
+}
+
+#[test]
+fn every_key_of_the_table_is_reached_where_it_says() {
+    for context in EVERYWHERE {
+        for binding in KEYS.iter().filter(|binding| binding.contexts.contains(context)) {
+            for keys::Chord(code, control) in binding.chords {
+                let mut desk = desk();
+                desk.type_in(way_to(*context));
+                if matches!(context, Context::Form | Context::Confirm) {
+                    super::decisions::greet(&mut desk, true);
+                }
+                if *context == Context::Confirm {
+                    desk.type_in("<Tab>+9d<Enter>");
+                }
+                assert_eq!(desk.model.context(), *context);
+                let mut event = crossterm::event::KeyEvent::from(*code);
+                if *control {
+                    event.modifiers = crossterm::event::KeyModifiers::CONTROL;
+                }
+                assert!(keys::find(*context, &event).is_some_and(|found| std::ptr::eq(found, binding)));
+                desk.tell(Msg::Key(event));
+                let quits = desk.effects.contains(&Effect::Quit);
+                assert_eq!(quits, binding.action == keys::Action::Quit, "{} in {context:?}", binding.label);
+            }
+        }
+    }
+}
