@@ -11,22 +11,26 @@ use crate::net::TargetName;
 /// How many addresses two switches have on a port here and a port there.
 type Matrix = BTreeMap<(u32, u32), u32>;
 
-/// Ports there whose addresses must speak for a port here: what shares a port moves together, and shows for a while on
-/// a port of each switch.
-const LEAST: usize = 2;
+/// Addresses that must speak for a port.
+const LEAST: u32 = 2;
+/// Ports there that must speak for a port here where it is not known which one faces us: what shares a port moves
+/// together, and shows for a while on a port of each switch.
+const LEAST_PORTS: usize = 2;
 
-/// The port here that leads to the other switch.
+/// The port here that leads to the other switch: what that one has on ports that do not face us is learned there.
 ///
-/// Which port there faces us is not known: the one that has most of what is common is taken for it and left out, so
-/// that two switches below a third, which both learn what is above them, prove nothing by that.
-fn facing(matrix: &Matrix, turn: impl Fn(&(u32, u32)) -> (u32, u32)) -> Option<u32> {
+/// Where nothing tells which ports there face us, the one that has most of what is common is taken for it and left out,
+/// so that two switches below a third, which both learn what is above them, prove nothing by that.
+fn facing(matrix: &Matrix, turn: impl Fn(&(u32, u32)) -> (u32, u32), facing_us: &BTreeSet<u32>) -> Option<u32> {
     let mut there: BTreeMap<u32, u32> = BTreeMap::new();
     for (cell, count) in matrix {
         *there.entry(turn(cell).1).or_default() += count;
     }
-    let (faces_us, _) = there.into_iter().max_by_key(|(port, count)| (*count, Reverse(*port)))?;
+    let (most, _) = there.into_iter().max_by_key(|(port, count)| (*count, Reverse(*port)))?;
+    let known = !facing_us.is_empty();
+    let is_ours = |port: u32| if known { facing_us.contains(&port) } else { port == most };
     let mut here: BTreeMap<u32, (u32, usize)> = BTreeMap::new();
-    for (cell, count) in matrix.iter().filter(|(cell, _)| turn(cell).1 != faces_us) {
+    for (cell, count) in matrix.iter().filter(|(cell, _)| !is_ours(turn(cell).1)) {
         let (addresses, ports) = here.entry(turn(cell).0).or_default();
         *addresses += count;
         *ports += 1;
@@ -34,7 +38,8 @@ fn facing(matrix: &Matrix, turn: impl Fn(&(u32, u32)) -> (u32, u32)) -> Option<u
     let all: u32 = here.values().map(|(addresses, _)| addresses).sum();
     let (port, (addresses, ports)) = here.into_iter().max_by_key(|(port, speaking)| (*speaking, Reverse(*port)))?;
     // Four of five: what has just moved contradicts for a while.
-    (ports >= LEAST && addresses * 5 >= all * 4).then_some(port)
+    let enough = addresses >= LEAST && (known || ports >= LEAST_PORTS) && addresses * 5 >= all * 4;
+    enough.then_some(port)
 }
 
 impl Inventory {
@@ -66,7 +71,15 @@ impl Inventory {
         let Some(matrix) = self.switches.get(first).and_then(|switch| switch.shared.get(second)) else {
             return Vec::new();
         };
-        let found = [(first, second, facing(matrix, |cell| *cell)), (second, first, facing(matrix, |(a, b)| (*b, *a)))];
+        // Ports of one on which the other's own address is learned face it.
+        let known = |name: &TargetName, peer: &TargetName| -> BTreeSet<u32> {
+            let foreign = self.switches.get(name).into_iter().flat_map(|switch| &switch.foreign);
+            foreign.filter(|(_, owners)| owners.contains_key(peer)).map(|(port, _)| *port).collect()
+        };
+        let found = [
+            (first, second, facing(matrix, |cell| *cell, &known(second, first))),
+            (second, first, facing(matrix, |(a, b)| (*b, *a), &known(first, second))),
+        ];
         let mut changed = Vec::new();
         for (name, peer, port) in found {
             let Some(switch) = self.switches.get_mut(name) else { continue };
@@ -88,7 +101,8 @@ mod tests {
 
     fn both(cells: &[((u32, u32), u32)]) -> (Option<u32>, Option<u32>) {
         let matrix: Matrix = cells.iter().copied().collect();
-        (facing(&matrix, |cell| *cell), facing(&matrix, |(a, b)| (*b, *a)))
+        let unknown = BTreeSet::new();
+        (facing(&matrix, |cell| *cell, &unknown), facing(&matrix, |(a, b)| (*b, *a), &unknown))
     }
 
     #[test]
@@ -107,6 +121,13 @@ mod tests {
     #[test]
     fn what_moves_with_the_port_it_shares_is_no_way() {
         assert_eq!(both(&[((24, 24), 3), ((10, 10), 2)]), (None, None));
+    }
+
+    #[test]
+    fn where_it_is_known_which_port_there_faces_us_one_other_is_enough() {
+        let matrix: Matrix = [((1, 49), 3), ((2, 50), 20)].into();
+        assert_eq!(facing(&matrix, |cell| *cell, &[50].into()), Some(1));
+        assert_eq!(facing(&matrix, |cell| *cell, &BTreeSet::new()), None);
     }
 
     #[test]

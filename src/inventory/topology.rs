@@ -35,6 +35,11 @@ pub(super) struct Dirty {
     pub(super) crowds: BTreeMap<(TargetName, u32), usize>,
 }
 
+/// Two switches, the lesser name first.
+fn pair(one: &TargetName, other: &TargetName) -> (TargetName, TargetName) {
+    if one < other { (one.clone(), other.clone()) } else { (other.clone(), one.clone()) }
+}
+
 /// How many addresses a port has, as far as it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Crowd {
@@ -140,6 +145,7 @@ impl Inventory {
             if let Some(owner) = &owner {
                 switch.count_foreign(*port, owner, *more);
                 dirty.ports.insert((name.clone(), *port));
+                dirty.pairs.insert(pair(name, owner));
             }
         }
         let remains = switch.rows_of(mac).next().is_some();
@@ -149,8 +155,7 @@ impl Inventory {
         for other in others.into_iter().filter(|_| !steps.is_empty()) {
             let theirs = self.switches.get(&other).map(|switch| switch.seat_of(mac)).unwrap_or_default();
             self.count_shared(name, &other, &steps, &theirs.seen);
-            let (first, second) = if *name < other { (name.clone(), other) } else { (other, name.clone()) };
-            dirty.pairs.insert((first, second));
+            dirty.pairs.insert(pair(name, &other));
         }
         if remains {
             self.seen_on.entry(mac).or_default().insert(name.clone());
@@ -184,6 +189,7 @@ impl Inventory {
                 for (owner, more) in [(&before, false), (&now, true)] {
                     if let Some(owner) = owner {
                         switch.count_foreign(port, owner, more);
+                        dirty.pairs.insert(pair(&seeing, owner));
                     }
                 }
                 dirty.ports.insert((seeing.clone(), port));
