@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::registry::Registry;
 use super::{Attribution, Facts, Jurisdiction, ledger};
-use crate::net::{MacAddr, MakerId};
+use crate::net::{MacAddr, MakerId, text::plain};
 
 /// The catalogue the program ships.
 const SHIPPED: &str = include_str!("../../config/makers.toml");
@@ -86,9 +86,9 @@ pub struct Catalogue {
     registry: Registry,
 }
 
-/// Case and blanks folded: registries and devices spell one name in several ways.
+/// Case, blanks and letters of other alphabets folded: registries and devices spell one name in several ways.
 pub(super) fn fold(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    plain(text).split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 fn patterns(id: &str, texts: &[String]) -> Result<Vec<Regex>, String> {

@@ -10,7 +10,7 @@ use regex_lite::Regex;
 
 use super::catalogue::{Catalogue, Maker, fold};
 use super::{Attribution, Class, Evidence, Facts, Grade, Jurisdiction, Surveillance, Verdict};
-use crate::net::{MakerId, Timestamp};
+use crate::net::{MakerId, Timestamp, text::plain};
 use crate::observation::{DeviceInformation, MarkKind};
 
 /// What many makers write into ONVIF's Manufacturer: it names nobody.
@@ -59,7 +59,8 @@ fn only<'a>(catalogue: &'a Catalogue, text: &str, patterns: impl Fn(&Maker) -> &
     if text.is_empty() {
         return None;
     }
-    let mut fitting = catalogue.makers().filter(|maker| patterns(maker).iter().any(|pattern| pattern.is_match(text)));
+    let text = plain(text);
+    let mut fitting = catalogue.makers().filter(|maker| patterns(maker).iter().any(|pattern| pattern.is_match(&text)));
     fitting.next().filter(|_| fitting.next().is_none())
 }
 
@@ -137,7 +138,7 @@ fn marks(ledger: &mut Ledger, catalogue: &Catalogue, facts: &Facts) {
                 let named = |maker: &&Maker| maker.nonces.iter().any(|nonce| nonce == text);
                 ("digest nonce", Grade::Strong, catalogue.makers().find(named))
             }
-            MarkKind::TlsSubject | MarkKind::Soap => continue,
+            MarkKind::TlsSubject | MarkKind::Soap | MarkKind::Domain => continue,
         };
         if let Some(maker) = maker {
             ledger.add(source, format!("'{text}' is a mark of {}", maker.name), grade, Some(maker), *at);
