@@ -7,9 +7,9 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{print, print_json, say, tables::look};
-use crate::inventory::{Presence, Standing};
-use crate::net::Timestamp;
-use crate::observation::{Completeness, Table};
+use crate::inventory::{Device, Presence, Standing};
+use crate::net::{TargetName, Timestamp};
+use crate::observation::{CameraStanding, Completeness, Table};
 use crate::report::tables::{device_json, finding_json};
 use crate::review::DecisionKind;
 use crate::snapshot::Snapshot;
@@ -40,6 +40,7 @@ pub(super) fn run(path: &Path, what: &str, as_json: bool) -> Result<ExitCode> {
                 detail.addresses.iter().map(|(row, gone)| json!({"row": row, "gone": gone})).collect();
             print_json(&json!({
                 "device": device_json(&detail.device, detail.status, detail.last_seen),
+                "cameras": cameras_of(&detail.device, &snapshot).collect::<std::collections::BTreeMap<_, _>>(),
                 "reasons": place.reasons, "before": place.before, "findings": findings, "decisions": detail.decisions,
                 "readings": place.switch.as_ref().and_then(|switch| snapshot.targets.get(switch)).map(|target| &target.readings),
                 "presence": presence, "addresses": addresses,
@@ -74,6 +75,21 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
         spelled(&attribution.verdict),
         attribution.brand.as_ref().map(|brand| format!(", sold as {brand}")).unwrap_or_default()
     );
+    if let Some((said, _)) = &device.facts.information {
+        let said = [
+            ("model", &said.model),
+            ("firmware", &said.firmware),
+            ("serial", &said.serial),
+            ("hardware", &said.hardware),
+        ];
+        let said = said.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name} {text}"));
+        out += &format!("{}\n", said.collect::<Vec<_>>().join("   "));
+    }
+    for (name, camera) in cameras_of(device, snapshot) {
+        for line in standing(camera) {
+            out += &format!("{name}: {line}\n");
+        }
+    }
     out += "\nEVIDENCE\n";
     for mark in &attribution.evidence {
         out +=
@@ -168,6 +184,33 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
         }
     }
     out
+}
+
+/// What is remembered of a device at each address it answers at as a camera.
+fn cameras_of<'a>(
+    device: &'a Device,
+    snapshot: &'a Snapshot,
+) -> impl Iterator<Item = (&'a TargetName, &'a CameraStanding)> {
+    let target = |ip: &std::net::IpAddr| snapshot.targets.get(&TargetName::from(ip.to_string().as_str()));
+    device.ips.iter().filter_map(target).filter(|target| !target.switch).map(|target| (&target.name, &target.camera))
+}
+
+/// A camera's key, and what is behind it, in lines.
+fn standing(camera: &CameraStanding) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(pin) = &camera.key {
+        let proved = if pin.key.proved { "" } else { ", not proved" };
+        lines.push(format!("TLS key {} since {}{proved}", pin.key.sha256, pin.since));
+    }
+    lines.extend(camera.remarks());
+    if let Some(channels) = camera.channels.filter(|channels| *channels > 1) {
+        lines.push(format!("{channels} video sources"));
+    }
+    for behind in &camera.behind {
+        let address = behind.address.map_or_else(|| "address unknown".to_owned(), |address| address.to_string());
+        lines.push(format!("behind it: {address}  {}  {}", behind.name, behind.location));
+    }
+    lines
 }
 
 /// The table a row is in, and when it was last read to its end, as far as the switch's last visit tells.

@@ -1,6 +1,7 @@
 //! Finding cameras in a subnet and visiting one.
 
 mod login;
+mod read;
 mod seek;
 mod sweep;
 mod visit;

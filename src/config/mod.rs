@@ -118,6 +118,8 @@ pub struct OnvifSettings {
     pub max_bytes: usize,
     /// Unicast WS-Discovery probes a second in a sweep.
     pub probes_per_second: u32,
+    /// GetUsers is asked too, which only an account of level Administrator may.
+    pub users: bool,
 }
 
 /// `[traps]`: what switches say unasked.

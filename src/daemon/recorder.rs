@@ -297,7 +297,12 @@ impl Recorder {
             let delta = self.inventory.absorb(visit, &self.estate, &self.catalogue);
             let judged = delta.devices.clone();
             self.judge(delta, &judged, &mut draft);
-            self.targets.insert(record.name.clone(), record.clone());
+            let before = self.targets.insert(record.name.clone(), record.clone());
+            let changed = record.camera.key_changed();
+            if changed.is_some() && before.is_none_or(|before| before.camera.key_changed() != changed) {
+                let remarks = record.camera.remarks().join("; ");
+                tracing::warn!("camera {}: {remarks}", record.name);
+            }
             draft.targets.insert(record.name.clone(), record);
         }
         self.finish(draft)

@@ -4,11 +4,13 @@
 //! means something only in a table that is [`Completeness::Complete`].
 
 mod camera;
+mod standing;
 mod switch;
 
 pub use camera::{
     Authentication, CameraInterface, CameraVisit, DeviceInformation, Discovery, Mark, MarkKind, WithheldReason,
 };
+pub use standing::{BehindCamera, CameraNetwork, CameraProtocol, CameraStanding, CameraUser, KeyPin, TlsKey};
 pub use switch::{
     ArpRow, FdbRow, FdbStatus, InventoryRow, Neighbour, NeighbourProtocol, OperStatus, Port, Reading, Readings,
     SwitchVisit, SystemFacts, Table, TableState, VlanRow,

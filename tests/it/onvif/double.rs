@@ -259,6 +259,7 @@ pub(super) fn settings() -> OnvifSettings {
         deadline: Duration::from_secs(4),
         max_bytes: 256 * 1024,
         probes_per_second: 2_000,
+        users: false,
     }
 }
 

@@ -69,8 +69,8 @@ async fn digest_of_every_kind_is_answered() {
         let visit = visit(&camera, &[&credential("c", PASSWORD, ANYWHERE)], &ledger).await;
         assert_eq!(visit.authentication, Authentication::Accepted { credential: "c".into() }, "{kind}");
         whole(&visit);
-        // GetDeviceInformation, GetNetworkInterfaces, GetScopes: each once, each to a fresh challenge.
-        assert_eq!(camera.attempts(), 3, "{kind}");
+        // What needs a user: each once, each to a fresh challenge.
+        assert_eq!(camera.attempts(), 7, "{kind}");
         assert_eq!(*ledger.outcomes.lock().unwrap(), [Ok(())], "{kind}");
         let named =
             camera.asked().iter().any(|asked| asked.header("authorization").is_some_and(|v| v.contains("algorithm")));
@@ -242,10 +242,15 @@ async fn a_camera_that_tells_everybody_is_never_sent_a_credential() {
     let expected = [
         "GetSystemDateAndTime",
         "GetServices",
+        "GetCapabilities",
         "GetHostname",
         "GetDeviceInformation",
         "GetNetworkInterfaces",
         "GetScopes",
+        "GetDNS",
+        "GetNTP",
+        "GetNetworkDefaultGateway",
+        "GetNetworkProtocols",
     ];
     assert_eq!(camera.operations(), expected);
     for asked in camera.asked() {

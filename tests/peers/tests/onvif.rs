@@ -51,6 +51,7 @@ fn collector() -> CameraCollector {
         deadline: Duration::from_secs(10),
         max_bytes: 2 << 20,
         probes_per_second: 100,
+        users: false,
     })
 }
 
