@@ -6,4 +6,5 @@ mod double;
 mod hostile;
 mod login;
 mod mechanism;
+mod operations;
 mod secure;

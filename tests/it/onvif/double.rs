@@ -201,6 +201,26 @@ pub(super) fn reply(operation: &str, skew_s: i64) -> String {
         "GetScopes" => {
             "<tds:Scopes><tt:ScopeItem>onvif://www.onvif.org/name/A%20B</tt:ScopeItem></tds:Scopes>".to_owned()
         }
+        "GetDNS" => {
+            "<tds:DNSInformation><tt:FromDHCP>false</tt:FromDHCP><tt:SearchDomain>factory.example</tt:SearchDomain>\
+             <tt:DNSManual><tt:Type>IPv4</tt:Type><tt:IPv4Address>10.0.0.53</tt:IPv4Address></tt:DNSManual>\
+             </tds:DNSInformation>"
+                .to_owned()
+        }
+        "GetNTP" => "<tds:NTPInformation><tt:FromDHCP>false</tt:FromDHCP><tt:NTPManual><tt:Type>DNS</tt:Type>\
+             <tt:DNSname>time.example</tt:DNSname></tt:NTPManual></tds:NTPInformation>"
+            .to_owned(),
+        "GetNetworkDefaultGateway" => {
+            "<tds:NetworkGateway><tt:IPv4Address>10.0.0.1</tt:IPv4Address></tds:NetworkGateway>".to_owned()
+        }
+        "GetNetworkProtocols" => {
+            "<tds:NetworkProtocols><tt:Name>RTSP</tt:Name><tt:Enabled>true</tt:Enabled><tt:Port>554</tt:Port>\
+             </tds:NetworkProtocols>"
+                .to_owned()
+        }
+        "GetUsers" => "<tds:User><tt:Username>admin</tt:Username><tt:Password>never kept</tt:Password>\
+             <tt:UserLevel>Administrator</tt:UserLevel></tds:User>"
+            .to_owned(),
         "GetHostname" => "<tds:HostnameInformation><tt:Name>cam-1</tt:Name></tds:HostnameInformation>".to_owned(),
         _ => String::new(),
     };
