@@ -8,3 +8,4 @@ mod login;
 mod mechanism;
 mod operations;
 mod secure;
+mod ssrf;
