@@ -1,11 +1,13 @@
 //! The ONVIF client against cameras that behave, cameras that do not, and replies recorded from real ones.
 
 mod captures;
+mod daemon;
 mod discovery;
 mod double;
 mod hostile;
 mod login;
 mod mechanism;
 mod operations;
+mod replays;
 mod secure;
 mod ssrf;
