@@ -1,5 +1,6 @@
 //! The ONVIF client against cameras that behave, cameras that do not, and replies recorded from real ones.
 
+mod broken;
 mod captures;
 mod daemon;
 mod discovery;
