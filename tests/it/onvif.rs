@@ -6,6 +6,7 @@ mod daemon;
 mod discovery;
 mod double;
 mod hostile;
+mod lockout;
 mod login;
 mod mechanism;
 mod operations;

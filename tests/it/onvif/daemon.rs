@@ -10,6 +10,9 @@ use lenswarden::lab::Replay;
 use lenswarden::snapshot::Snapshot;
 use lenswarden::store::{ChangeKind, Reader};
 
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
 use super::double;
 use super::secure::{Secure, Shows};
 
@@ -38,6 +41,16 @@ impl Station {
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Starts the daemon; it ends when the sender is dropped.
+    pub(super) fn start(&self) -> (oneshot::Sender<()>, JoinHandle<anyhow::Result<Outcome>>) {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let options = DaemonOptions { config: self.path("config.toml"), once: false, trap_socket: None };
+        let running = tokio::spawn(daemon::run(options, async move {
+            let _ = stopped.await;
+        }));
+        (stop, running)
     }
 
     /// A daemon that starts, goes one round and stops.

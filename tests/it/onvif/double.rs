@@ -66,7 +66,11 @@ impl Drop for Double {
 
 impl Double {
     pub(super) async fn start(handler: impl Fn(&Asked) -> Act + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), handler).await
+    }
+
+    pub(super) async fn start_at(at: SocketAddr, handler: impl Fn(&Asked) -> Act + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(at).await.unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (log, handler): (_, Handler) = (Arc::clone(&asked), Arc::new(handler));
