@@ -54,6 +54,8 @@ pub struct CameraVisit {
     pub marks: Vec<Mark>,
     /// Requests sent.
     pub requests: u32,
+    /// Octets read.
+    pub octets: usize,
     /// Operations it does not have.
     pub unsupported: Vec<String>,
     /// What went wrong on the way.
@@ -87,6 +89,7 @@ impl CameraVisit {
             authentication: Authentication::NotAsked,
             marks: Vec::new(),
             requests: 0,
+            octets: 0,
             unsupported: Vec::new(),
             errors: Vec::new(),
         }

@@ -29,6 +29,7 @@ pub fn json(visit: &CameraVisit) -> Value {
         "authentication": visit.authentication,
         "marks": visit.marks,
         "requests": visit.requests,
+        "octets": visit.octets,
         "seconds": visit.finished.since(visit.started).as_secs_f64(),
         "unsupported": visit.unsupported,
         "errors": visit.errors,
@@ -116,5 +117,5 @@ pub fn text(visit: &CameraVisit) -> String {
         line("trouble", format!("{}: {}", error.asked, error.message));
     }
     let seconds = visit.finished.since(visit.started).as_secs_f64();
-    out + &format!("\n{} requests, {seconds:.2} s\n", visit.requests)
+    out + &format!("\n{} requests, {} octets read, {seconds:.2} s\n", visit.requests, visit.octets)
 }

@@ -2,6 +2,7 @@
 
 mod broken;
 mod captures;
+mod crowd;
 mod daemon;
 mod discovery;
 mod double;

@@ -81,6 +81,7 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
             self.read(&mut service).await;
             self.out.requests += service.requests();
         }
+        self.out.octets = self.budget.spent();
         self.out.reach = self.reach();
         self.out.finished = Timestamp::now();
         self.out

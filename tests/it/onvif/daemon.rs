@@ -21,13 +21,26 @@ pub(super) struct Station {
     folder: tempfile::TempDir,
 }
 
+/// How often cameras are visited, how long at most, and how many visits there are at once.
+pub(super) struct Pace<'a> {
+    pub(super) every: &'a str,
+    pub(super) deadline: &'a str,
+    pub(super) at_once: usize,
+}
+
 impl Station {
     /// Looks for cameras in this block. `more` is the rest of `[[cameras]]`, and what follows it.
     pub(super) fn new(subnet: &str, more: &str) -> Self {
+        Self::with(Pace { every: "1s", deadline: "5s", at_once: 256 }, subnet, more)
+    }
+
+    /// The same, at another pace.
+    pub(super) fn with(pace: Pace<'_>, subnet: &str, more: &str) -> Self {
+        let Pace { every, deadline, at_once } = pace;
         let station = Self { folder: tempfile::tempdir().unwrap() };
         let text = format!(
-            "[daemon]\ndatabase = {:?}\ncontrol-socket = {:?}\ncameras-every = \"1s\"\nsweep-every = \"1s\"\n\n\
-             [onvif]\nconnect-timeout = \"500ms\"\ndeadline = \"5s\"\nprobes-per-second = 2000\n\n\
+            "[daemon]\ndatabase = {:?}\ncontrol-socket = {:?}\ncameras-every = \"{every}\"\nsweep-every = \"{every}\"\nconcurrency = {at_once}\n\n\
+             [onvif]\nconnect-timeout = \"500ms\"\ndeadline = \"{deadline}\"\nprobes-per-second = 2000\n\n\
              [[site]]\nid = \"hq\"\nname = \"Headquarters\"\nsensitivity = \"standard\"\n\n\
              [[cameras]]\nsite = \"hq\"\nsubnets = [\"{subnet}\"]\n{more}",
             station.path("lenswarden.db"),

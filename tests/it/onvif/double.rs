@@ -47,6 +47,8 @@ pub(super) enum Act {
     /// Sends the first part, then the second an octet every 50 ms.
     Drip(Vec<u8>, Vec<u8>),
     Hang,
+    /// Thinks so long first.
+    Later(Duration, Box<Act>),
 }
 
 type Handler = Arc<dyn Fn(&Asked) -> Act + Send + Sync>;
@@ -103,7 +105,15 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     let mut held = Vec::new();
     while let Some(asked) = receive(&mut stream, &mut held).await {
         log.lock().unwrap().push(asked.clone());
-        let sent = match handler(&asked) {
+        let act = match handler(&asked) {
+            Act::Later(time, act) => {
+                tokio::time::sleep(time).await;
+                *act
+            }
+            act => act,
+        };
+        let sent = match act {
+            Act::Later(..) => return,
             Act::Send(octets) => stream.write_all(&octets).await,
             Act::SendAndClose(octets) => {
                 let _ = stream.write_all(&octets).await;
@@ -295,6 +305,25 @@ pub(super) fn block(ports: &[u16], discovery_port: u16) -> CameraBlock {
         ports: ports.to_vec(),
         discovery_port,
     }
+}
+
+/// A port that is free at this address: on a loopback network of one test's own, at all its addresses.
+pub(super) fn free_port(address: Ipv4Addr) -> u16 {
+    std::net::TcpListener::bind((address, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Answers WS-Discovery at this address, so that a visit need not wait for silence: the device service is at `port`.
+pub(super) async fn announce(address: Ipv4Addr, port: u16, discovery_port: u16) -> JoinHandle<()> {
+    let socket = UdpSocket::bind((address, discovery_port)).await.unwrap();
+    let answer = envelope(&format!(
+        "<ProbeMatches><ProbeMatch><XAddrs>http://{address}:{port}/onvif/device_service</XAddrs></ProbeMatch></ProbeMatches>"
+    ));
+    tokio::spawn(async move {
+        let mut buffer = [0u8; 4096];
+        while let Ok((_, from)) = socket.recv_from(&mut buffer).await {
+            let _ = socket.send_to(answer.as_bytes(), from).await;
+        }
+    })
 }
 
 /// A UDP port on which nothing answers.

@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use lenswarden::control::client::Client;
 use lenswarden::control::{Reply, Request};
-use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 
 use super::daemon::Station;
-use super::double::{self, Asked, Double, envelope, fault, http, ok, reply};
+use super::double::{self, Asked, Double, fault, http, ok, reply};
 
 const LIVES: usize = 20;
 const ROUNDS: usize = 1_000;
@@ -56,17 +55,7 @@ impl Counting {
             http("401 Unauthorized", &challenge, &no)
         })
         .await;
-        let socket = UdpSocket::bind((address, discovery_port)).await.unwrap();
-        let answer = envelope(&format!(
-            "<ProbeMatches><ProbeMatch><XAddrs>http://{address}:{port}/onvif/device_service</XAddrs></ProbeMatch>\
-             </ProbeMatches>"
-        ));
-        let discovery = tokio::spawn(async move {
-            let mut buffer = [0u8; 4096];
-            while let Ok((_, from)) = socket.recv_from(&mut buffer).await {
-                let _ = socket.send_to(answer.as_bytes(), from).await;
-            }
-        });
+        let discovery = double::announce(address, port, discovery_port).await;
         Self { visits, attempts, _camera: camera, discovery }
     }
 
@@ -100,10 +89,7 @@ async fn rounds(mut client: Client, cameras: &[Counting], count: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_over_a_thousand_rounds_and_twenty_restarts_is_sent_once() {
-    // Ports that are free at one address of this loopback network are at all of them.
-    let free = std::net::TcpListener::bind((Ipv4Addr::new(127, 94, 0, 1), 0)).unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let port = double::free_port(Ipv4Addr::new(127, 94, 0, 1));
     let discovery_port = double::silence().await.local_addr().unwrap().port();
     let mut fleet = Vec::new();
     for number in 1..=FLEET {
