@@ -11,13 +11,12 @@ const SEVERAL: u16 = 2;
 impl<L: CredentialLedger> Visit<'_, L> {
     /// Reads what the device says of itself. What decides about the user comes first.
     pub(super) async fn read(&mut self, service: &mut Service) {
-        let mut hostname = match self.ask(service, Operation::Hostname).await {
-            Ok(answer) => Some(access(&answer, Operation::Hostname)),
-            Err(error) => {
-                self.trouble(Operation::Hostname.name(), chain(&error));
-                None
-            }
-        };
+        match self.ask(service, Operation::Hostname).await.map(|answer| access(&answer, Operation::Hostname)) {
+            Ok(Access::Granted(reply)) => self.take_open(service, Operation::Hostname, &reply),
+            Ok(Access::NeedsDigest(_) | Access::NeedsToken) => self.guarded.push(Operation::Hostname),
+            Ok(_) => {}
+            Err(error) => self.trouble(Operation::Hostname.name(), chain(&error)),
+        }
         if let Some(reply) = self.private(service, Operation::Information).await {
             let onvif::Information { manufacturer, model, firmware, serial, hardware } = onvif::information(&reply);
             self.out.information = Some(DeviceInformation { manufacturer, model, firmware, serial, hardware });
@@ -30,11 +29,12 @@ impl<L: CredentialLedger> Visit<'_, L> {
             self.out.scopes = onvif::scopes(&reply);
         }
         // For everybody by the specification; where it is not, only an accepted user asks again.
-        if matches!(hostname, Some(Access::NeedsDigest(_) | Access::NeedsToken)) && self.standing.is_user() {
-            hostname = self.private(service, Operation::Hostname).await.map(Access::Granted);
-        }
-        if let Some(Access::Granted(reply)) = hostname {
-            self.out.hostname = onvif::hostname(&reply);
+        for operation in std::mem::take(&mut self.guarded) {
+            if self.standing.is_user()
+                && let Some(reply) = self.private(service, operation).await
+            {
+                self.take_open(service, operation, &reply);
+            }
         }
         self.read_network(service).await;
         self.read_holdings(service).await;

@@ -14,8 +14,8 @@ use crate::net::{DeviceText, Timestamp};
 use crate::observation::{CameraVisit, Mark, MarkKind, Reach, TlsKey, VisitError};
 use crate::onvif::discovery::{DEVICE_SERVICE, Message};
 use crate::onvif::{
-    self, Access, Answer, Budget, Endpoint, Lockout, OnvifError, Operation, Payload, Proof, RECORDING_SERVICE, Service,
-    access,
+    self, Access, Answer, Budget, Element, Endpoint, Lockout, OnvifError, Operation, Payload, Proof, RECORDING_SERVICE,
+    Service, access,
 };
 use crate::probe;
 
@@ -45,6 +45,8 @@ pub(super) struct Visit<'a, L> {
     pub(super) out: CameraVisit,
     /// How near it is to locking us out, by its own words on this visit.
     pub(super) lockout: Lockout,
+    /// Operations for everybody that it wants a user for.
+    pub(super) guarded: Vec<Operation>,
     /// What spoke WS-Discovery, even if only to complain.
     spoke: bool,
     /// What each port had instead of a device service.
@@ -68,6 +70,7 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
             standing: Standing::Nobody,
             out: CameraVisit::new(address, block.site.clone(), Timestamp::now()),
             lockout: Lockout::default(),
+            guarded: Vec::new(),
             spoke: false,
             instead: Vec::new(),
         }
@@ -198,17 +201,27 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
         for operation in [Operation::Services, Operation::Capabilities] {
             let Ok(answer) = self.ask(service, operation).await else { break };
             speaks |= speaks_onvif(&answer, operation);
-            let Access::Granted(reply) = access(&answer, operation) else { continue };
-            match operation {
-                Operation::Services => {
-                    if let Some(path) = onvif::service_path(&reply, RECORDING_SERVICE) {
-                        service.set_recording(path);
-                    }
-                }
-                _ => self.out.channels = onvif::channels(&reply),
+            match access(&answer, operation) {
+                Access::Granted(reply) => self.take_open(service, operation, &reply),
+                Access::NeedsDigest(_) | Access::NeedsToken => self.guarded.push(operation),
+                _ => {}
             }
         }
         if speaks { Ok(()) } else { Err(("it speaks SOAP, but not ONVIF".to_owned(), None)) }
+    }
+
+    /// Keeps what an operation says that the specification has for everybody.
+    pub(super) fn take_open(&mut self, service: &mut Service, operation: Operation, reply: &Element) {
+        match operation {
+            Operation::Services => {
+                if let Some(path) = onvif::service_path(reply, RECORDING_SERVICE) {
+                    service.set_recording(path);
+                }
+            }
+            Operation::Capabilities => self.out.channels = onvif::channels(reply),
+            Operation::Hostname => self.out.hostname = onvif::hostname(reply),
+            _ => {}
+        }
     }
 
     /// Asks without any proof and keeps the marks of the reply.

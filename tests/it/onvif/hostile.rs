@@ -85,14 +85,16 @@ fn malformations() -> Vec<(&'static str, bool, Wire)> {
         ("gzip nobody asked for", true, |xml| with_length(&format!("{OK}Content-Encoding: gzip\n"), &gzip(xml))),
         ("gzip that nothing announces", true, |xml| with_length(OK, &gzip(xml))),
         ("gzip cut off", false, |xml| with_length(OK, &gzip(xml)[..40])),
-        ("gzip of 100 MB", false, |_| with_length(OK, &gzip(&format!("<E>{}", "x".repeat(100 << 20))))),
+        ("gzip of 4 MB", false, |_| with_length(OK, &gzip(&format!("<E>{}", "x".repeat(4 << 20))))),
         ("gzip that is none", false, |_| with_length(OK, b"\x1f\x8b\x08\0\0")),
         ("entity bomb", false, |xml| {
             let entities: String = (1..20).map(|n| format!("<!ENTITY a{n} '&a{0};&a{0};'>", n - 1)).collect();
             with_length(OK, xml.replace("?>", &format!("?><!DOCTYPE x [<!ENTITY a0 'x'>{entities}]>")).as_bytes())
         }),
-        ("a million attributes", false, |_| with_length(OK, format!("<E {}", "a='b' ".repeat(1_000_000)).as_bytes())),
-        ("a million deep", false, |_| with_length(OK, "<a>".repeat(1_000_000).as_bytes())),
+        ("a hundred thousand attributes", false, |_| {
+            with_length(OK, format!("<E {}", "a='b' ".repeat(1_000_000)).as_bytes())
+        }),
+        ("a hundred thousand deep", false, |_| with_length(OK, "<a>".repeat(100_000).as_bytes())),
         ("404", false, |_| with_length("HTTP/1.1 404 Not Found\n", b"")),
         ("lower-case status line", false, |xml| with_length("http/1.1 200 OK\n", xml.as_bytes())),
         ("ICY", false, |xml| with_length("ICY 200 OK\n", xml.as_bytes())),

@@ -129,6 +129,29 @@ async fn a_recorder_tells_how_many_channels_it_has_and_which_cameras() {
 }
 
 #[tokio::test]
+async fn what_it_keeps_from_nobody_by_the_specification_is_asked_as_its_user_where_it_does() {
+    let camera = Double::start(|asked: &Asked| {
+        let open = asked.operation == "GetSystemDateAndTime";
+        if !open && !super::mechanism::digest_is_right(asked, "n") {
+            return http("401 Unauthorized", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n", "");
+        }
+        ok(&match asked.operation.as_str() {
+            "GetCapabilities" => envelope(
+                "<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Extension><tt:DeviceIO><tt:VideoSources>4\
+                 </tt:VideoSources></tt:DeviceIO></tt:Extension></tds:Capabilities></tds:GetCapabilitiesResponse>",
+            ),
+            other => reply(other, 0),
+        })
+    })
+    .await;
+    let seen = double::visit_named(&camera, &[&credential("c", PASSWORD, "127.0.0.0/8")], &Ledger::default()).await;
+    assert_eq!(seen.authentication, Authentication::Accepted { credential: "c".into() });
+    assert_eq!((seen.channels, seen.hostname.as_ref().map(DeviceText::as_str)), (Some(4), Some("cam-1")));
+    let nobody = double::visit_named(&camera, &[], &Ledger::default()).await;
+    assert_eq!((nobody.channels, nobody.hostname), (None, None));
+}
+
+#[tokio::test]
 async fn nothing_is_ever_asked_for_a_medium_or_an_event() {
     let recorder = recorder(true).await;
     visit(&recorder, &[&credential("c", PASSWORD, "127.0.0.0/8")], &Ledger::default()).await;
