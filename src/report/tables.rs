@@ -202,11 +202,7 @@ pub fn headline(snapshot: &Snapshot) -> String {
     };
     let cameras =
         if coverage.cameras.all == 0 { String::new() } else { format!(", {}", share(&coverage.cameras, "cameras")) };
-    let hidden = match (coverage.hidden, coverage.mute) {
-        (0, 0) => String::new(),
-        (hidden, 0) => format!(", {hidden} more behind recorders"),
-        (hidden, mute) => format!(", {hidden} more behind recorders ({mute} do not say how many)"),
-    };
+    let hidden = coverage.behind_recorders().map(|words| format!(", {words}")).unwrap_or_default();
     let daemon = match snapshot.daemon.state() {
         DaemonState::Running => "running".to_owned(),
         DaemonState::Stopped(stopped) => format!("stopped since {}", minute(stopped)),

@@ -73,6 +73,19 @@ impl Coverage {
     }
 }
 
+impl Coverage {
+    /// What recorders hide, in words, if there are any.
+    #[must_use]
+    pub fn behind_recorders(&self) -> Option<String> {
+        match (self.hidden, self.mute) {
+            (0, 0) => None,
+            (hidden, 0) => Some(format!("{hidden} more behind recorders")),
+            (hidden, 1) => Some(format!("{hidden} more behind recorders (1 does not say how many)")),
+            (hidden, mute) => Some(format!("{hidden} more behind recorders ({mute} do not say how many)")),
+        }
+    }
+}
+
 /// Whether the daemon works, as the database and its lock tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DaemonState {
