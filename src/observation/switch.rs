@@ -119,6 +119,9 @@ pub struct Reading {
     pub runner_up: Option<(String, u8)>,
     /// Rows it was judged by; with few, the usual reading or the one of an earlier visit stands.
     pub rows: u32,
+    /// It was judged by enough rows, at this visit or at an earlier one of the same firmware.
+    #[serde(default)]
+    pub settled: bool,
 }
 
 /// SNMPv2-MIB system group (RFC 3418).

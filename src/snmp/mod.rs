@@ -28,7 +28,7 @@ mod walk;
 
 use std::future::Future;
 
-pub use ask::{Ask, Group, Memory};
+pub use ask::{Ask, Due, Group, Memory};
 pub use security::{Security, SecurityAuth, SecurityPriv};
 pub use session::{Agent, Manner, Sockets};
 pub use walk::{Limits, Pace, WalkEnd, Walked, walk};

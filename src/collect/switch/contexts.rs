@@ -146,7 +146,7 @@ pub(super) async fn read(agent: &Agent, wanted: &BTreeSet<VlanId>, limits: Limit
 async fn one(agent: &Agent, vlan: VlanId, limits: Limits, pace: &Pace) -> Result<Bridge, SnmpError> {
     let context = agent.in_vlan(vlan)?;
     let memory = Memory::default();
-    let ask = crate::snmp::Ask { session: &context, limits, pace, memory: &memory, due: BTreeSet::new() };
+    let ask = crate::snmp::Ask { session: &context, limits, pace, memory: &memory, due: None };
     Ok(bridge::read_vlan(&ask).await)
 }
 

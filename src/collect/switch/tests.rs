@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::contexts::{self, Contexts, Met};
 use super::forwarding::{self, Learned};
 use super::tables::Tables;
-use super::{neighbours, ports};
+use super::{SwitchCollector, neighbours, ports};
 use crate::net::{MacAddr, VlanId};
-use crate::observation::{FdbRow, Port, Table};
+use crate::observation::{FdbRow, Port, Reading, Readings, SystemFacts, Table};
 use crate::snmp::alcatel::Alcatel;
 use crate::snmp::bridge::Bridge;
 use crate::snmp::cdp::Cdp;
@@ -378,4 +378,33 @@ fn addresses_of_both_tables_are_told_once_and_groups_never() {
     let found: Vec<_> = tables.arp().iter().map(|row| (row.ip.to_string(), row.mac.0[5])).collect();
     let expected = [("10.0.0.1", 1), ("10.0.0.2", 2), ("fe80::9", 1)];
     assert_eq!(found, expected.map(|(ip, last)| (ip.to_owned(), last)));
+}
+
+/// After a restart a switch is read as it was, until another firmware or enough rows say otherwise.
+#[tokio::test]
+async fn what_was_learned_before_a_restart_stands_for_its_firmware() {
+    let text = "[[site]]\nid = \"hq\"\nsensitivity = \"standard\"\n[[credential]]\nid = \"c\"\nkind = \"snmp-v2c\"\ncommunity = \"public\"\n\
+                [[switch]]\nname = \"sw\"\naddress = \"127.0.0.1\"\nsite = \"hq\"\ncredential = \"c\"\n";
+    let config = crate::config::parse(text, std::path::Path::new("/nowhere/config.toml")).unwrap();
+    let (switch, credential) = (&config.switches[0], &config.credentials[0]);
+    let reading = |chosen: &str, settled| {
+        Some(Reading { chosen: chosen.to_owned(), score: 100, runner_up: None, rows: 40, settled })
+    };
+    let readings = Readings { port: reading("ifIndex", true), vlan: reading("the id is the VLAN", false) };
+    let system = SystemFacts {
+        name: "sw".into(),
+        description: "Version 7".into(),
+        object_id: "1.3.6.1.4.1.9".to_owned(),
+        uptime_s: 5,
+    };
+    let collector = SwitchCollector::bind().await.unwrap();
+    collector.recall(switch.name.clone(), &system, &readings);
+    let known = collector.agent(&config.snmp, switch, credential).unwrap();
+    let learned = known.learned("1.3.6.1.4.1.9 Version 7");
+    assert_eq!(
+        learned,
+        Learned { port: Some("ifIndex".to_owned()), vlan: None },
+        "only what enough rows had borne out"
+    );
+    assert_eq!(known.learned("1.3.6.1.4.1.9 Version 8"), Learned::default());
 }
