@@ -69,6 +69,7 @@ pub(super) fn visit(switch: &str, own: &str, minute: i64, rows: &[(&str, u32, u3
             stp: None,
             stp_bridge: None,
             last_change_s: None,
+            chassis: None,
         })
         .collect();
     let row = |(address, vlan, port): &(&str, u32, u32)| FdbRow {

@@ -254,6 +254,9 @@ pub struct Port {
     /// ifLastChange: sysUpTime in seconds when it last went up or down.
     #[serde(default)]
     pub last_change_s: Option<u64>,
+    /// entPhysicalIndex of the chassis it is part of, where the switch is a stack that tells: a row of its inventory.
+    #[serde(default)]
+    pub chassis: Option<u32>,
 }
 
 /// A VLAN the switch knows.

@@ -222,6 +222,7 @@ impl Play<'_> {
             stp: is_in(&said.blocked).then(|| "blocking".to_owned()),
             stp_bridge: said.bridges.get(name).map(|word| self.mac(word)),
             last_change_s: None,
+            chassis: None,
         }
     }
 

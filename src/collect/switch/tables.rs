@@ -80,7 +80,7 @@ async fn private(ask: &Ask<'_, impl Session>, enterprise: Option<u32>) -> Privat
     };
     // A Cisco without VTP's list of VLANs has no port in any of them, as far as it tells; its bridges it may list.
     let (membership, cisco_poe) = if vtp.state.rows.is_empty() {
-        (VlanMembership { access: n(), voice: n() }, CiscoPoe { part: n(), alias: n() })
+        (VlanMembership { access: n(), voice: n() }, CiscoPoe { part: n() })
     } else {
         tokio::join!(vlan_membership::read(ask), cisco_poe::read(ask))
     };
@@ -99,7 +99,7 @@ impl Tables {
         let (base_address, interfaces, lag, bridge, qbridge, private) = tokio::join!(
             bridge::base_address(ask.session),
             Box::pin(interfaces::read(ask)),
-            Box::pin(lag::read(ask)),
+            Box::pin(lag::read(ask, enterprise.is_none_or(|own| own == CISCO))),
             Box::pin(bridge::read(ask)),
             Box::pin(qbridge::read(ask)),
             Box::pin(private(ask, enterprise)),
@@ -110,7 +110,7 @@ impl Tables {
             Box::pin(lldp::read(ask)),
             Box::pin(cdp::read(ask)),
             Box::pin(poe::read(ask)),
-            Box::pin(entity::read(ask)),
+            Box::pin(entity::read(ask, !private.cisco_poe.part.rows.is_empty())),
         );
         let Private { vtp, membership, logical, huawei, alcatel, junos, cisco_poe } = private;
         Self {
@@ -154,7 +154,7 @@ impl Tables {
             (Table::CiscoVlans, vec![&self.vtp.state, &self.membership.access]),
             (Table::JunosVlans, vec![&self.junos.tags, &self.junos.fdb_ids]),
             (Table::Pvid, vec![&qbridge.pvid]),
-            (Table::Lag, vec![&self.lag.selected, &self.lag.attached]),
+            (Table::Lag, vec![&self.lag.selected, &self.lag.attached, &self.lag.pagp]),
             (Table::IfStack, vec![&ifs.stack]),
             (Table::Stp, vec![&bridge.stp_state, &bridge.stp_bridge]),
             (Table::Poe, vec![&self.poe.detection, &self.poe.admin]),

@@ -45,7 +45,7 @@ fn nothing() -> Tables {
             alias: n(),
             stack: n(),
         },
-        lag: Lag { selected: n(), attached: n() },
+        lag: Lag { selected: n(), attached: n(), pagp: n() },
         bridge: Bridge {
             base_values: n(),
             base_ports: n(),
@@ -88,8 +88,8 @@ fn nothing() -> Tables {
             system_name: n(),
         },
         poe: Poe { admin: n(), detection: n(), class: n() },
-        cisco_poe: CiscoPoe { part: n(), alias: n() },
-        entity: Entity { class: n(), name: n(), model: n(), serial: n(), software: n() },
+        cisco_poe: CiscoPoe { part: n() },
+        entity: Entity { class: n(), name: n(), model: n(), serial: n(), software: n(), alias: n(), contained: n() },
     }
 }
 
@@ -213,7 +213,7 @@ fn power_is_on_the_port_that_the_part_the_number_or_the_name_tells() {
     tables.poe.admin = n();
     tables.cisco_poe.part = states(&[(1, 3, 1013)]);
     let port_of = Oid::new(&[1, 3, 6, 1, 2, 1, 2, 2, 1, 1, 10_104]);
-    tables.cisco_poe.alias = rows(vec![(vec![1013, 0], Value::Oid(port_of))]);
+    tables.entity.alias = rows(vec![(vec![1013, 0], Value::Oid(port_of))]);
     assert_eq!(delivering(&tables), [10_104], "the part it is goes before the name");
 
     let mut plain = nothing();
