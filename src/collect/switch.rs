@@ -8,6 +8,7 @@ mod ports;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod vrfs;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ use crate::snmp::{
 use contexts::{Contexts, Met};
 use forwarding::Learned;
 use tables::Tables;
+use vrfs::VrfArp;
 
 /// An agent and what makes it the same one at the next visit.
 #[derive(Debug)]
@@ -38,8 +40,26 @@ struct Known {
     memory: Memory,
     /// Readings learned, and of which firmware.
     learned: Mutex<(String, Learned)>,
-    /// Contexts it would not answer in, and when that was found.
-    shut: Mutex<Option<(String, Instant)>>,
+    /// Contexts of VLANs it would not answer in.
+    vlans: Shut,
+    /// Contexts of VRFs it would not answer in.
+    vrfs: Shut,
+}
+
+/// Why a device would not answer in contexts, and when that was found.
+#[derive(Debug, Default)]
+struct Shut(Mutex<Option<(String, Instant)>>);
+
+impl Shut {
+    /// Why it is not asked again yet.
+    fn lately(&self, again: Duration) -> Option<String> {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        found.as_ref().filter(|(_, found)| found.elapsed() < again).map(|(why, _)| why.clone())
+    }
+
+    fn found(&self, why: Option<&str>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = why.map(|why| (why.to_owned(), Instant::now()));
+    }
 }
 
 impl Known {
@@ -82,21 +102,34 @@ impl Known {
 
     /// Reads the bridges of VLANs. A switch that would not let us in is asked again only after a while.
     async fn contexts(&self, tables: &Tables, limits: Limits, again: Duration) -> Contexts {
-        let shut = || self.shut.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = match contexts::wanted(tables) {
             Ok(wanted) => wanted,
             Err(why) => return Contexts::none(Met::Shut(why)),
         };
-        let before = shut().clone().filter(|(_, found)| found.elapsed() < again && !wanted.is_empty());
-        if let Some((why, _)) = before {
+        if let Some(why) = self.vlans.lately(again).filter(|_| !wanted.is_empty()) {
             return Contexts::none(Met::Shut(why));
         }
         let mut read = Box::pin(contexts::read(&self.agent, &wanted, limits, &self.pace)).await;
         read.doubt_if_empty(!tables.bridge.ports.rows.is_empty());
-        *shut() = match &read.met {
-            Met::Shut(why) => Some((why.clone(), Instant::now())),
+        self.vlans.found(match &read.met {
+            Met::Shut(why) => Some(why),
             Met::NotNeeded | Met::Read => None,
+        });
+        read
+    }
+
+    /// Reads the address tables of VRFs, in the same way.
+    async fn vrfs(&self, tables: &Tables, limits: Limits, again: Duration) -> VrfArp {
+        let wanted = match vrfs::wanted(tables, self.agent.is_v3()) {
+            Ok(wanted) if wanted.is_empty() => return VrfArp::default(),
+            Ok(wanted) => wanted,
+            Err(state) => return VrfArp { rows: Vec::new(), state: Some(state) },
         };
+        if let Some(why) = self.vrfs.lately(again) {
+            return VrfArp::shut(why);
+        }
+        let read = Box::pin(vrfs::read(&self.agent, wanted, limits, &self.pace)).await;
+        self.vrfs.found(read.is_shut());
         read
     }
 }
@@ -225,7 +258,8 @@ impl SwitchCollector {
             pace: Pace::default(),
             memory: Memory::default(),
             learned: Mutex::new(self.recalled().remove(&target.name).unwrap_or_default()),
-            shut: Mutex::default(),
+            vlans: Shut::default(),
+            vrfs: Shut::default(),
         });
         let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(target.name.clone(), Arc::clone(&known));
@@ -318,6 +352,10 @@ async fn read(
     if let Some(state) = contexts.state.clone() {
         tables::note(visit, Table::VlanFdb, state);
     }
+    let vrfs = known.vrfs(&tables, limits, contexts_again).await;
+    if let Some(state) = vrfs.state.clone() {
+        tables::note(visit, Table::VrfArp, state);
+    }
 
     visit.ports = ports::ports(&tables);
     visit.vlans = tables.vlans();
@@ -333,7 +371,7 @@ async fn read(
     visit.own_macs.retain(|mac| mac.is_device());
     visit.own_macs.sort_unstable();
     visit.own_macs.dedup();
-    visit.arp = tables.arp();
+    visit.arp = tables.arp().into_iter().chain(vrfs.rows).collect();
     visit.neighbours = heard.into_iter().map(|heard| heard.neighbour).collect();
     visit.inventory = tables.inventory();
     visit.system = Some(SystemFacts {

@@ -177,6 +177,8 @@ pub enum Table {
     IpNetToMedia,
     /// IP-MIB ipNetToPhysicalTable.
     IpNetToPhysical,
+    /// The same two tables in the contexts of VRFs.
+    VrfArp,
     /// LLDP-MIB or LLDP-V2-MIB lldpRemTable.
     Lldp,
     /// CISCO-CDP-MIB cdpCacheTable.
@@ -318,6 +320,9 @@ pub struct ArpRow {
     pub mac: MacAddr,
     /// The interface it was learned on.
     pub if_index: u32,
+    /// The VRF whose table it stands in, where that has one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vrf: Option<DeviceText>,
 }
 
 /// How a neighbour made itself known.

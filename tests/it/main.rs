@@ -32,3 +32,4 @@ mod store;
 mod tmux;
 mod topology;
 mod traps;
+mod vrf;

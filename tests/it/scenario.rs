@@ -191,7 +191,7 @@ impl Play<'_> {
         }
         for (ip, row) in &said.arp {
             let (word, interface) = row.split_once(" on ").unwrap();
-            visit.arp.push(ArpRow { ip: *ip, mac: self.mac(word), if_index: said.number(interface) });
+            visit.arp.push(ArpRow { ip: *ip, mac: self.mac(word), if_index: said.number(interface), vrf: None });
         }
         for (port, all) in &said.heard {
             visit.neighbours.extend(all.iter().map(|heard| self.neighbour(said.number(port), heard)));

@@ -21,6 +21,7 @@ use crate::snmp::lldp::Lldp;
 use crate::snmp::poe::Poe;
 use crate::snmp::qbridge::QBridge;
 use crate::snmp::vlan_membership::VlanMembership;
+use crate::snmp::vrf::Vrfs;
 use crate::snmp::vtp::Vtp;
 use crate::snmp::{Oid, Value, WalkEnd, Walked};
 
@@ -90,6 +91,7 @@ fn nothing() -> Tables {
         poe: Poe { admin: n(), detection: n(), class: n() },
         cisco_poe: CiscoPoe { part: n() },
         entity: Entity { class: n(), name: n(), model: n(), serial: n(), software: n(), alias: n(), contained: n() },
+        vrfs: Vrfs { arista: n(), cisco: n() },
     }
 }
 
