@@ -9,15 +9,19 @@ use crate::net::TargetName;
 
 /// How long more traps are waited for: a port that comes up says several things.
 const GATHER: Duration = Duration::from_millis(500);
-/// Between two visits of one switch that traps asked for. The last trap of a storm is always followed by a visit.
+/// Between two visits of one switch that traps ask for without end. The last trap of a storm is always followed by a
+/// visit.
 const AT_MOST_EVERY: Duration = Duration::from_secs(5);
+/// How far ahead of that pace a switch may be: a cable pulled and plugged in elsewhere is three visits within seconds.
+const AHEAD: Duration = Duration::from_secs(10);
 
-/// Visits that are due, soonest first, and the last one of each switch.
+/// Visits that are due, soonest first, and until when each switch has had its share.
 #[derive(Debug, Default)]
 pub(super) struct Visits {
     order: BTreeSet<(Instant, TargetName)>,
     due: BTreeSet<TargetName>,
-    last: BTreeMap<TargetName, Instant>,
+    /// When the next visit would be due if they were evenly spaced (the generic cell rate algorithm's own time).
+    even: BTreeMap<TargetName, Instant>,
 }
 
 impl Visits {
@@ -26,7 +30,7 @@ impl Visits {
         if !self.due.insert(target.clone()) {
             return;
         }
-        let earliest = self.last.get(target).map(|last| *last + AT_MOST_EVERY);
+        let earliest = self.even.get(target).and_then(|even| even.checked_sub(AHEAD));
         self.order.insert((earliest.unwrap_or(now).max(now + GATHER), target.clone()));
     }
 
@@ -44,7 +48,8 @@ impl Visits {
                 break;
             }
             self.due.remove(&target);
-            self.last.insert(target.clone(), now);
+            let even = self.even.get(&target).copied().unwrap_or(now).max(now);
+            self.even.insert(target.clone(), even + AT_MOST_EVERY);
             targets.push(target);
         }
         targets
@@ -54,7 +59,7 @@ impl Visits {
     pub(super) fn keep_only(&mut self, configured: impl Fn(&TargetName) -> bool) {
         self.order.retain(|(_, target)| configured(target));
         self.due.retain(|target| configured(target));
-        self.last.retain(|target, _| configured(target));
+        self.even.retain(|target, _| configured(target));
     }
 }
 
@@ -90,12 +95,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_storm_is_a_visit_each_five_seconds_and_its_last_trap_is_followed_by_one() {
+    async fn a_storm_is_three_visits_and_one_each_five_seconds_and_its_last_trap_is_followed_by_one() {
         let storm: Vec<(u64, &str)> = (0..12_000).map(|at| (at, "a")).chain([(12_100, "b")]).collect();
         let made = visits(&storm).await;
-        assert_eq!((of(&made, "a"), of(&made, "b")), (vec![500, 5500, 10_500, 15_500], vec![12_600]));
+        assert_eq!((of(&made, "a"), of(&made, "b")), (vec![500, 1001, 1502, 5500, 10_500, 15_500], vec![12_600]));
         let later = visits(&[(0, "a"), (600, "a"), (30_000, "a")]).await;
-        assert_eq!(of(&later, "a"), [500, 5500, 30_500]);
+        assert_eq!(of(&later, "a"), [500, 1100, 30_500]);
+        let plugged_again = visits(&[(0, "a"), (2000, "a"), (4000, "a"), (6000, "a")]).await;
+        assert_eq!(of(&plugged_again, "a"), [500, 2500, 4500, 6500], "each within a second");
     }
 
     #[tokio::test(start_paused = true)]
