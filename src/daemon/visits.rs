@@ -1,33 +1,42 @@
-//! Which switches are due a visit, and when: many traps are one visit.
+//! What is due a visit that something asked for, and when: many words about one target are one visit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::net::TargetName;
-
-/// How long more traps are waited for: a port that comes up says several things.
+/// How long more words about a target are waited for: a port that comes up says several things.
 const GATHER: Duration = Duration::from_millis(500);
-/// Between two visits of one switch that traps asked for. The last trap of a storm is always followed by a visit.
-const AT_MOST_EVERY: Duration = Duration::from_secs(5);
+/// Most targets that wait. What is beyond is left to the rounds: whoever floods us gains nothing.
+const MOST_WAITING: usize = 1_024;
 
-/// Visits that are due, soonest first, and the last one of each switch.
-#[derive(Debug, Default)]
-pub(super) struct Visits {
-    order: BTreeSet<(Instant, TargetName)>,
-    due: BTreeSet<TargetName>,
-    last: BTreeMap<TargetName, Instant>,
+/// Visits that are due, soonest first, and the last one of each target.
+#[derive(Debug)]
+pub(super) struct Visits<T> {
+    /// Between two visits of one target that were asked for. The last word of a storm is always followed by a visit.
+    at_most_every: Duration,
+    order: BTreeSet<(Instant, T)>,
+    due: BTreeSet<T>,
+    last: BTreeMap<T, Instant>,
 }
 
-impl Visits {
-    /// A trap came in.
-    pub(super) fn note(&mut self, target: &TargetName, now: Instant) {
-        if !self.due.insert(target.clone()) {
-            return;
+impl<T: Ord + Clone> Visits<T> {
+    pub(super) fn new(at_most_every: Duration) -> Self {
+        Self { at_most_every, order: BTreeSet::new(), due: BTreeSet::new(), last: BTreeMap::new() }
+    }
+
+    /// Something was said of a target. `false`: too many others wait.
+    pub(super) fn note(&mut self, target: &T, now: Instant) -> bool {
+        if self.due.contains(target) {
+            return true;
         }
-        let earliest = self.last.get(target).map(|last| *last + AT_MOST_EVERY);
+        if self.due.len() >= MOST_WAITING {
+            return false;
+        }
+        self.due.insert(target.clone());
+        let earliest = self.last.get(target).map(|last| *last + self.at_most_every);
         self.order.insert((earliest.unwrap_or(now).max(now + GATHER), target.clone()));
+        true
     }
 
     /// When the next visit is due.
@@ -35,8 +44,8 @@ impl Visits {
         self.order.first().map(|(due, _)| *due)
     }
 
-    /// Switches to be visited now.
-    pub(super) fn take(&mut self, now: Instant) -> Vec<TargetName> {
+    /// Targets to be visited now.
+    pub(super) fn take(&mut self, now: Instant) -> Vec<T> {
         let mut targets = Vec::new();
         while let Some((due, target)) = self.order.pop_first() {
             if due > now {
@@ -47,24 +56,42 @@ impl Visits {
             self.last.insert(target.clone(), now);
             targets.push(target);
         }
+        if self.last.len() > MOST_WAITING {
+            self.last.retain(|_, last| now.saturating_duration_since(*last) < self.at_most_every);
+        }
         targets
     }
 
-    /// Forgets switches that are no longer configured.
-    pub(super) fn keep_only(&mut self, configured: impl Fn(&TargetName) -> bool) {
+    /// Forgets targets that are no longer configured.
+    pub(super) fn keep_only(&mut self, configured: impl Fn(&T) -> bool) {
         self.order.retain(|(_, target)| configured(target));
         self.due.retain(|target| configured(target));
         self.last.retain(|target, _| configured(target));
     }
 }
 
+/// Waits for the moment; for ever where there is none.
+pub(super) async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::TargetName;
+
+    const AT_MOST_EVERY: Duration = Duration::from_secs(5);
+
+    fn none() -> Visits<TargetName> {
+        Visits::new(AT_MOST_EVERY)
+    }
 
     /// Notes traps at these milliseconds and takes visits when they are due; when the visits of each switch were.
     async fn visits(traps: &[(u64, &str)]) -> Vec<(u64, String)> {
-        let (begun, mut visits, mut made) = (Instant::now(), Visits::default(), Vec::new());
+        let (begun, mut visits, mut made) = (Instant::now(), none(), Vec::new());
         let mut traps = traps.iter().peekable();
         loop {
             let trap = traps.peek().map(|(at, _)| begun + Duration::from_millis(*at));
@@ -100,12 +127,22 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_switch_that_is_gone_is_not_due() {
-        let (mut visits, now) = (Visits::default(), Instant::now());
+        let (mut visits, now) = (none(), Instant::now());
         for target in ["a", "b"] {
             visits.note(&target.into(), now);
         }
         visits.keep_only(|target| target.as_str() == "b");
         assert_eq!(visits.take(now + GATHER), ["b".into()]);
         assert_eq!(visits.next(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_targets_waits_only_so_long_and_is_forgotten() {
+        let (mut visits, now) = (Visits::new(AT_MOST_EVERY), Instant::now());
+        let noted = (0..5_000u32).filter(|target| visits.note(target, now)).count();
+        assert_eq!((noted, visits.take(now + GATHER).len()), (MOST_WAITING, MOST_WAITING));
+        assert!(visits.note(&4_999, now));
+        visits.take(now + 2 * AT_MOST_EVERY);
+        assert_eq!(visits.last.len(), 1, "those of long ago are not kept");
     }
 }
