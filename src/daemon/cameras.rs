@@ -211,7 +211,7 @@ pub(super) async fn watch(shared: Arc<Shared>, config: Arc<Config>, stop: watch:
     for address in known {
         loops.start(address, offset(&targets::camera_name(address), FIRST_ROUND.min(config.daemon.cameras_every)));
     }
-    let mut visits = Visits::new(AT_MOST_EVERY);
+    let mut visits = Visits::new(AT_MOST_EVERY, MOST_STRANGERS);
     let stopped = ended(stop);
     tokio::pin!(stopped);
     loop {

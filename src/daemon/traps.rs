@@ -80,7 +80,7 @@ pub(super) async fn watch(shared: Arc<Shared>, handed: Option<Arc<std::net::UdpS
         open: None,
         receiver: None,
         sources: BTreeMap::new(),
-        visits: Visits::new(AT_MOST_EVERY),
+        visits: Visits::new(AT_MOST_EVERY, usize::MAX),
         dropped: Dropped::default(),
     };
     let mut said = String::new();

@@ -7,22 +7,22 @@ use tokio::time::Instant;
 
 /// How long more words about a target are waited for: a port that comes up says several things.
 const GATHER: Duration = Duration::from_millis(500);
-/// Most targets that wait. What is beyond is left to the rounds: whoever floods us gains nothing.
-const MOST_WAITING: usize = 1_024;
 
 /// Visits that are due, soonest first, and the last one of each target.
 #[derive(Debug)]
 pub(super) struct Visits<T> {
     /// Between two visits of one target that were asked for. The last word of a storm is always followed by a visit.
     at_most_every: Duration,
+    /// Most targets that wait. What is beyond is left to the rounds: whoever floods us gains nothing.
+    most_waiting: usize,
     order: BTreeSet<(Instant, T)>,
     due: BTreeSet<T>,
     last: BTreeMap<T, Instant>,
 }
 
 impl<T: Ord + Clone> Visits<T> {
-    pub(super) fn new(at_most_every: Duration) -> Self {
-        Self { at_most_every, order: BTreeSet::new(), due: BTreeSet::new(), last: BTreeMap::new() }
+    pub(super) fn new(at_most_every: Duration, most_waiting: usize) -> Self {
+        Self { at_most_every, most_waiting, order: BTreeSet::new(), due: BTreeSet::new(), last: BTreeMap::new() }
     }
 
     /// Something was said of a target. `false`: too many others wait.
@@ -30,7 +30,7 @@ impl<T: Ord + Clone> Visits<T> {
         if self.due.contains(target) {
             return true;
         }
-        if self.due.len() >= MOST_WAITING {
+        if self.due.len() >= self.most_waiting {
             return false;
         }
         self.due.insert(target.clone());
@@ -56,7 +56,7 @@ impl<T: Ord + Clone> Visits<T> {
             self.last.insert(target.clone(), now);
             targets.push(target);
         }
-        if self.last.len() > MOST_WAITING {
+        if self.last.len() > self.most_waiting {
             self.last.retain(|_, last| now.saturating_duration_since(*last) < self.at_most_every);
         }
         targets
@@ -86,7 +86,7 @@ mod tests {
     const AT_MOST_EVERY: Duration = Duration::from_secs(5);
 
     fn none() -> Visits<TargetName> {
-        Visits::new(AT_MOST_EVERY)
+        Visits::new(AT_MOST_EVERY, usize::MAX)
     }
 
     /// Notes traps at these milliseconds and takes visits when they are due; when the visits of each switch were.
@@ -138,9 +138,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_flood_of_targets_waits_only_so_long_and_is_forgotten() {
-        let (mut visits, now) = (Visits::new(AT_MOST_EVERY), Instant::now());
+        let (mut visits, now) = (Visits::new(AT_MOST_EVERY, 1_000), Instant::now());
         let noted = (0..5_000u32).filter(|target| visits.note(target, now)).count();
-        assert_eq!((noted, visits.take(now + GATHER).len()), (MOST_WAITING, MOST_WAITING));
+        assert_eq!((noted, visits.take(now + GATHER).len()), (1_000, 1_000));
         assert!(visits.note(&4_999, now));
         visits.take(now + 2 * AT_MOST_EVERY);
         assert_eq!(visits.last.len(), 1, "those of long ago are not kept");

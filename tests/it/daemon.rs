@@ -35,13 +35,13 @@ impl House {
 
     /// The configuration with `[daemon]` before the lab's part. Replaced whole, as an editor does.
     fn configure(&self, rest: &str) {
-        self.configure_sweeping("2s", rest);
+        self.configure_cameras("2s", "1s", rest);
     }
 
-    fn configure_sweeping(&self, sweep_every: &str, rest: &str) {
+    fn configure_cameras(&self, sweep_every: &str, cameras_every: &str, rest: &str) {
         let text = format!(
-            "[daemon]\ndatabase = {:?}\ncontrol-socket = {:?}\npoll-every = \"1s\"\ncameras-every = \"1s\"\n\
-             sweep-every = \"{sweep_every}\"\n\n{rest}",
+            "[daemon]\ndatabase = {:?}\ncontrol-socket = {:?}\npoll-every = \"1s\"\n\
+             cameras-every = \"{cameras_every}\"\nsweep-every = \"{sweep_every}\"\n\n{rest}",
             self.path("lenswarden.db"),
             self.path("control.sock")
         );

@@ -38,10 +38,10 @@ fn camera(snapshot: &Snapshot, address: IpAddr) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_address_in_a_switchs_table_is_visited_within_five_seconds() {
+async fn a_new_address_in_a_switchs_table_and_a_camera_on_a_new_port_are_visited_within_five_seconds() {
     let house = House::new().await;
     // No sweep comes within the hour once the first is through.
-    house.configure_sweeping("1h", &house.lab.configuration());
+    house.configure_cameras("1h", "1h", &house.lab.configuration());
     let hosts: usize =
         config::load(&house.path("config.toml")).unwrap().cameras.iter().map(|block| block.hosts().len()).sum();
     let (stop, running) = house.start();
@@ -65,22 +65,50 @@ async fn a_new_address_in_a_switchs_table_is_visited_within_five_seconds() {
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(6), "{took:?}");
     assert_eq!(swept(&house), asked, "no sweep found it");
+
+    // A camera moves to another port: no table of addresses changes, and its next visit is an hour away.
+    let before = house.look();
+    house.lab.step();
+    let now = house.lab.truth().devices;
+    let moved = now
+        .values()
+        .find(|device| (&truth[&device.mac].switch, &truth[&device.mac].port) != (&device.switch, &device.port));
+    let name = lenswarden::net::TargetName::from(moved.unwrap().ip.unwrap().to_string().as_str());
+    let begun = Instant::now();
+    house.until("it is looked at", |now| now.targets[&name].last_attempt > before.targets[&name].last_attempt).await;
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
     drop(stop);
     running.await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_camera_that_answers_elsewhere_leaves_no_silent_target_behind() {
+    readdressed(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_does_one_that_went_while_no_daemon_ran() {
+    readdressed(true).await;
+}
+
+async fn readdressed(while_stopped: bool) {
     let house = House::new().await;
     // The seventh thing that happens there is that a camera gets another address.
     for _ in 0..6 {
         house.lab.step();
     }
-    let (stop, running) = house.start();
+    let (mut stop, mut running) = house.start();
     let before = house.lab.truth().devices;
     let addresses = before.values().filter(|device| device.class != "other" && device.ip.is_some()).count();
     house.until("all cameras", |now| now.targets.values().filter(|target| !target.switch).count() >= addresses).await;
-    house.lab.step();
+    if while_stopped {
+        drop(stop);
+        running.await.unwrap().unwrap();
+        house.lab.step();
+        (stop, running) = house.start();
+    } else {
+        house.lab.step();
+    }
     let after = house.lab.truth().devices;
     let moved = |mac| (before.get(mac).and_then(|device| device.ip), after.get(mac).and_then(|device| device.ip));
     let (mac, old, new) = before
@@ -115,7 +143,7 @@ async fn a_sweep_goes_on_after_a_restart_where_it_stopped() {
         "[onvif]\nprobes-per-second = 2000\n[[site]]\nid = \"x\"\nsensitivity = \"standard\"\n\
          [[cameras]]\nsite = \"x\"\nsubnets = [\"127.90.0.0/23\"]\nports = [9]\ndiscovery-port = {port}\n"
     );
-    house.configure_sweeping("1h", &text);
+    house.configure_cameras("1h", "1h", &text);
     let (stop, running) = house.start();
     let first = until_swept(&house, |swept| !swept.is_empty()).await;
     drop(stop);
@@ -126,4 +154,18 @@ async fn a_sweep_goes_on_after_a_restart_where_it_stopped() {
     drop(stop);
     running.await.unwrap().unwrap();
     assert!(first.iter().all(|(address, at)| all[address] == *at), "asked again, within the hour");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interface_that_is_not_there_is_shown_until_the_file_names_it_no_longer() {
+    let house = House::new().await;
+    house.configure(&("[discovery]\ninterfaces = [\"nosuch0\"]\n".to_owned() + &house.lab.configuration()));
+    let (stop, running) = house.start();
+    house
+        .until("it is shown", |now| now.daemon.configuration_problem.contains("nothing is asked or heard on nosuch0"))
+        .await;
+    house.configure(&house.lab.configuration());
+    house.until("it is over", |now| now.daemon.configuration_problem.is_empty()).await;
+    drop(stop);
+    running.await.unwrap().unwrap();
 }
