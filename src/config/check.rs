@@ -12,8 +12,8 @@ use super::file::{self, File};
 use super::networks::networks;
 use super::secret::{Secret, SecretStore};
 use super::{
-    AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, OnvifSettings,
-    PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch, TrapSettings,
+    AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings,
+    OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch, TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -76,12 +76,14 @@ pub(super) fn check(
     let reviews = reviews(&mut checker, file);
     let alerts = alerts(&mut checker, file);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
+    let discovery = discovery(&mut checker, &file.discovery);
     let traps = traps(&mut checker, &file.traps);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
             snmp,
             onvif,
+            discovery,
             traps,
             sites,
             networks,
@@ -108,6 +110,7 @@ pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> Daemon
         poll_every: checker.duration("daemon.poll-every", &daemon.poll_every, "5m", second),
         cameras_every: checker.duration("daemon.cameras-every", &daemon.cameras_every, "15m", second),
         sweep_every: checker.duration("daemon.sweep-every", &daemon.sweep_every, "1h", second),
+        slow_sweep_every: checker.duration("daemon.slow-sweep-every", &daemon.slow_sweep_every, "6h", second),
         concurrency: checker.number("daemon.concurrency", daemon.concurrency.as_ref(), 256, 1..=4096),
         review_groups: daemon.review_groups.clone().unwrap_or_else(|| vec!["lenswarden-review".to_owned()]),
     }
@@ -134,6 +137,25 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         probes_per_second: checker.number("onvif.probes-per-second", onvif.probes_per_second.as_ref(), 50, 1..=10_000),
     };
     (daemon, snmp, onvif)
+}
+
+/// `[discovery]`
+fn discovery(checker: &mut Checker<'_>, discovery: &file::Discovery) -> DiscoverySettings {
+    let mut interfaces = Vec::new();
+    for written in discovery.interfaces.iter().flatten() {
+        let name = written.get_ref();
+        // Linux: 15 octets, neither a slash nor white space. Whether it is there is looked at when it is used.
+        if name.is_empty() || name.len() > 15 || name.contains(|c: char| c == '/' || c.is_whitespace()) {
+            let message = format!("'{name}' is no interface's name");
+            checker.problem(written.span(), "discovery.interfaces", message, "as 'ip link' shows it: eth0, eno1.20");
+        } else if interfaces.contains(name) {
+            let message = format!("'{name}' stands twice");
+            checker.problem(written.span(), "discovery.interfaces", message, "name each interface once");
+        } else {
+            interfaces.push(name.clone());
+        }
+    }
+    DiscoverySettings { interfaces }
 }
 
 /// `[traps]`
@@ -290,6 +312,7 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
             credentials: block.credentials.iter().map(|id| id.get_ref().as_str().into()).collect(),
             ports: block.ports.clone().unwrap_or_else(|| ONVIF_PORTS.to_vec()),
             discovery_port: block.discovery_port.unwrap_or(3702),
+            vendor_queries: block.vendor_queries.clone(),
         });
     }
     blocks

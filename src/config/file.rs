@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity};
+use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity, VendorQuery};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -12,6 +12,7 @@ pub(super) struct File {
     pub(super) daemon: Daemon,
     pub(super) snmp: Snmp,
     pub(super) onvif: Onvif,
+    pub(super) discovery: Discovery,
     pub(super) traps: Traps,
     pub(super) site: Vec<Spanned<Site>>,
     pub(super) network: Vec<Spanned<Network>>,
@@ -34,6 +35,7 @@ pub(super) struct Daemon {
     pub(super) poll_every: Text,
     pub(super) cameras_every: Text,
     pub(super) sweep_every: Text,
+    pub(super) slow_sweep_every: Text,
     pub(super) concurrency: Option<Spanned<i64>>,
     pub(super) review_groups: Option<Vec<String>>,
 }
@@ -56,6 +58,12 @@ pub(super) struct Onvif {
     pub(super) deadline: Text,
     pub(super) max_bytes: Option<Spanned<i64>>,
     pub(super) probes_per_second: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Discovery {
+    pub(super) interfaces: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -157,6 +165,8 @@ pub(super) struct Cameras {
     pub(super) credentials: Vec<Spanned<String>>,
     pub(super) ports: Option<Vec<u16>>,
     pub(super) discovery_port: Option<u16>,
+    #[serde(default)]
+    pub(super) vendor_queries: Vec<VendorQuery>,
 }
 
 #[derive(Debug, Deserialize)]

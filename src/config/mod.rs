@@ -1,6 +1,7 @@
 //! The configuration: what the file says (`file`), checked as a whole into a [`Config`] (`check`), its secrets
 //! ([`secret`]) and the watch on it ([`watch`]).
 
+mod cameras;
 mod check;
 mod checker;
 mod file;
@@ -17,6 +18,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::net::{CredentialId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanRange};
+pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use load::{load, load_daemon, parse};
 use secret::Secret;
 
@@ -29,6 +31,8 @@ pub struct Config {
     pub snmp: SnmpSettings,
     /// `[onvif]`
     pub onvif: OnvifSettings,
+    /// `[discovery]`
+    pub discovery: DiscoverySettings,
     /// `[traps]`
     pub traps: TrapSettings,
     /// `[[site]]`
@@ -82,8 +86,10 @@ pub struct DaemonSettings {
     pub poll_every: Duration,
     /// How often each known camera is asked.
     pub cameras_every: Duration,
-    /// How often a whole `[[cameras]]` block is swept for new addresses.
+    /// How often the addresses of a `[[cameras]]` block are asked whether a camera is there.
     pub sweep_every: Duration,
+    /// How often those are that no switch's ARP table shows alive where it shows others.
+    pub slow_sweep_every: Duration,
     /// Most visits under way at once.
     pub concurrency: usize,
     /// Unix groups whose members may decide; root and the daemon's own user always may.
@@ -117,7 +123,7 @@ pub struct OnvifSettings {
     pub deadline: Duration,
     /// Most octets read from one camera in a visit.
     pub max_bytes: usize,
-    /// Unicast WS-Discovery probes a second in a sweep.
+    /// Packets a second of all sweeps together: unicast probes, vendor queries, TCP ports tried.
     pub probes_per_second: u32,
 }
 
@@ -333,21 +339,6 @@ pub struct Switch {
     pub site: SiteId,
     /// What it is asked with.
     pub credential: CredentialId,
-}
-
-/// `[[cameras]]`: where cameras are looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CameraBlock {
-    /// The site these addresses belong to.
-    pub site: SiteId,
-    /// The addresses looked at.
-    pub subnets: Vec<IpNet>,
-    /// What cameras may be asked with, in order; empty: only what needs no password.
-    pub credentials: Vec<CredentialId>,
-    /// TCP ports tried for ONVIF where discovery named none.
-    pub ports: Vec<u16>,
-    /// UDP port of WS-Discovery: 3702 but in a lab.
-    pub discovery_port: u16,
 }
 
 /// `[[policy]]`

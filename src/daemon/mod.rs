@@ -9,6 +9,7 @@ mod socket;
 mod switches;
 mod targets;
 mod traps;
+mod visits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -30,11 +31,13 @@ use crate::net::{TargetName, Timestamp};
 use crate::observation::Collection;
 use crate::policy::Policies;
 use crate::snapshot::Filter;
-use crate::store::Writer;
+use crate::store::{Swept, Writer};
 use recorder::{Message, Recorder};
 
 /// Collections that may wait for the recorder. A slow disk slows polling; memory stays.
 const WAITING: usize = 256;
+/// What the recorder may have said of cameras before anybody listens.
+const LEADS: usize = 1_024;
 /// Where Debian keeps the IEEE registry, older first.
 const REGISTRY_FOLDERS: [&str; 2] = ["/usr/share/ieee-data", "/var/lib/ieee-data"];
 
@@ -112,6 +115,15 @@ fn catalogue() -> Catalogue {
     Catalogue::shipped().with_registry(&texts)
 }
 
+/// What visits to others mean for cameras.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    /// A camera may be there now.
+    Look(IpAddr),
+    /// The camera that was there answers elsewhere.
+    Gone(IpAddr),
+}
+
 /// What every visit needs, whatever configuration is in force.
 struct Shared {
     switches: SwitchCollector,
@@ -128,6 +140,10 @@ struct Shared {
     salt: String,
     /// Addresses where cameras answered.
     cameras: Mutex<BTreeSet<IpAddr>>,
+    /// When sweeps asked which address, and what it answered.
+    swept: Mutex<BTreeMap<IpAddr, Swept>>,
+    /// What the recorder has to say of cameras. One looks after them at a time.
+    leads: tokio::sync::Mutex<mpsc::Receiver<Lead>>,
     /// Asks a target's loop for a visit now.
     pokes: Mutex<BTreeMap<TargetName, Arc<Notify>>>,
     /// What is shown as wrong with what was configured.
@@ -144,6 +160,8 @@ struct Troubles {
     file: String,
     /// Traps that cannot come in.
     traps: String,
+    /// Interfaces where nothing is asked or heard by multicast.
+    multicast: String,
     /// What the recorder was last told.
     shown: String,
 }
@@ -168,8 +186,8 @@ impl Shared {
     /// Tells the recorder what is wrong, if it does not know. Its caller holds the lock meanwhile: the recorder hears
     /// of changes in their order.
     async fn tell(&self, troubles: &mut Troubles) -> bool {
-        let Troubles { file, traps, .. } = &*troubles;
-        let now = [file, traps].map(String::as_str).into_iter().filter(|text| !text.is_empty());
+        let Troubles { file, traps, multicast, .. } = &*troubles;
+        let now = [file, traps, multicast].map(String::as_str).into_iter().filter(|text| !text.is_empty());
         let now = now.collect::<Vec<_>>().join("\n");
         if now == troubles.shown {
             return true;
@@ -180,6 +198,10 @@ impl Shared {
 
     fn pokes(&self) -> MutexGuard<'_, BTreeMap<TargetName, Arc<Notify>>> {
         self.pokes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn swept(&self) -> MutexGuard<'_, BTreeMap<IpAddr, Swept>> {
+        self.swept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn cameras(&self) -> MutexGuard<'_, BTreeSet<IpAddr>> {
@@ -268,10 +290,12 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     let switches = SwitchCollector::bind().await.context("no socket for SNMP")?;
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let started = Timestamp::now();
-    let recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host)?;
+    let (leading, leads) = mpsc::channel(LEADS);
+    let mut recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host, leading)?;
     for (switch, system, readings) in recorder.readings() {
         switches.recall(switch, &system, &readings);
     }
+    let swept = recorder.take_swept().into_iter().map(|swept| (swept.address, swept)).collect();
     let (messages, inbox) = mpsc::channel(WAITING);
     let config = Arc::new(config);
     let shared = Arc::new(Shared {
@@ -283,6 +307,8 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
         posted: recorder.posted(),
         salt: recorder.salt().to_owned(),
         cameras: Mutex::new(recorder.cameras()),
+        swept: Mutex::new(swept),
+        leads: tokio::sync::Mutex::new(leads),
         pokes: Mutex::default(),
         troubles: tokio::sync::Mutex::default(),
         visiting: AtomicUsize::new(0),

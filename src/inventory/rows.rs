@@ -203,7 +203,11 @@ impl Inventory {
             touched.insert(mac);
             if let Some(device) = self.by_mac.get(&mac).and_then(|id| self.devices.get_mut(id)) {
                 let bound = self.ips_of.get(&mac);
+                let before = device.ips.len();
                 device.ips.retain(|own| *own != ip || bound.is_some_and(|bound| bound.contains_key(own)));
+                if device.ips.len() != before {
+                    self.dirty.insert(device.id);
+                }
             }
         }
         if whole && let Some(switch) = self.switches.get_mut(name) {

@@ -289,6 +289,25 @@ fn an_address_goes_with_the_camera_that_answers_there() {
 }
 
 #[test]
+fn an_address_that_a_table_forgets_is_a_change_of_the_device() {
+    let mut world = World::new();
+    let router = |minute, bound: &[&str]| {
+        let mut router = visit("r", "f0", minute, &[("01", 120, 1)]);
+        let row = |ip: &&str| ArpRow { ip: ip.parse().unwrap(), mac: mac("01"), if_index: 1, vrf: None };
+        router.arp = bound.iter().map(row).collect();
+        router
+    };
+    world.see(router(0, &["10.1.120.9", "10.1.120.10"]));
+    let id = world.device("01").id;
+    let deltas: Vec<_> = (1..5).map(|minute| world.see(router(minute, &["10.1.120.10"])).devices).collect();
+    assert_eq!(deltas, [vec![], vec![], vec![id], vec![]]);
+    assert_eq!(world.device("01").ips.len(), 1);
+    let subnet = ["10.1.120.8/29".parse().unwrap()];
+    assert_eq!(world.inventory.alive_within(&subnet), ["10.1.120.10".parse().unwrap()].into());
+    assert_eq!(world.inventory.was_seen_whole(&"r".into()), (true, true));
+}
+
+#[test]
 fn a_restored_inventory_goes_on_as_if_never_stopped() {
     let rounds: Vec<Vec<SwitchVisit>> = vec![
         vec![

@@ -22,6 +22,8 @@ mod house;
 mod idle;
 mod lab;
 mod layers;
+mod multicast;
+mod namespaces;
 mod onvif;
 mod picture;
 mod recordings;

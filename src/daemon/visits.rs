@@ -1,37 +1,48 @@
-//! Which switches are due a visit, and when: many traps are one visit.
+//! What is due a visit that something asked for, and when: many words about one target are one visit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::net::TargetName;
-
-/// How long more traps are waited for: a port that comes up says several things.
+/// How long more words about a target are waited for: a port that comes up says several things.
 const GATHER: Duration = Duration::from_millis(500);
-/// Between two visits of one switch that traps ask for without end. The last trap of a storm is always followed by a
-/// visit.
-const AT_MOST_EVERY: Duration = Duration::from_secs(5);
-/// How far ahead of that pace a switch may be: a cable pulled and plugged in elsewhere is three visits within seconds.
-const AHEAD: Duration = Duration::from_secs(10);
 
-/// Visits that are due, soonest first, and until when each switch has had its share.
-#[derive(Debug, Default)]
-pub(super) struct Visits {
-    order: BTreeSet<(Instant, TargetName)>,
-    due: BTreeSet<TargetName>,
+/// Visits that are due, soonest first, and until when each target has had its share.
+#[derive(Debug)]
+pub(super) struct Visits<T> {
+    /// Between two visits of one target that are asked for without end. The last word of a storm is always followed by
+    /// a visit.
+    at_most_every: Duration,
+    /// How far ahead of that pace a target may be.
+    ahead: Duration,
+    /// Most targets that wait. What is beyond is left to the rounds: whoever floods us gains nothing.
+    most_waiting: usize,
+    order: BTreeSet<(Instant, T)>,
+    due: BTreeSet<T>,
     /// When the next visit would be due if they were evenly spaced (the generic cell rate algorithm's own time).
-    even: BTreeMap<TargetName, Instant>,
+    even: BTreeMap<T, Instant>,
 }
 
-impl Visits {
-    /// A trap came in.
-    pub(super) fn note(&mut self, target: &TargetName, now: Instant) {
-        if !self.due.insert(target.clone()) {
-            return;
+impl<T: Ord + Clone> Visits<T> {
+    /// At most one visit of a target each `at_most_every` on the average, of which `ahead` may come early.
+    pub(super) fn new(at_most_every: Duration, ahead: Duration, most_waiting: usize) -> Self {
+        let (order, due, even) = Default::default();
+        Self { at_most_every, ahead, most_waiting, order, due, even }
+    }
+
+    /// Something was said of a target. `false`: too many others wait.
+    pub(super) fn note(&mut self, target: &T, now: Instant) -> bool {
+        if self.due.contains(target) {
+            return true;
         }
-        let earliest = self.even.get(target).and_then(|even| even.checked_sub(AHEAD));
+        if self.due.len() >= self.most_waiting {
+            return false;
+        }
+        self.due.insert(target.clone());
+        let earliest = self.even.get(target).and_then(|even| even.checked_sub(self.ahead));
         self.order.insert((earliest.unwrap_or(now).max(now + GATHER), target.clone()));
+        true
     }
 
     /// When the next visit is due.
@@ -39,8 +50,8 @@ impl Visits {
         self.order.first().map(|(due, _)| *due)
     }
 
-    /// Switches to be visited now.
-    pub(super) fn take(&mut self, now: Instant) -> Vec<TargetName> {
+    /// Targets to be visited now.
+    pub(super) fn take(&mut self, now: Instant) -> Vec<T> {
         let mut targets = Vec::new();
         while let Some((due, target)) = self.order.pop_first() {
             if due > now {
@@ -49,27 +60,46 @@ impl Visits {
             }
             self.due.remove(&target);
             let even = self.even.get(&target).copied().unwrap_or(now).max(now);
-            self.even.insert(target.clone(), even + AT_MOST_EVERY);
+            self.even.insert(target.clone(), even + self.at_most_every);
             targets.push(target);
+        }
+        if self.even.len() > self.most_waiting {
+            self.even.retain(|_, even| *even > now);
         }
         targets
     }
 
-    /// Forgets switches that are no longer configured.
-    pub(super) fn keep_only(&mut self, configured: impl Fn(&TargetName) -> bool) {
+    /// Forgets targets that are no longer configured.
+    pub(super) fn keep_only(&mut self, configured: impl Fn(&T) -> bool) {
         self.order.retain(|(_, target)| configured(target));
         self.due.retain(|target| configured(target));
         self.even.retain(|target, _| configured(target));
     }
 }
 
+/// Waits for the moment; for ever where there is none.
+pub(super) async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::TargetName;
+
+    const AT_MOST_EVERY: Duration = Duration::from_secs(5);
+    const AHEAD: Duration = Duration::from_secs(10);
+
+    fn none() -> Visits<TargetName> {
+        Visits::new(AT_MOST_EVERY, AHEAD, usize::MAX)
+    }
 
     /// Notes traps at these milliseconds and takes visits when they are due; when the visits of each switch were.
     async fn visits(traps: &[(u64, &str)]) -> Vec<(u64, String)> {
-        let (begun, mut visits, mut made) = (Instant::now(), Visits::default(), Vec::new());
+        let (begun, mut visits, mut made) = (Instant::now(), none(), Vec::new());
         let mut traps = traps.iter().peekable();
         loop {
             let trap = traps.peek().map(|(at, _)| begun + Duration::from_millis(*at));
@@ -107,12 +137,22 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_switch_that_is_gone_is_not_due() {
-        let (mut visits, now) = (Visits::default(), Instant::now());
+        let (mut visits, now) = (none(), Instant::now());
         for target in ["a", "b"] {
             visits.note(&target.into(), now);
         }
         visits.keep_only(|target| target.as_str() == "b");
         assert_eq!(visits.take(now + GATHER), ["b".into()]);
         assert_eq!(visits.next(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_targets_waits_only_so_long_and_is_forgotten() {
+        let (mut visits, now) = (Visits::new(AT_MOST_EVERY, Duration::ZERO, 1_000), Instant::now());
+        let noted = (0..5_000u32).filter(|target| visits.note(target, now)).count();
+        assert_eq!((noted, visits.take(now + GATHER).len()), (1_000, 1_000));
+        assert!(visits.note(&4_999, now));
+        visits.take(now + 2 * AT_MOST_EVERY);
+        assert_eq!(visits.even.len(), 1, "those of long ago are not kept");
     }
 }
