@@ -131,6 +131,8 @@ struct Shared {
     config: watch::Sender<Arc<Config>>,
     /// Visits under way at once.
     permits: Semaphore,
+    /// Greetings sent at once, before the visits.
+    greetings: Semaphore,
     recorder: mpsc::Sender<Message>,
     /// Changes when alerts were written into the outbox.
     posted: watch::Receiver<()>,
@@ -221,22 +223,46 @@ impl Shared {
     /// Changes how many visits may be under way at once.
     fn resize(&self, concurrency: usize) {
         let before = self.config.borrow().daemon.concurrency;
-        if concurrency > before {
-            self.permits.add_permits(concurrency - before);
-        } else {
-            self.permits.forget_permits(before - concurrency);
+        for permits in [&self.permits, &self.greetings] {
+            if concurrency > before {
+                permits.add_permits(concurrency - before);
+            } else {
+                permits.forget_permits(before - concurrency);
+            }
         }
     }
 
     /// Makes a visit under a permit and hands over what came. `None`: the daemon is stopping.
     async fn visit(&self, visit: impl Future<Output = Collection>) -> Option<Collection> {
         let _permit = self.permits.acquire().await.ok()?;
-        self.visiting.fetch_add(1, Ordering::Relaxed);
-        let collection = visit.await;
-        self.visiting.fetch_sub(1, Ordering::Relaxed);
+        let collection = {
+            let _visiting = Counted::one_more(&self.visiting);
+            visit.await
+        };
+        self.hand_over(collection).await
+    }
+
+    /// Hands a visit over to the recorder. `None`: the daemon is stopping.
+    async fn hand_over(&self, collection: Collection) -> Option<Collection> {
         self.finished.fetch_add(1, Ordering::Relaxed);
         self.recorder.send(Message::Visit(Box::new(collection.clone()))).await.ok()?;
         Some(collection)
+    }
+}
+
+/// One of those counted, for as long as it lives: a visit may be cut short at any moment.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn one_more(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -267,12 +293,16 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     let (leading, leads) = mpsc::channel(LEADS);
     let mut recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host, leading)?;
     let swept = recorder.take_swept().into_iter().map(|swept| (swept.address, swept)).collect();
+    for (switch, system, readings) in recorder.readings() {
+        switches.recall(switch, &system, &readings);
+    }
     let (messages, inbox) = mpsc::channel(WAITING);
     let config = Arc::new(config);
     let shared = Arc::new(Shared {
         switches,
         config: watch::Sender::new(Arc::clone(&config)),
         permits: Semaphore::new(config.daemon.concurrency),
+        greetings: Semaphore::new(config.daemon.concurrency),
         recorder: messages.clone(),
         posted: recorder.posted(),
         salt: recorder.salt().to_owned(),

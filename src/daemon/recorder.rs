@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
 use crate::maker::Catalogue;
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
-use crate::observation::Collection;
+use crate::observation::{Collection, Readings, SystemFacts};
 use crate::policy::{Policies, Status};
 use crate::review::{Author, DecisionRequest, Ledger};
 use crate::store::{
@@ -177,6 +177,15 @@ impl Recorder {
     pub(super) fn cameras(&self) -> BTreeSet<IpAddr> {
         let cameras = self.targets.values().filter(|target| target.kind == TargetKind::Camera);
         cameras.filter_map(|target| target.name.as_str().parse().ok()).collect()
+    }
+
+    /// How the numbers of each switch were read at its last visit, and by what it is known that it is the same firmware.
+    pub(super) fn readings(&self) -> Vec<(TargetName, SystemFacts, Readings)> {
+        let of = |target: &TargetRecord| {
+            let system = self.inventory.switch(&target.name)?.system.clone()?;
+            Some((target.name.clone(), system, target.readings.clone()))
+        };
+        self.targets.values().filter_map(of).collect()
     }
 
     /// The salt of credential fingerprints.

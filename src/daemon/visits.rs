@@ -8,21 +8,31 @@ use tokio::time::Instant;
 /// How long more words about a target are waited for: a port that comes up says several things.
 const GATHER: Duration = Duration::from_millis(500);
 
-/// Visits that are due, soonest first, and the last one of each target.
+/// How often something may have one target visited.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rhythm {
+    /// Between two visits of one target that are asked for without end. The last word of a storm is always followed by
+    /// a visit.
+    pub(super) at_most_every: Duration,
+    /// How far ahead of that pace a target may be.
+    pub(super) ahead: Duration,
+    /// Most targets that wait. What is beyond is left to the rounds: whoever floods us gains nothing.
+    pub(super) most_waiting: usize,
+}
+
+/// Visits that are due, soonest first, and until when each target has had its share.
 #[derive(Debug)]
 pub(super) struct Visits<T> {
-    /// Between two visits of one target that were asked for. The last word of a storm is always followed by a visit.
-    at_most_every: Duration,
-    /// Most targets that wait. What is beyond is left to the rounds: whoever floods us gains nothing.
-    most_waiting: usize,
+    rhythm: Rhythm,
     order: BTreeSet<(Instant, T)>,
     due: BTreeSet<T>,
-    last: BTreeMap<T, Instant>,
+    /// When the next visit would be due if they were evenly spaced (the generic cell rate algorithm's own time).
+    even: BTreeMap<T, Instant>,
 }
 
 impl<T: Ord + Clone> Visits<T> {
-    pub(super) fn new(at_most_every: Duration, most_waiting: usize) -> Self {
-        Self { at_most_every, most_waiting, order: BTreeSet::new(), due: BTreeSet::new(), last: BTreeMap::new() }
+    pub(super) fn new(rhythm: Rhythm) -> Self {
+        Self { rhythm, order: BTreeSet::new(), due: BTreeSet::new(), even: BTreeMap::new() }
     }
 
     /// Something was said of a target. `false`: too many others wait.
@@ -30,11 +40,11 @@ impl<T: Ord + Clone> Visits<T> {
         if self.due.contains(target) {
             return true;
         }
-        if self.due.len() >= self.most_waiting {
+        if self.due.len() >= self.rhythm.most_waiting {
             return false;
         }
         self.due.insert(target.clone());
-        let earliest = self.last.get(target).map(|last| *last + self.at_most_every);
+        let earliest = self.even.get(target).and_then(|even| even.checked_sub(self.rhythm.ahead));
         self.order.insert((earliest.unwrap_or(now).max(now + GATHER), target.clone()));
         true
     }
@@ -53,11 +63,12 @@ impl<T: Ord + Clone> Visits<T> {
                 break;
             }
             self.due.remove(&target);
-            self.last.insert(target.clone(), now);
+            let even = self.even.get(&target).copied().unwrap_or(now).max(now);
+            self.even.insert(target.clone(), even + self.rhythm.at_most_every);
             targets.push(target);
         }
-        if self.last.len() > self.most_waiting {
-            self.last.retain(|_, last| now.saturating_duration_since(*last) < self.at_most_every);
+        if self.even.len() > self.rhythm.most_waiting {
+            self.even.retain(|_, even| *even > now);
         }
         targets
     }
@@ -66,7 +77,7 @@ impl<T: Ord + Clone> Visits<T> {
     pub(super) fn keep_only(&mut self, configured: impl Fn(&T) -> bool) {
         self.order.retain(|(_, target)| configured(target));
         self.due.retain(|target| configured(target));
-        self.last.retain(|target, _| configured(target));
+        self.even.retain(|target, _| configured(target));
     }
 }
 
@@ -83,10 +94,11 @@ mod tests {
     use super::*;
     use crate::net::TargetName;
 
-    const AT_MOST_EVERY: Duration = Duration::from_secs(5);
+    const RHYTHM: Rhythm =
+        Rhythm { at_most_every: Duration::from_secs(5), ahead: Duration::from_secs(10), most_waiting: 1_000 };
 
     fn none() -> Visits<TargetName> {
-        Visits::new(AT_MOST_EVERY, usize::MAX)
+        Visits::new(RHYTHM)
     }
 
     /// Notes traps at these milliseconds and takes visits when they are due; when the visits of each switch were.
@@ -117,12 +129,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_storm_is_a_visit_each_five_seconds_and_its_last_trap_is_followed_by_one() {
+    async fn a_storm_is_three_visits_and_one_each_five_seconds_and_its_last_trap_is_followed_by_one() {
         let storm: Vec<(u64, &str)> = (0..12_000).map(|at| (at, "a")).chain([(12_100, "b")]).collect();
         let made = visits(&storm).await;
-        assert_eq!((of(&made, "a"), of(&made, "b")), (vec![500, 5500, 10_500, 15_500], vec![12_600]));
+        assert_eq!((of(&made, "a"), of(&made, "b")), (vec![500, 1001, 1502, 5500, 10_500, 15_500], vec![12_600]));
         let later = visits(&[(0, "a"), (600, "a"), (30_000, "a")]).await;
-        assert_eq!(of(&later, "a"), [500, 5500, 30_500]);
+        assert_eq!(of(&later, "a"), [500, 1100, 30_500]);
+        let plugged_again = visits(&[(0, "a"), (2000, "a"), (4000, "a"), (6000, "a")]).await;
+        assert_eq!(of(&plugged_again, "a"), [500, 2500, 4500, 6500], "each within a second");
     }
 
     #[tokio::test(start_paused = true)]
@@ -138,11 +152,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_flood_of_targets_waits_only_so_long_and_is_forgotten() {
-        let (mut visits, now) = (Visits::new(AT_MOST_EVERY, 1_000), Instant::now());
+        let (mut visits, now) = (Visits::new(RHYTHM), Instant::now());
         let noted = (0..5_000u32).filter(|target| visits.note(target, now)).count();
         assert_eq!((noted, visits.take(now + GATHER).len()), (1_000, 1_000));
         assert!(visits.note(&4_999, now));
-        visits.take(now + 2 * AT_MOST_EVERY);
-        assert_eq!(visits.last.len(), 1, "those of long ago are not kept");
+        visits.take(now + GATHER + 2 * RHYTHM.at_most_every);
+        assert_eq!(visits.even.len(), 1, "those of long ago are not kept");
     }
 }

@@ -153,8 +153,12 @@ impl Inventory {
         let steps = differences(switch.bindings.iter(), &seen, same, |binding| binding.missed > 0);
         let state = |table| visit.tables.get(&table).map(|state| state.completeness);
         let tables = [state(Table::IpNetToMedia), state(Table::IpNetToPhysical)];
+        let vrfs = state(Table::VrfArp);
         let whole = tables.contains(&Some(Completeness::Complete))
-            && tables.iter().all(|state| !matches!(state, Some(Completeness::Partial | Completeness::Failed)));
+            && tables
+                .iter()
+                .chain([&vrfs])
+                .all(|state| !matches!(state, Some(Completeness::Partial | Completeness::Failed)));
         let binding = |(ip, mac), first_seen| AddressBinding { switch: name.clone(), ip, mac, first_seen };
         let (mut opened, mut closed) = (Vec::new(), Vec::new());
         for step in steps {

@@ -69,6 +69,7 @@ pub(super) fn visit(switch: &str, own: &str, minute: i64, rows: &[(&str, u32, u3
             stp: None,
             stp_bridge: None,
             last_change_s: None,
+            chassis: None,
         })
         .collect();
     let row = |(address, vlan, port): &(&str, u32, u32)| FdbRow {
@@ -251,7 +252,7 @@ fn a_camera_known_by_address_is_united_with_its_mac_address() {
     world.see(visit("a", "a0", 1, &[("01", 120, 1)]));
     assert_eq!(world.inventory.devices().count(), 2);
     let mut router = visit("r", "f0", 2, &[]);
-    router.arp = vec![ArpRow { ip: "10.1.120.9".parse().unwrap(), mac: mac("01"), if_index: 1 }];
+    router.arp = vec![ArpRow { ip: "10.1.120.9".parse().unwrap(), mac: mac("01"), if_index: 1, vrf: None }];
     let delta = world.see(router);
     assert_eq!(delta.merged, [Merge { from: DeviceId(2), into: DeviceId(1) }]);
     assert_eq!(world.place("01"), "a/1/120 Direct");
@@ -276,7 +277,7 @@ fn an_address_goes_with_the_camera_that_answers_there() {
     assert_eq!((at(&world, "01"), at(&world, "02")), (vec![], vec!["10.1.120.10".to_owned()]));
     // What a router's table says of an address stands until the table says otherwise.
     let mut router = visit("r", "f0", 3, &[]);
-    router.arp = vec![ArpRow { ip: "10.1.120.10".parse().unwrap(), mac: mac("02"), if_index: 1 }];
+    router.arp = vec![ArpRow { ip: "10.1.120.10".parse().unwrap(), mac: mac("02"), if_index: 1, vrf: None }];
     world.see(router);
     world.camera(4, "10.1.120.10", "urn:uuid:3", Some("03"));
     assert_eq!(at(&world, "02"), ["10.1.120.10"]);
@@ -287,7 +288,7 @@ fn an_address_that_a_table_forgets_is_a_change_of_the_device() {
     let mut world = World::new();
     let router = |minute, bound: &[&str]| {
         let mut router = visit("r", "f0", minute, &[("01", 120, 1)]);
-        let row = |ip: &&str| ArpRow { ip: ip.parse().unwrap(), mac: mac("01"), if_index: 1 };
+        let row = |ip: &&str| ArpRow { ip: ip.parse().unwrap(), mac: mac("01"), if_index: 1, vrf: None };
         router.arp = bound.iter().map(row).collect();
         router
     };

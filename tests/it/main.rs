@@ -34,3 +34,4 @@ mod store;
 mod tmux;
 mod topology;
 mod traps;
+mod vrf;
