@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::credentials::Handle;
-use super::visits::{Visits, until};
+use super::visits::{Rhythm, Visits, until};
 use super::{Lead, Shared, ended, offset, targets};
 use crate::collect::camera::{CameraCollector, Found, Heard};
 use crate::config::{Config, Credential, VendorQuery};
@@ -22,8 +22,10 @@ use crate::observation::{Announcement, Authentication, CameraVisit, Collection, 
 
 /// Sweeps under way at once. They share one pace: what they send together stays gentle however many blocks there are.
 const SWEEPS: usize = 16;
-/// Between two visits of one address that something spoke of: a Hello can be forged, and a camera has little to spare.
-const AT_MOST_EVERY: Duration = Duration::from_secs(60);
+/// How often one address is visited because something spoke of it: a Hello can be forged, and a camera has little to
+/// spare.
+const RHYTHM: Rhythm =
+    Rhythm { at_most_every: Duration::from_secs(60), ahead: Duration::from_secs(60), most_waiting: MOST_STRANGERS };
 /// Addresses spoken of that may be looked at or wait for it, beside the cameras there are.
 const MOST_STRANGERS: usize = 256;
 /// Within what time of a start cameras that are known already are visited.
@@ -211,7 +213,7 @@ pub(super) async fn watch(shared: Arc<Shared>, config: Arc<Config>, stop: watch:
     for address in known {
         loops.start(address, offset(&targets::camera_name(address), FIRST_ROUND.min(config.daemon.cameras_every)));
     }
-    let mut visits = Visits::new(AT_MOST_EVERY, Duration::ZERO, MOST_STRANGERS);
+    let mut visits = Visits::new(RHYTHM);
     let stopped = ended(stop);
     tokio::pin!(stopped);
     loop {

@@ -292,10 +292,10 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     let started = Timestamp::now();
     let (leading, leads) = mpsc::channel(LEADS);
     let mut recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host, leading)?;
+    let swept = recorder.take_swept().into_iter().map(|swept| (swept.address, swept)).collect();
     for (switch, system, readings) in recorder.readings() {
         switches.recall(switch, &system, &readings);
     }
-    let swept = recorder.take_swept().into_iter().map(|swept| (swept.address, swept)).collect();
     let (messages, inbox) = mpsc::channel(WAITING);
     let config = Arc::new(config);
     let shared = Arc::new(Shared {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Shared;
-use super::visits::{Visits, until};
+use super::visits::{Rhythm, Visits, until};
 use crate::collect::trap;
 use crate::config::Config;
 use crate::net::TargetName;
@@ -22,10 +22,9 @@ use socket::{Datagram, Socket};
 
 /// How soon it is tried again to listen where it was refused.
 const RETRY: Duration = Duration::from_secs(30);
-/// Between two visits of one switch that traps ask for without end.
-const AT_MOST_EVERY: Duration = Duration::from_secs(5);
-/// How far ahead of that pace a switch may be: a cable pulled and plugged in elsewhere is three visits within seconds.
-const AHEAD: Duration = Duration::from_secs(10);
+/// How often traps may have one switch visited. A cable pulled and plugged in elsewhere is three visits within seconds.
+const RHYTHM: Rhythm =
+    Rhythm { at_most_every: Duration::from_secs(5), ahead: Duration::from_secs(10), most_waiting: usize::MAX };
 /// How often a line of the log tells of datagrams that were dropped.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
@@ -82,7 +81,7 @@ pub(super) async fn watch(shared: Arc<Shared>, handed: Option<Arc<std::net::UdpS
         open: None,
         receiver: None,
         sources: BTreeMap::new(),
-        visits: Visits::new(AT_MOST_EVERY, AHEAD, usize::MAX),
+        visits: Visits::new(RHYTHM),
         dropped: Dropped::default(),
     };
     let mut said = String::new();

@@ -8,16 +8,22 @@ use tokio::time::Instant;
 /// How long more words about a target are waited for: a port that comes up says several things.
 const GATHER: Duration = Duration::from_millis(500);
 
+/// How often something may have one target visited.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rhythm {
+    /// Between two visits of one target that are asked for without end. The last word of a storm is always followed by
+    /// a visit.
+    pub(super) at_most_every: Duration,
+    /// How far ahead of that pace a target may be.
+    pub(super) ahead: Duration,
+    /// Most targets that wait. What is beyond is left to the rounds: whoever floods us gains nothing.
+    pub(super) most_waiting: usize,
+}
+
 /// Visits that are due, soonest first, and until when each target has had its share.
 #[derive(Debug)]
 pub(super) struct Visits<T> {
-    /// Between two visits of one target that are asked for without end. The last word of a storm is always followed by
-    /// a visit.
-    at_most_every: Duration,
-    /// How far ahead of that pace a target may be.
-    ahead: Duration,
-    /// Most targets that wait. What is beyond is left to the rounds: whoever floods us gains nothing.
-    most_waiting: usize,
+    rhythm: Rhythm,
     order: BTreeSet<(Instant, T)>,
     due: BTreeSet<T>,
     /// When the next visit would be due if they were evenly spaced (the generic cell rate algorithm's own time).
@@ -25,10 +31,8 @@ pub(super) struct Visits<T> {
 }
 
 impl<T: Ord + Clone> Visits<T> {
-    /// At most one visit of a target each `at_most_every` on the average, of which `ahead` may come early.
-    pub(super) fn new(at_most_every: Duration, ahead: Duration, most_waiting: usize) -> Self {
-        let (order, due, even) = Default::default();
-        Self { at_most_every, ahead, most_waiting, order, due, even }
+    pub(super) fn new(rhythm: Rhythm) -> Self {
+        Self { rhythm, order: BTreeSet::new(), due: BTreeSet::new(), even: BTreeMap::new() }
     }
 
     /// Something was said of a target. `false`: too many others wait.
@@ -36,11 +40,11 @@ impl<T: Ord + Clone> Visits<T> {
         if self.due.contains(target) {
             return true;
         }
-        if self.due.len() >= self.most_waiting {
+        if self.due.len() >= self.rhythm.most_waiting {
             return false;
         }
         self.due.insert(target.clone());
-        let earliest = self.even.get(target).and_then(|even| even.checked_sub(self.ahead));
+        let earliest = self.even.get(target).and_then(|even| even.checked_sub(self.rhythm.ahead));
         self.order.insert((earliest.unwrap_or(now).max(now + GATHER), target.clone()));
         true
     }
@@ -60,10 +64,10 @@ impl<T: Ord + Clone> Visits<T> {
             }
             self.due.remove(&target);
             let even = self.even.get(&target).copied().unwrap_or(now).max(now);
-            self.even.insert(target.clone(), even + self.at_most_every);
+            self.even.insert(target.clone(), even + self.rhythm.at_most_every);
             targets.push(target);
         }
-        if self.even.len() > self.most_waiting {
+        if self.even.len() > self.rhythm.most_waiting {
             self.even.retain(|_, even| *even > now);
         }
         targets
@@ -90,11 +94,11 @@ mod tests {
     use super::*;
     use crate::net::TargetName;
 
-    const AT_MOST_EVERY: Duration = Duration::from_secs(5);
-    const AHEAD: Duration = Duration::from_secs(10);
+    const RHYTHM: Rhythm =
+        Rhythm { at_most_every: Duration::from_secs(5), ahead: Duration::from_secs(10), most_waiting: 1_000 };
 
     fn none() -> Visits<TargetName> {
-        Visits::new(AT_MOST_EVERY, AHEAD, usize::MAX)
+        Visits::new(RHYTHM)
     }
 
     /// Notes traps at these milliseconds and takes visits when they are due; when the visits of each switch were.
@@ -148,11 +152,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_flood_of_targets_waits_only_so_long_and_is_forgotten() {
-        let (mut visits, now) = (Visits::new(AT_MOST_EVERY, Duration::ZERO, 1_000), Instant::now());
+        let (mut visits, now) = (Visits::new(RHYTHM), Instant::now());
         let noted = (0..5_000u32).filter(|target| visits.note(target, now)).count();
         assert_eq!((noted, visits.take(now + GATHER).len()), (1_000, 1_000));
         assert!(visits.note(&4_999, now));
-        visits.take(now + 2 * AT_MOST_EVERY);
+        visits.take(now + GATHER + 2 * RHYTHM.at_most_every);
         assert_eq!(visits.even.len(), 1, "those of long ago are not kept");
     }
 }
