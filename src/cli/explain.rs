@@ -1,5 +1,8 @@
 //! `explain`: one device, and why it is judged as it is.
 
+mod cameras;
+mod rows;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -7,9 +10,6 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{print, print_json, say, tables::look};
-use crate::inventory::{Device, Presence, Standing};
-use crate::net::{TargetName, Timestamp};
-use crate::observation::{CameraStanding, Completeness, Table};
 use crate::report::tables::{device_json, finding_json};
 use crate::review::DecisionKind;
 use crate::snapshot::Snapshot;
@@ -31,16 +31,17 @@ pub(super) fn run(path: &Path, what: &str, as_json: bool) -> Result<ExitCode> {
                 .presence
                 .iter()
                 .map(|(row, gone)| {
-                    let (table, whole) = table_of(row, &snapshot);
-                    let standing = gone.is_none().then(|| word_of(place.standing(row)));
-                    json!({"row": row, "gone": gone, "standing": standing, "table": table, "last_complete": whole})
+                    let source = rows::source(row, &snapshot);
+                    let standing = gone.is_none().then(|| rows::why(row, place.standing(row), &detail.switches));
+                    json!({"row": row, "gone": gone, "standing": standing, "table": source.table,
+                           "object": source.object, "last_complete": source.whole})
                 })
                 .collect();
             let addresses: Vec<_> =
                 detail.addresses.iter().map(|(row, gone)| json!({"row": row, "gone": gone})).collect();
             print_json(&json!({
                 "device": device_json(&detail.device, detail.status, detail.last_seen),
-                "cameras": cameras_of(&detail.device, &snapshot).collect::<std::collections::BTreeMap<_, _>>(),
+                "cameras": cameras::of(&detail.device, &snapshot).collect::<std::collections::BTreeMap<_, _>>(),
                 "reasons": place.reasons, "before": place.before, "findings": findings, "decisions": detail.decisions,
                 "readings": place.switch.as_ref().and_then(|switch| snapshot.targets.get(switch)).map(|target| &target.readings),
                 "presence": presence, "addresses": addresses,
@@ -85,8 +86,8 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
         let said = said.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name} {text}"));
         out += &format!("{}\n", said.collect::<Vec<_>>().join("   "));
     }
-    for (name, camera) in cameras_of(device, snapshot) {
-        for line in standing(camera) {
+    for (name, camera) in cameras::of(device, snapshot) {
+        for line in cameras::standing(camera) {
             out += &format!("{name}: {line}\n");
         }
     }
@@ -177,60 +178,13 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
         let vlan = row.vlan.map_or_else(unknown, |vlan| vlan.to_string());
         out += &format!("  {} {} VLAN {vlan}   from {} {until}\n", row.switch, row.port, row.first_seen);
         if gone.is_none() {
-            let (table, whole) = table_of(row, snapshot);
-            let whole =
-                whole.map_or_else(|| "not seen whole at its last visit".to_owned(), |at| format!("whole at {at}"));
-            out += &format!("      {}; {table}, {whole}\n", word_of(place.standing(row)));
+            let source = rows::source(row, snapshot);
+            let whole = source
+                .whole
+                .map_or_else(|| "not seen whole at its last visit".to_owned(), |at| format!("whole at {at}"));
+            out += &format!("      {}\n", rows::why(row, place.standing(row), &detail.switches));
+            out += &format!("      {}, {whole}; {}\n", source.table, source.object);
         }
     }
     out
-}
-
-/// What is remembered of a device at each address it answers at as a camera.
-fn cameras_of<'a>(
-    device: &'a Device,
-    snapshot: &'a Snapshot,
-) -> impl Iterator<Item = (&'a TargetName, &'a CameraStanding)> {
-    let target = |ip: &std::net::IpAddr| snapshot.targets.get(&TargetName::from(ip.to_string().as_str()));
-    device.ips.iter().filter_map(target).filter(|target| !target.switch).map(|target| (&target.name, &target.camera))
-}
-
-/// A camera's key, and what is behind it, in lines.
-fn standing(camera: &CameraStanding) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(pin) = &camera.key {
-        let proved = if pin.key.proved { "" } else { ", not proved" };
-        lines.push(format!("TLS key {} since {}{proved}", pin.key.sha256, pin.since));
-    }
-    lines.extend(camera.remarks());
-    if let Some(channels) = camera.channels.filter(|channels| *channels > 1) {
-        lines.push(format!("{channels} video sources"));
-    }
-    for behind in &camera.behind {
-        let address = behind.address.map_or_else(|| "address unknown".to_owned(), |address| address.to_string());
-        lines.push(format!("behind it: {address}  {}  {}", behind.name, behind.location));
-    }
-    lines
-}
-
-/// The table a row is in, and when it was last read to its end, as far as the switch's last visit tells.
-fn table_of(row: &Presence, snapshot: &Snapshot) -> (String, Option<Timestamp>) {
-    let target = snapshot.targets.get(&row.switch);
-    let found = [Table::PrivateFdb, Table::VlanFdb, Table::Dot1qFdb, Table::Dot1dFdb]
-        .into_iter()
-        .find_map(|table| Some((table, target?.tables.get(&table).filter(|state| state.rows > 0)?)));
-    let Some((table, state)) = found else { return ("forwarding table".to_owned(), None) };
-    let whole = state.completeness == Completeness::Complete;
-    (spelled(&table), target.and_then(|target| target.last_ok).filter(|_| whole))
-}
-
-/// Why a row is the place, or is not.
-fn word_of(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Chosen => "the place rests on this",
-        Standing::OtherVlan => "the same port in another VLAN",
-        Standing::Rival => "refused: shows it just as well, which is right is open",
-        Standing::Upstream => "refused: the port is on the way, other switches lie behind it",
-        Standing::Unresolved => "refused: the switch's numbers do not tell which port it is",
-    }
 }

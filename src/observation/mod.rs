@@ -8,7 +8,8 @@ mod standing;
 mod switch;
 
 pub use camera::{
-    Authentication, CameraInterface, CameraVisit, DeviceInformation, Discovery, Mark, MarkKind, WithheldReason,
+    Announcement, Authentication, CameraInterface, CameraVisit, DeviceInformation, Discovery, Mark, MarkKind,
+    SweepAnswer, VendorProtocol, WithheldReason,
 };
 pub use standing::{BehindCamera, CameraNetwork, CameraProtocol, CameraStanding, CameraUser, KeyPin, TlsKey};
 pub use switch::{

@@ -28,6 +28,7 @@ pub fn json(visit: &CameraVisit) -> Value {
         "tls_too_old": visit.tls_too_old,
         "authentication": visit.authentication,
         "marks": visit.marks,
+        "announcements": visit.announcements,
         "requests": visit.requests,
         "octets": visit.octets,
         "seconds": visit.finished.since(visit.started).as_secs_f64(),
@@ -96,6 +97,15 @@ pub fn text(visit: &CameraVisit) -> String {
     line("protocols", list(on.map(|it| format!("{} {:?}", it.name, it.ports)).collect()));
     for user in visit.users.iter().flatten() {
         line("has user", format!("{}, {}", user.name, user.level));
+    }
+    for said in &visit.announcements {
+        let information = &said.information;
+        let fields = [&information.manufacturer, &information.model, &information.serial, &information.firmware];
+        let fields = fields.iter().filter(|text| !text.is_empty()).map(ToString::to_string);
+        line(&said.protocol.to_string(), fields.collect::<Vec<_>>().join(", "));
+        if said.activated == Some(false) {
+            line("password", "none is set".to_owned());
+        }
     }
     for mark in &visit.marks {
         let kind = json!(mark.kind).as_str().unwrap_or_default().to_owned();

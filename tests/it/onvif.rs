@@ -14,3 +14,4 @@ mod operations;
 mod replays;
 mod secure;
 mod ssrf;
+mod vendor;

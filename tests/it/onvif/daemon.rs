@@ -22,6 +22,7 @@ pub(super) struct Station {
 }
 
 /// How often cameras are visited, how long at most, and how many visits there are at once.
+#[derive(Clone, Copy)]
 pub(super) struct Pace<'a> {
     pub(super) every: &'a str,
     pub(super) deadline: &'a str,
