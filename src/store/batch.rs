@@ -12,6 +12,7 @@ use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetNa
 use crate::observation::{Readings, SweepAnswer, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Decision, Finding};
+use crate::snapshot::Looked;
 
 /// Everything one transaction writes, its change log rows included. Records are whole: the new state of their subject.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -48,6 +49,8 @@ pub struct Batch {
     pub daemon: Option<DaemonRecord>,
     /// Addresses that a sweep asked: where it goes on, not state, so not in the change log.
     pub swept: Vec<Swept>,
+    /// What of each site was looked at: counted anew at any time, so not in the change log.
+    pub looked: Option<Looked>,
     /// Alerts these changes cause: delivery, not state, so not in the change log.
     pub outbox: Outbox,
 }
