@@ -9,12 +9,12 @@ use toml::Spanned;
 
 use super::checker::Checker;
 use super::file::{self, File};
+use super::networks::networks;
 use super::secret::{Secret, SecretStore};
 use super::{
     AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings,
-    Network, OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch, TrapSettings,
+    OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch, TrapSettings,
 };
-use crate::net::VlanRange;
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
 const MOST_ADDRESSES: u128 = 65_536;
@@ -41,7 +41,8 @@ pub(super) fn check(
     let (site_ids, credential_ids) = (names(site_ids), names(credential_ids));
 
     let sites = sites(&mut checker, file);
-    let networks = networks(&mut checker, file, &site_ids);
+    let switch_names = file.switch.iter().map(|switch| switch.get_ref().name.get_ref().clone()).collect::<Vec<_>>();
+    let networks = networks(&mut checker, file, &site_ids, &switch_names);
     let mut credentials = credentials(&mut checker, file, secrets);
     let switches = switches(&mut checker, file, &site_ids, &credential_ids);
     let cameras = cameras(&mut checker, file, &site_ids, &credential_ids);
@@ -188,42 +189,6 @@ fn sites(checker: &mut Checker<'_>, file: &File) -> Vec<Site> {
         });
     }
     sites
-}
-
-fn networks(checker: &mut Checker<'_>, file: &File, sites: &[String]) -> Vec<Network> {
-    let mut networks = Vec::new();
-    for written in &file.network {
-        let network = written.get_ref();
-        let mut vlans = Vec::new();
-        for vlan in &network.vlans {
-            let text = match vlan.get_ref() {
-                file::Vlan::Number(number) => number.to_string(),
-                file::Vlan::Range(range) => range.clone(),
-            };
-            match text.parse::<VlanRange>() {
-                Ok(range) => vlans.push(range),
-                Err(message) => {
-                    checker.problem(vlan.span(), "network.vlans", message, "a number or a range: 10, \"20-29\"");
-                }
-            }
-        }
-        let subnets: Vec<IpNet> =
-            network.subnets.iter().filter_map(|net| checker.net("network.subnets", net)).collect();
-        if network.vlans.is_empty() && network.subnets.is_empty() {
-            checker.problem(network.id.span(), "network", "it holds nothing", "give it vlans, subnets or both");
-        }
-        if let Some(site) = &network.site {
-            checker.known("network.site", site, "site", sites);
-        }
-        networks.push(Network {
-            id: network.id.get_ref().as_str().into(),
-            kind: network.kind,
-            site: network.site.as_ref().map(|site| site.get_ref().as_str().into()),
-            vlans,
-            subnets,
-        });
-    }
-    networks
 }
 
 fn credentials(checker: &mut Checker<'_>, file: &File, secrets: &SecretStore) -> Vec<Credential> {

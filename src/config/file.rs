@@ -101,6 +101,17 @@ pub(super) struct Network {
     pub(super) vlans: Vec<Spanned<Vlan>>,
     #[serde(default)]
     pub(super) subnets: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) switches: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) ports: Vec<NetworkPort>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct NetworkPort {
+    pub(super) switch: Spanned<String>,
+    pub(super) port: Spanned<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -6,6 +6,7 @@ mod check;
 mod checker;
 mod file;
 mod load;
+mod networks;
 pub mod secret;
 pub mod watch;
 
@@ -16,7 +17,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::net::{CredentialId, NetworkId, SiteId, TargetName, Timestamp, VlanRange};
+use crate::net::{CredentialId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanRange};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use load::{load, load_daemon, parse};
 use secret::Secret;
@@ -194,10 +195,23 @@ pub struct Network {
     pub kind: NetworkKind,
     /// The site it belongs to; `None` for every site.
     pub site: Option<SiteId>,
+    /// The switches its VLANs are of; empty: all switches of the site.
+    pub switches: Vec<TargetName>,
     /// Its VLANs.
     pub vlans: Vec<VlanRange>,
     /// Its subnets.
     pub subnets: Vec<IpNet>,
+    /// Ports that are in it whatever their VLAN.
+    pub ports: Vec<NetworkPort>,
+}
+
+/// A port that is in a network whatever its VLAN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkPort {
+    /// Its switch.
+    pub switch: TargetName,
+    /// Its name, as the switch gives it.
+    pub port: PortName,
 }
 
 /// `[[credential]]`

@@ -17,6 +17,11 @@ pub(super) fn at(minute: i64) -> Timestamp {
 }
 
 fn estate() -> Estate {
+    estate_with(NetworkKind::Core)
+}
+
+/// Staff's VLAN 10 is of this kind.
+fn estate_with(staff: NetworkKind) -> Estate {
     let hq = Site {
         id: "hq".into(),
         name: "HQ".into(),
@@ -28,16 +33,16 @@ fn estate() -> Estate {
         id: id.into(),
         kind,
         site: Some("hq".into()),
+        switches: Vec::new(),
         vlans: vec![vlan.parse().unwrap()],
         subnets: vec![subnet.parse().unwrap()],
+        ports: Vec::new(),
     };
-    Estate {
-        sites: [(hq.id.clone(), hq)].into(),
-        networks: vec![
-            network("core", NetworkKind::Core, "10", "10.1.10.0/24"),
-            network("cctv", NetworkKind::Surveillance, "120", "10.1.120.0/24"),
-        ],
-    }
+    let networks = vec![
+        network("core", staff, "10", "10.1.10.0/24"),
+        network("cctv", NetworkKind::Surveillance, "120", "10.1.120.0/24"),
+    ];
+    Estate::new(&[hq], networks)
 }
 
 /// `switch`, its own address, and rows `mac vlan port`; port 24 is the uplink, 25 and 26 the members of aggregate 100.
@@ -345,7 +350,7 @@ fn a_restored_inventory_goes_on_as_if_never_stopped() {
 fn a_reclassified_network_places_anew() {
     let mut world = World::new();
     world.see(visit("a", "a0", 0, &[("01", 10, 1)]));
-    world.estate.networks[0].kind = NetworkKind::Other;
+    world.estate = estate_with(NetworkKind::Other);
     let delta = world.inventory.rejudge(&world.estate, &world.catalogue, at(9));
     assert_eq!(delta.devices, [world.device("01").id]);
     assert_eq!(world.device("01").place.network_kind, Some(NetworkKind::Other));

@@ -311,14 +311,16 @@ fn estate() -> Estate {
         id: id.into(),
         kind,
         site: None,
+        switches: Vec::new(),
         vlans: vec![vlan.parse().unwrap()],
         subnets: vec![subnet.parse().unwrap()],
+        ports: Vec::new(),
     };
     let networks = vec![
         network("core", NetworkKind::Core, "10", "10.1.10.0/24"),
         network("cctv", NetworkKind::Surveillance, "120", "10.1.120.0/24"),
     ];
-    Estate { networks, ..Estate::default() }
+    Estate::new(&[], networks)
 }
 
 fn play(scenario: &Scenario, backwards: bool) -> Vec<String> {
