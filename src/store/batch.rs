@@ -109,6 +109,15 @@ pub enum TargetState {
     Refused,
 }
 
+/// A device at a camera target's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occupant {
+    /// The device.
+    pub device: DeviceId,
+    /// Since when it answers there.
+    pub since: Timestamp,
+}
+
 /// A target and its last visit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TargetRecord {
@@ -122,7 +131,7 @@ pub struct TargetRecord {
     pub site: SiteId,
     /// Which device answered there last; cameras only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device: Option<DeviceId>,
+    pub occupant: Option<Occupant>,
     /// How it stands.
     pub state: TargetState,
     /// Since when it stands so.
