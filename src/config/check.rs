@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use toml::Spanned;
 
 use super::checker::Checker;
+use super::coverage::coverage;
 use super::file::{self, File};
 use super::networks::networks;
 use super::secret::{Secret, SecretStore};
@@ -78,6 +79,7 @@ pub(super) fn check(
     let (daemon, snmp, onvif) = settings(&mut checker, file);
     let discovery = discovery(&mut checker, &file.discovery);
     let traps = traps(&mut checker, &file.traps);
+    let coverage = coverage(&mut checker, &file.coverage);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
@@ -86,6 +88,7 @@ pub(super) fn check(
             discovery,
             traps,
             sites,
+            coverage,
             networks,
             credentials,
             switches,

@@ -4,6 +4,7 @@
 mod cameras;
 mod check;
 mod checker;
+mod coverage;
 mod file;
 mod load;
 mod networks;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::net::{CredentialId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanRange};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
+pub use coverage::CoverageSettings;
 pub use load::{load, load_daemon, parse};
 use secret::Secret;
 
@@ -35,6 +37,8 @@ pub struct Config {
     pub discovery: DiscoverySettings,
     /// `[traps]`
     pub traps: TrapSettings,
+    /// `[coverage]`
+    pub coverage: CoverageSettings,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`

@@ -18,7 +18,7 @@ use super::credentials::Handle;
 use super::visits::{Rhythm, Visits, until};
 use super::{Lead, Shared, ended, offset, targets};
 use crate::collect::camera::{CameraCollector, Found, Heard};
-use crate::config::{Config, Credential, VendorQuery};
+use crate::config::{CameraBlock, Config, Credential, VendorQuery};
 use crate::observation::{Announcement, Authentication, CameraVisit, Collection, VendorProtocol, WithheldReason};
 
 /// Sweeps under way at once. They share one pace: what they send together stays gentle however many blocks there are.
@@ -89,15 +89,10 @@ impl Cameras {
 
     /// Takes what was heard by multicast. Whether it is about an address that is to be looked at.
     fn hear(&self, heard: Heard) -> bool {
-        let Some(block) = self.config.camera_block(heard.address) else { return false };
-        let Some(announcement) = heard.announcement else { return true };
-        let query = match announcement.protocol {
-            VendorProtocol::Sadp => VendorQuery::Sadp,
-            VendorProtocol::Dhip => VendorQuery::Dhip,
-        };
-        if !block.vendor_queries.contains(&query) {
+        if !is_wanted(self.config.camera_block(heard.address), &heard) {
             return false;
         }
+        let Some(announcement) = heard.announcement else { return true };
         let mut all = self.announced();
         let (at, announcements) = all.entry(heard.address).or_insert_with(|| (Instant::now(), Vec::new()));
         *at = Instant::now();
@@ -202,6 +197,15 @@ impl Cameras {
             pause = if matches!(visited, Visited::TryAgain) { SOON.min(every) } else { every };
         }
     }
+}
+
+/// Whether what was heard counts: its address is in a block, and the block names the query that it answers.
+fn is_wanted(block: Option<&CameraBlock>, heard: &Heard) -> bool {
+    let query = heard.announcement.as_ref().map(|announcement| match announcement.protocol {
+        VendorProtocol::Sadp => VendorQuery::Sadp,
+        VendorProtocol::Dhip => VendorQuery::Dhip,
+    });
+    block.is_some_and(|block| query.is_none_or(|query| block.vendor_queries.contains(&query)))
 }
 
 fn is_to_be_tried_again(visit: &CameraVisit) -> bool {
@@ -333,4 +337,35 @@ pub(super) async fn round(shared: &Arc<Shared>, config: &Arc<Config>) -> bool {
         }
     }
     complete
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observation::DeviceInformation;
+
+    #[test]
+    fn what_is_heard_counts_in_blocks_only_and_by_the_queries_that_they_name() {
+        let mut block = CameraBlock {
+            site: "hq".into(),
+            subnets: vec!["10.1.20.0/24".parse().unwrap()],
+            credentials: Vec::new(),
+            ports: Vec::new(),
+            discovery_port: 3702,
+            vendor_queries: vec![VendorQuery::Dhip],
+        };
+        let hello = Heard { address: "10.1.20.7".parse().unwrap(), announcement: None };
+        let announcement = Announcement {
+            protocol: VendorProtocol::Sadp,
+            information: DeviceInformation::default(),
+            kind: "".into(),
+            mac: None,
+            activated: None,
+        };
+        let sadp = Heard { announcement: Some(announcement), ..hello.clone() };
+        assert_eq!([&hello, &sadp].map(|heard| is_wanted(None, heard)), [false, false]);
+        assert_eq!([&hello, &sadp].map(|heard| is_wanted(Some(&block), heard)), [true, false]);
+        block.vendor_queries.push(VendorQuery::Sadp);
+        assert!(is_wanted(Some(&block), &sadp));
+    }
 }

@@ -215,9 +215,12 @@ pub fn headline(snapshot: &Snapshot) -> String {
             format!(", ALERTS OF {name} NOT SENT since {since}: {} wait", carrier.waiting + carrier.lost)
         })
         .collect();
+    let looked: Vec<String> =
+        snapshot.looked_at().into_iter().map(|(what, percent)| format!(", {percent} % of {what} seen")).collect();
+    let looked = looked.concat();
     let oldest = coverage.oldest().map_or_else(|| "never".to_owned(), minute);
     format!(
-        "{}{cameras}{hidden}, oldest answer {oldest}, as of {}, daemon {daemon}{failing}",
+        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{failing}",
         share(&coverage.switches, "switches"),
         minute(snapshot.as_of)
     )
