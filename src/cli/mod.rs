@@ -19,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::console::{self, ConsoleOptions};
 use crate::daemon::{self, DaemonOptions, Outcome};
+use crate::net::Timestamp;
 use crate::{config, report};
 
 /// Which surveillance cameras come from restricted makers, which sit on networks where none may be, and what was
@@ -233,17 +234,22 @@ fn run_daemon(config: &Path, once: bool) -> Result<ExitCode> {
 
 fn check(path: &Path) -> Result<ExitCode> {
     match daemon::load(path) {
-        Ok((config, policies)) => {
+        Ok(daemon::InForce { config, policies, catalogue }) => {
             let packs: Vec<String> = policies.packs().iter().map(|pack| pack.id.to_string()).collect();
+            let (registry, warning) = daemon::catalogue::registry_words(catalogue.registry_date(), Timestamp::now());
             say(&format!(
-                "{}: good. {} sites, {} networks, {} switches, {} reviews, policies {}",
+                "{}: good. {} sites, {} networks, {} switches, {} reviews, policies {}, {} makers, {registry}",
                 path.display(),
                 config.sites.len(),
                 config.networks.len(),
                 config.switches.len(),
                 config.reviews.len(),
-                packs.join(", ")
+                packs.join(", "),
+                catalogue.makers().count()
             ));
+            if let Some(warning) = warning {
+                say(&format!("warning: {warning}"));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(problems) => {

@@ -11,8 +11,8 @@ use super::checker::Checker;
 use super::file::{self, File};
 use super::secret::{Secret, SecretStore};
 use super::{
-    AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, Network, OnvifSettings,
-    PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch, TrapSettings,
+    AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, MakerSettings, Network,
+    OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch, TrapSettings,
 };
 use crate::net::VlanRange;
 
@@ -71,17 +71,19 @@ pub(super) fn check(
             }
         }
     }
-    let policies = policies(&mut checker, file);
+    let policies = policies(&mut checker, file.policy.as_ref());
     let reviews = reviews(&mut checker, file);
     let alerts = alerts(&mut checker, file);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
     let traps = traps(&mut checker, &file.traps);
+    let makers = makers(&mut checker, &file.makers);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
             snmp,
             onvif,
             traps,
+            makers,
             sites,
             networks,
             credentials,
@@ -133,6 +135,18 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         probes_per_second: checker.number("onvif.probes-per-second", onvif.probes_per_second.as_ref(), 50, 1..=10_000),
     };
     (daemon, snmp, onvif)
+}
+
+/// `[makers]`
+pub(super) fn makers(checker: &mut Checker<'_>, makers: &file::Makers) -> MakerSettings {
+    let folder = checker.path.parent().unwrap_or(Path::new("")).to_owned();
+    let beside = |names: &[String]| names.iter().map(|name| folder.join(name)).collect::<Vec<_>>();
+    let shipped = makers.shipped.as_ref().is_none_or(|shipped| *shipped.get_ref());
+    if let Some(written) = makers.shipped.as_ref().filter(|_| !shipped && makers.files.is_empty()) {
+        let hint = "name a catalogue of your own in files, or leave shipped out";
+        checker.problem(written.span(), "makers.shipped", "without the shipped catalogue there is none", hint);
+    }
+    MakerSettings { files: beside(&makers.files), shipped, registry: beside(&makers.registry) }
 }
 
 /// `[traps]`
@@ -330,8 +344,8 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
     blocks
 }
 
-fn policies(checker: &mut Checker<'_>, file: &File) -> Vec<PolicyChoice> {
-    let Some(written) = &file.policy else { return vec![PolicyChoice::Shipped("uk-gsg-2022".to_owned())] };
+pub(super) fn policies(checker: &mut Checker<'_>, written: Option<&Vec<Spanned<file::Policy>>>) -> Vec<PolicyChoice> {
+    let Some(written) = written else { return vec![PolicyChoice::Shipped("uk-gsg-2022".to_owned())] };
     let folder = checker.path.parent().unwrap_or(Path::new("")).to_owned();
     let mut choices = Vec::new();
     for policy in written {

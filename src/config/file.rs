@@ -13,6 +13,7 @@ pub(super) struct File {
     pub(super) snmp: Snmp,
     pub(super) onvif: Onvif,
     pub(super) traps: Traps,
+    pub(super) makers: Makers,
     pub(super) site: Vec<Spanned<Site>>,
     pub(super) network: Vec<Spanned<Network>>,
     pub(super) credential: Vec<Spanned<Credential>>,
@@ -62,6 +63,14 @@ pub(super) struct Onvif {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Traps {
     pub(super) listen: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Makers {
+    pub(super) files: Vec<String>,
+    pub(super) shipped: Option<Spanned<bool>>,
+    pub(super) registry: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,7 +16,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::net::{CredentialId, NetworkId, SiteId, TargetName, Timestamp, VlanRange};
-pub use load::{load, load_daemon, parse};
+pub use load::{load, load_daemon, load_judgement, parse};
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
@@ -30,6 +30,8 @@ pub struct Config {
     pub onvif: OnvifSettings,
     /// `[traps]`
     pub traps: TrapSettings,
+    /// `[makers]`
+    pub makers: MakerSettings,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -125,6 +127,23 @@ pub struct OnvifSettings {
 pub struct TrapSettings {
     /// Where traps and informs come in; `None`: nowhere, but by a socket that systemd hands over.
     pub listen: Option<SocketAddr>,
+}
+
+/// `[makers]`: whom equipment is attributed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MakerSettings {
+    /// Catalogues of the operator's own: a maker or brand in a later one takes the place of one before.
+    pub files: Vec<PathBuf>,
+    /// The shipped catalogue comes first.
+    pub shipped: bool,
+    /// Files of the IEEE registry, or folders of them, beside Debian's.
+    pub registry: Vec<PathBuf>,
+}
+
+impl Default for MakerSettings {
+    fn default() -> Self {
+        Self { files: Vec::new(), shipped: true, registry: Vec::new() }
+    }
 }
 
 /// How sensitive a site is: given by the administrator, never inferred.

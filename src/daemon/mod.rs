@@ -3,6 +3,7 @@
 
 mod alerts;
 mod cameras;
+pub mod catalogue;
 mod credentials;
 mod recorder;
 mod socket;
@@ -35,8 +36,6 @@ use recorder::{Message, Recorder};
 
 /// Collections that may wait for the recorder. A slow disk slows polling; memory stays.
 const WAITING: usize = 256;
-/// Where Debian keeps the IEEE registry, older first.
-const REGISTRY_FOLDERS: [&str; 2] = ["/usr/share/ieee-data", "/var/lib/ieee-data"];
 
 /// What the daemon is started with.
 #[derive(Debug, Clone)]
@@ -58,15 +57,43 @@ pub enum Outcome {
     Partial,
 }
 
+/// What the daemon goes by: all of it is checked, and changes, together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InForce {
+    /// The configuration.
+    pub config: Config,
+    /// Its policy packs.
+    pub policies: Policies,
+    /// Its catalogue of makers.
+    pub catalogue: Catalogue,
+}
+
 /// Reads the configuration with its policy packs and checks what only the whole program can: packs and filter words.
 ///
 /// # Errors
 /// Every problem at once.
-pub fn load(path: &Path) -> Result<(Config, Policies), Problems> {
+pub fn load(path: &Path) -> Result<InForce, Problems> {
     let config = config::load(path)?;
+    let (policies, mut problems) = policies(path, &config.policies);
+    let catalogue = catalogue::read(&config.makers).unwrap_or_else(|found| {
+        problems.extend(found);
+        Catalogue::default()
+    });
+    for review in &config.reviews {
+        if let Err(error) = Filter::parse(&review.select) {
+            let place = format!("{} review '{}' select, character {}", path.display(), review.name, error.at + 1);
+            problems.push(Problem { place, message: error.message, hint: String::new() });
+        }
+    }
+    if problems.is_empty() { Ok(InForce { config, policies, catalogue }) } else { Err(Problems(problems)) }
+}
+
+/// Reads policy packs, and tells what is wrong with them.
+#[must_use]
+pub fn policies(path: &Path, choices: &[PolicyChoice]) -> (Policies, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut texts = Vec::new();
-    for choice in &config.policies {
+    for choice in choices {
         let (place, text) = match choice {
             PolicyChoice::Shipped(id) => (
                 id.clone(),
@@ -94,22 +121,7 @@ pub fn load(path: &Path) -> Result<(Config, Policies), Problems> {
         problems.extend(found.into_iter().map(|(place, message)| Problem { place, message, hint: String::new() }));
         Policies::default()
     });
-    for review in &config.reviews {
-        if let Err(error) = Filter::parse(&review.select) {
-            let place = format!("{} review '{}' select, character {}", path.display(), review.name, error.at + 1);
-            problems.push(Problem { place, message: error.message, hint: String::new() });
-        }
-    }
-    if problems.is_empty() { Ok((config, policies)) } else { Err(Problems(problems)) }
-}
-
-/// The catalogue, with the host's copy of the IEEE registry where it has one.
-fn catalogue() -> Catalogue {
-    let files = REGISTRY_FOLDERS
-        .iter()
-        .flat_map(|folder| ["oui.csv", "mam.csv", "oui36.csv"].map(|name| Path::new(folder).join(name)));
-    let texts: Vec<String> = files.filter_map(|file| std::fs::read_to_string(file).ok()).collect();
-    Catalogue::shipped().with_registry(&texts)
+    (policies, problems)
 }
 
 /// What every visit needs, whatever configuration is in force.
@@ -156,10 +168,10 @@ impl Shared {
 
     /// Has the recorder take a configuration into force: with that, nothing is recorded as wrong with it. `false`: the
     /// daemon is stopping.
-    async fn configure(&self, config: Config, policies: Policies) -> bool {
+    async fn configure(&self, new: InForce) -> bool {
         let mut troubles = self.troubles.lock().await;
         (troubles.file, troubles.shown) = Default::default();
-        let message = Message::Configure { config: Box::new(config), policies };
+        let message = Message::Configure(Box::new(new));
         self.recorder.send(message).await.is_ok() && self.tell(&mut troubles).await
     }
 
@@ -236,13 +248,13 @@ async fn ended(mut stop: watch::Receiver<bool>) {
 /// The configuration is bad, the database cannot be used, a socket cannot be bound.
 pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> anyhow::Result<Outcome> {
     let in_force = load(&options.config)?;
-    let (config, policies) = in_force.clone();
+    let config = in_force.config.clone();
     let writer = Writer::open(&config.daemon.database)?;
     let listener = socket::bind(&config.daemon.control_socket)?;
     let switches = SwitchCollector::bind().await.context("no socket for SNMP")?;
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let started = Timestamp::now();
-    let recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host)?;
+    let recorder = Recorder::start(writer, in_force.clone(), host)?;
     let (messages, inbox) = mpsc::channel(WAITING);
     let config = Arc::new(config);
     let shared = Arc::new(Shared {
@@ -332,14 +344,14 @@ impl Regime {
 /// Everything that goes on until the daemon stops.
 async fn watch_over(
     shared: &Arc<Shared>,
-    mut in_force: (Config, Policies),
+    mut in_force: InForce,
     options: &DaemonOptions,
     server: socket::Server,
     listener: tokio::net::UnixListener,
     shutdown: impl Future<Output = ()>,
 ) {
     let path = options.config.as_path();
-    let mut config = Arc::new(in_force.0.clone());
+    let mut config = Arc::new(in_force.config.clone());
     let mut regime = Regime::start(shared, &config, None);
     let listening = tokio::spawn(traps::watch(Arc::clone(shared), options.trap_socket.clone()));
     let accepting = tokio::spawn(socket::accept(listener, Arc::new(server)));
@@ -366,10 +378,10 @@ async fn watch_over(
             Some(()) = noted.recv() => match load(path) {
                 // Everything is compared, not the file alone: a secret or a pack in a file of its own may have changed.
                 Ok(new) if new != in_force => {
-                    tracing::info!(hash = %new.0.hash, "a changed configuration is in force");
+                    tracing::info!(hash = %new.config.hash, "a changed configuration is in force");
                     in_force = new.clone();
-                    config = Arc::new(new.0.clone());
-                    if !shared.configure(new.0, new.1).await { break; }
+                    config = Arc::new(new.config.clone());
+                    if !shared.configure(new).await { break; }
                     shared.switches.keep_only(&config.switches);
                     shared.cameras().retain(|address| config.camera_block(*address).is_some());
                     shared.resize(config.daemon.concurrency);

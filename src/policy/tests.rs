@@ -22,7 +22,21 @@ fn estate() -> Estate {
 }
 
 fn device(manufacturer: Option<&str>, mac: &str, site: &str, kind: Option<NetworkKind>) -> Device {
-    let said = |name: &str| DeviceInformation { manufacturer: name.into(), ..DeviceInformation::default() };
+    // A name and a model's form: two marks.
+    let models = [
+        ("HIKVISION", "DS-2CD2143G2-I"),
+        ("AXIS", "P3245-LVE"),
+        ("EZVIZ", "CS-C6N-A0-1C2WFR"),
+        ("Uniview", "IPC2124LR3-PF28M-D"),
+        ("REOLINK", "RLC-410W"),
+        ("Dahua intercom", "VTO2211G-WP"),
+        ("Huawei", "S5735"),
+    ];
+    let said = |name: &str| DeviceInformation {
+        manufacturer: name.into(),
+        model: models.iter().find(|(maker, _)| *maker == name).map_or("", |(_, model)| model).into(),
+        ..DeviceInformation::default()
+    };
     let facts = Facts {
         mac: mac.parse().ok().map(|mac| (mac, NOW)),
         information: manufacturer.map(|name| (said(name), NOW)),
