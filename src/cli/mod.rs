@@ -5,6 +5,7 @@ mod alert;
 mod credential;
 mod demo;
 mod explain;
+pub mod identify;
 mod poll;
 mod review;
 mod tables;
@@ -65,6 +66,22 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say of each row what it is, who made it and which policies restrict it; needs no daemon.
+    ///
+    /// A row is a JSON object of observations (mac, lldp_sysdescr, snmp_sysdescr, sysobjectid, vendor_mib, onvif,
+    /// http_server, www_authenticate, html_title, rtsp_server, isapi …, or an object that has them under "observations"),
+    /// a line of a CSV whose header has such names (mac,manufacturer,model,firmware,serial …), or a bare MAC address.
+    /// Every shipped policy pack is asked, and those of the configuration's own files.
+    Identify {
+        /// Left out or -: standard input.
+        file: Option<PathBuf>,
+        /// A JSON object a row.
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+        /// A CSV row a row.
+        #[arg(long)]
+        csv: bool,
+    },
     /// Every end device that was seen.
     Devices(Listing),
     /// Rules that are broken.
@@ -105,11 +122,7 @@ struct Listing {
 
 impl Listing {
     fn format(&self) -> report::Format {
-        match (self.json, self.csv) {
-            (true, _) => report::Format::Json,
-            (_, true) => report::Format::Csv,
-            _ => report::Format::Text,
-        }
+        report::Format::chosen(self.json, self.csv)
     }
 }
 
@@ -169,6 +182,9 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Demo { size, headless } => demo::run(*size, *headless, arguments.no_color),
         Command::Check => check(config),
         Command::Poll { target, json } => poll::run(config, target, *json),
+        Command::Identify { file, json, csv } => {
+            identify::run(config, file.as_deref(), report::Format::chosen(*json, *csv))
+        }
         Command::Devices(listing) => tables::devices(config, listing),
         Command::Findings(listing) => tables::findings(config, listing),
         Command::Targets(listing) => tables::targets(config, listing),

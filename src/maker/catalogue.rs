@@ -68,6 +68,13 @@ pub struct Brand {
     pub(super) blocks: Blocks,
 }
 
+/// Addresses that are attributed alike where nothing else is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lot {
+    listed: Option<(u8, u64)>,
+    registered: Option<(u8, u64)>,
+}
+
 /// What the files say.
 #[derive(Debug, Clone, Default)]
 struct Lines {
@@ -394,6 +401,12 @@ impl Catalogue {
         self.registry.block(mac)
     }
 
+    /// The lot an address belongs to: addresses of one lot are attributed alike where nothing else is known.
+    #[must_use]
+    pub fn lot(&self, mac: MacAddr) -> Lot {
+        Lot { listed: self.listed_key(mac), registered: self.block(mac).map(|block| (block.bits, block.prefix)) }
+    }
+
     pub(super) fn maker_at(&self, index: usize) -> Option<&Maker> {
         self.lines.makers.get(index)
     }
@@ -404,11 +417,15 @@ impl Catalogue {
 
     /// Whose an address is by the catalogue's own list of blocks, and whether that may weigh.
     pub(super) fn listed(&self, mac: MacAddr) -> Option<(usize, bool)> {
+        self.listed_key(mac).and_then(|key| self.lines.prefixes.get(&key).copied())
+    }
+
+    fn listed_key(&self, mac: MacAddr) -> Option<(u8, u64)> {
         if mac.is_local() || mac.is_multicast() {
             return None;
         }
-        let key = |bits: u8| (bits, mac.as_u64() >> (48 - bits));
-        [36, 28, 24].into_iter().find_map(|bits| self.lines.prefixes.get(&key(bits)).copied())
+        let keys = [36u8, 28, 24].map(|bits| (bits, mac.as_u64() >> (48 - bits)));
+        keys.into_iter().find(|key| self.lines.prefixes.contains_key(key))
     }
 
     /// Whose organisation this is.

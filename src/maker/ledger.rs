@@ -182,7 +182,7 @@ impl Ledger<'_> {
             let spaced = value.replace('_', " ");
             match key.to_ascii_lowercase().as_str() {
                 "name" | "manufacturer" | "mfr" => self.scope_name(&spaced, at),
-                "hardware" if !model_known => {
+                "hardware" | "model" if !model_known => {
                     let seen =
                         |text| Seen { field: Field::Model, rung: Rung::Model, source: "model grammar", text, at };
                     self.look(seen(value));

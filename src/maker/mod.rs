@@ -12,7 +12,7 @@ mod registry;
 mod tests;
 mod weigh;
 
-pub use catalogue::{Brand, Catalogue, Maker};
+pub use catalogue::{Brand, Catalogue, Lot, Maker};
 pub use registry::{Block, RegistryFile};
 
 use serde::{Deserialize, Serialize};

@@ -137,7 +137,7 @@ fn maker<'a>(catalogue: &'a Catalogue, pieces: &[Piece]) -> (Option<&'a Maker>, 
     });
     let verdict = if family.statements.len() >= 2 && !contradicted { Verdict::Confirmed } else { Verdict::Suspected };
     let member =
-        family.members.iter().max_by_key(|(index, marks)| (marks.len(), *index == root, Reverse(marks.first())));
+        family.members.iter().max_by_key(|(index, marks)| (marks.len(), Reverse(marks.first()), *index == root));
     (member.and_then(|(index, _)| catalogue.maker_at(*index)), verdict)
 }
 

@@ -45,6 +45,8 @@ fn covers(pack: &Pack, attribution: &Attribution, maker: Option<&Maker>) -> Fall
             // Its class is contradicted.
             Surveillance::Unknown if class != Class::Unknown => Falls::Review,
             Surveillance::Unknown if maker.is_some_and(Maker::cameras_only) => Falls::Likely,
+            // Such a pack is about nearly all that a maker it names makes.
+            Surveillance::Unknown if about(Equipment::Telecom) && maker.is_some() => Falls::Likely,
             Surveillance::Unknown => Falls::Review,
         },
     }

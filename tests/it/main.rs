@@ -18,6 +18,7 @@ mod console;
 mod control;
 mod crash;
 mod daemon;
+mod evaluation;
 mod house;
 mod idle;
 mod lab;
