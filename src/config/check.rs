@@ -76,7 +76,7 @@ pub(super) fn check(
     let alerts = alerts(&mut checker, file);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
     let traps = traps(&mut checker, &file.traps);
-    let makers = makers(&mut checker, &file.makers);
+    let makers = MakerSettings::check(&mut checker, &file.makers);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
@@ -135,18 +135,6 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         probes_per_second: checker.number("onvif.probes-per-second", onvif.probes_per_second.as_ref(), 50, 1..=10_000),
     };
     (daemon, snmp, onvif)
-}
-
-/// `[makers]`
-pub(super) fn makers(checker: &mut Checker<'_>, makers: &file::Makers) -> MakerSettings {
-    let folder = checker.path.parent().unwrap_or(Path::new("")).to_owned();
-    let beside = |names: &[String]| names.iter().map(|name| folder.join(name)).collect::<Vec<_>>();
-    let shipped = makers.shipped.as_ref().is_none_or(|shipped| *shipped.get_ref());
-    if let Some(written) = makers.shipped.as_ref().filter(|_| !shipped && makers.files.is_empty()) {
-        let hint = "name a catalogue of your own in files, or leave shipped out";
-        checker.problem(written.span(), "makers.shipped", "without the shipped catalogue there is none", hint);
-    }
-    MakerSettings { files: beside(&makers.files), shipped, registry: beside(&makers.registry) }
 }
 
 /// `[traps]`

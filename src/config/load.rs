@@ -48,7 +48,7 @@ pub fn load_judgement(path: &Path) -> Result<(MakerSettings, Vec<PolicyChoice>),
     let policies = policies.map(|value| Vec::<Spanned<file::Policy>>::deserialize(value.into_deserializer()));
     let policies = policies.transpose().map_err(|error| syntax(&text, path, &error))?;
     let mut checker = checker::Checker::new(&text, path);
-    let judgement = (check::makers(&mut checker, &makers), check::policies(&mut checker, policies.as_ref()));
+    let judgement = (MakerSettings::check(&mut checker, &makers), check::policies(&mut checker, policies.as_ref()));
     if checker.problems.is_empty() { Ok(judgement) } else { Err(Problems(checker.problems)) }
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod checker;
 mod file;
 mod load;
+mod makers;
 pub mod secret;
 pub mod watch;
 
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::net::{CredentialId, NetworkId, SiteId, TargetName, Timestamp, VlanRange};
 pub use load::{load, load_daemon, load_judgement, parse};
+pub use makers::MakerSettings;
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
@@ -127,23 +129,6 @@ pub struct OnvifSettings {
 pub struct TrapSettings {
     /// Where traps and informs come in; `None`: nowhere, but by a socket that systemd hands over.
     pub listen: Option<SocketAddr>,
-}
-
-/// `[makers]`: whom equipment is attributed to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MakerSettings {
-    /// Catalogues of the operator's own: a maker or brand in a later one takes the place of one before.
-    pub files: Vec<PathBuf>,
-    /// The shipped catalogue comes first.
-    pub shipped: bool,
-    /// Files of the IEEE registry, or folders of them, beside Debian's.
-    pub registry: Vec<PathBuf>,
-}
-
-impl Default for MakerSettings {
-    fn default() -> Self {
-        Self { files: Vec::new(), shipped: true, registry: Vec::new() }
-    }
 }
 
 /// How sensitive a site is: given by the administrator, never inferred.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use crate::config::{MakerSettings, Problem};
+use crate::config::{Config, MakerSettings, PolicyChoice, Problem, watch::Watched};
 use crate::maker::{Catalogue, RegistryFile};
 use crate::net::Timestamp;
 
@@ -61,6 +61,23 @@ pub fn read(settings: &MakerSettings) -> Result<Catalogue, Vec<Problem>> {
         Err(found) => {
             problems.extend(found);
             Err(problems)
+        }
+    }
+}
+
+/// Watches the files a configuration names: catalogues, copies of the registry, policy packs.
+pub(super) fn watch(watched: Option<&Watched>, config: &Config) {
+    let Some(watched) = watched else { return };
+    let packs = config.policies.iter().filter_map(|choice| match choice {
+        PolicyChoice::File(file) => Some(file.clone()),
+        PolicyChoice::Shipped(_) => None,
+    });
+    let MakerSettings { files, registry, .. } = &config.makers;
+    let folders = registry.iter().map(PathBuf::as_path).chain(FOLDERS.map(Path::new));
+    let copies = folders.filter(|folder| folder.is_dir()).flat_map(|folder| FILES.map(|name| folder.join(name)));
+    for file in packs.chain(files.iter().cloned()).chain(registry.iter().cloned()).chain(copies) {
+        if let Err(error) = watched.add(&file) {
+            tracing::warn!(%error, file = %file.display(), "not watched");
         }
     }
 }

@@ -358,17 +358,17 @@ async fn watch_over(
     // The watch lives in a task of its own: waiting for the file to lie still must not be cut short by a tick.
     let (note, mut noted) = mpsc::channel(1);
     let asking = tokio::spawn(note_hangups(note.clone()));
-    let watching = Watch::new(path)
-        .map_err(|error| tracing::warn!(%error, "the configuration is not watched"))
-        .ok()
-        .map(|mut watch| {
-            tokio::spawn(async move {
-                // Looked at once before waiting: it may have changed since it was read and before it was watched.
-                while note.send(()).await.is_ok() {
-                    watch.changed().await;
-                }
-            })
-        });
+    let watch = Watch::new(path).map_err(|error| tracing::warn!(%error, "the configuration is not watched")).ok();
+    let watched = watch.as_ref().map(Watch::watched);
+    catalogue::watch(watched.as_ref(), &config);
+    let watching = watch.map(|mut watch| {
+        tokio::spawn(async move {
+            // Looked at once before waiting: it may have changed since it was read and before it was watched.
+            while note.send(()).await.is_ok() {
+                watch.changed().await;
+            }
+        })
+    });
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let mut seen = usize::MAX;
     tokio::pin!(shutdown);
@@ -381,6 +381,7 @@ async fn watch_over(
                     tracing::info!(hash = %new.config.hash, "a changed configuration is in force");
                     in_force = new.clone();
                     config = Arc::new(new.config.clone());
+                    catalogue::watch(watched.as_ref(), &config);
                     if !shared.configure(new).await { break; }
                     shared.switches.keep_only(&config.switches);
                     shared.cameras().retain(|address| config.camera_block(*address).is_some());

@@ -367,6 +367,8 @@ impl Recorder {
             sites: self.config.sites.iter().map(site).collect(),
             networks: self.config.networks.iter().map(network).collect(),
             policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),
+            makers: self.catalogue.hash().to_owned(),
+            registry: Some(self.catalogue.registry_date()),
             switches: u32::try_from(self.config.switches.len()).unwrap_or(u32::MAX),
             reviews: self.reviews.clone(),
             problem,

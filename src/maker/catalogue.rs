@@ -1,15 +1,15 @@
 //! The catalogue, compiled from its files and ready to be asked.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use super::file::{Blocks, BrandLine, ClassLine, Field, File, Known, MakerLine, MarkLine};
+use super::file::{Blocks, BrandLine, Field, Known, MakerLine, MarkLine};
+use super::lines::{Named, read};
 use super::organisations::{Organisations, fold};
-use super::patterns::{Patterns, Says, anchored, compile};
+use super::patterns::{Patterns, Says};
 use super::registry::{Block, Registry, RegistryFile, prefix};
 use super::{Attribution, Facts, Jurisdiction, ledger};
 use crate::config::Problem;
@@ -107,121 +107,6 @@ impl PartialEq for Catalogue {
 
 fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
-/// Reads files into lines, and collects what is wrong with them.
-struct Reader<'a> {
-    origin: &'a str,
-    text: &'a str,
-    problems: Vec<Problem>,
-}
-
-impl Reader<'_> {
-    fn problem(&mut self, at: &Range<usize>, what: &str, message: impl Into<String>, hint: impl Into<String>) {
-        let before = self.text.get(..at.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let place = format!("{}:{line} {what}", self.origin);
-        self.problems.push(Problem { place, message: message.into(), hint: hint.into() });
-    }
-
-    fn source(&mut self, at: &Range<usize>, what: &str, source: &str) {
-        if source.trim().is_empty() {
-            self.problem(at, what, "has no source", "source = \"…\": where its facts are from");
-        }
-    }
-
-    /// A pattern compiles alone, fits what it says it does, and does not fit what it says it does not.
-    fn pattern(&mut self, at: &Range<usize>, what: &str, pattern: &str, matches: &[String], misses: &[String]) -> bool {
-        let compiled = match compile(&[anchored(pattern)]) {
-            Ok(compiled) => compiled,
-            Err(error) => {
-                let message = format!("'{pattern}' is no regular expression: {error}");
-                self.problem(at, what, message, "it must fit the whole text; in TOML's single quotes a \\ stays one");
-                return false;
-            }
-        };
-        if compiled.is_match(b"") {
-            self.problem(at, what, format!("'{pattern}' fits an empty text"), "say what must be there");
-            return false;
-        }
-        for row in matches.iter().filter(|row| !compiled.is_match(row.as_bytes())) {
-            self.problem(at, what, format!("'{pattern}' does not match '{row}'"), "it must fit the whole text");
-        }
-        for row in misses.iter().filter(|row| compiled.is_match(row.as_bytes())) {
-            self.problem(at, what, format!("'{pattern}' matches '{row}', which it is to miss"), "");
-        }
-        true
-    }
-
-    fn marks(&mut self, at: &Range<usize>, what: &str, marks: &[MarkLine]) -> bool {
-        let mut good = true;
-        for mark in marks {
-            good &= self.pattern(at, what, &mark.is, &mark.matches, &mark.misses);
-            if mark.source.as_ref().is_some_and(|source| source.trim().is_empty()) {
-                self.problem(at, what, format!("'{}' has an empty source", mark.is), "leave it out: the line's counts");
-            }
-        }
-        good
-    }
-}
-
-/// Lines of all files by what they are called: a later one takes an earlier one's place.
-#[derive(Default)]
-struct Named {
-    makers: BTreeMap<String, MakerLine>,
-    brands: BTreeMap<String, BrandLine>,
-    classes: Vec<ClassLine>,
-}
-
-fn read(origin: &str, text: &str, named: &mut Named) -> Vec<Problem> {
-    let mut reader = Reader { origin, text, problems: Vec::new() };
-    let file: File = match toml::from_str(text) {
-        Ok(file) => file,
-        Err(error) => {
-            let at = error.span().unwrap_or(0..0);
-            reader.problem(&at, "catalogue", error.message(), "config/makers.toml explains every key at its head");
-            return reader.problems;
-        }
-    };
-    let mut here = Vec::new();
-    for line in file.maker {
-        let at = line.span();
-        let line = line.into_inner();
-        let what = format!("maker '{}'", line.id);
-        reader.source(&at, &what, &line.source);
-        for digits in line.prefixes.iter().chain(&line.prefix_hints).filter(|digits| prefix(digits).is_none()) {
-            reader.problem(&at, &what, format!("'{digits}' is no block"), "6, 7 or 9 hexadecimal digits");
-        }
-        if here.contains(&what) {
-            reader.problem(&at, &what, "stands twice in this file", "one line a maker");
-        }
-        if reader.marks(&at, &what, &line.marks) {
-            named.makers.insert(line.id.clone(), line);
-        }
-        here.push(what);
-    }
-    for line in file.brand {
-        let at = line.span();
-        let line = line.into_inner();
-        let what = format!("brand '{}'", line.name);
-        reader.source(&at, &what, &line.source);
-        if here.contains(&what) {
-            reader.problem(&at, &what, "stands twice in this file", "one line a brand");
-        }
-        if reader.marks(&at, &what, &line.marks) {
-            named.brands.insert(line.name.clone(), line);
-        }
-        here.push(what);
-    }
-    for line in file.class {
-        let at = line.span();
-        let line = line.into_inner();
-        reader.source(&at, "class", &line.source);
-        if reader.pattern(&at, "class", &line.is, &line.matches, &line.misses) {
-            named.classes.push(line);
-        }
-    }
-    reader.problems
 }
 
 impl Lines {
@@ -451,99 +336,5 @@ impl Catalogue {
     #[must_use]
     pub fn attribute(&self, facts: &Facts) -> Attribution {
         ledger::attribute(self, facts)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use toml::Spanned;
-
-    use super::*;
-
-    const LINE: &str = "[[maker]]\nid='a'\nname='A'\nentity='A Ltd'\ncountry='GB'\njurisdiction='prc'\nsource='s'\n";
-
-    fn problems(text: &str) -> Vec<String> {
-        let read = Catalogue::read(&[("own.toml".to_owned(), text.to_owned())]);
-        read.unwrap_err().into_iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect()
-    }
-
-    #[test]
-    fn the_shipped_catalogue_has_no_problems() {
-        let read = Catalogue::read(&[("makers.toml".to_owned(), SHIPPED.to_owned())]);
-        let catalogue = read.unwrap_or_else(|problems| panic!("{problems:#?}"));
-        assert!(catalogue.makers().count() > 100 && catalogue.brands().count() > 50);
-        assert!(catalogue.makers().all(|maker| !maker.source.trim().is_empty()));
-        assert!(catalogue.brands().all(|brand| !brand.source.trim().is_empty()));
-    }
-
-    #[test]
-    fn every_shipped_pattern_has_a_row_it_matches_and_a_near_miss_and_every_line_a_source() {
-        let file: File = toml::from_str(SHIPPED).unwrap();
-        let mut bare = Vec::new();
-        let mut lacks = |line: &str, lacking: bool| bare.extend(lacking.then(|| line.to_owned()));
-        for line in file.class {
-            let line = line.into_inner();
-            lacks(&line.is, line.matches.is_empty() || line.misses.is_empty() || line.source.trim().is_empty());
-        }
-        let makers =
-            file.maker.into_iter().map(|line| line.into_inner()).map(|line| (line.id, line.source, line.marks));
-        let brands =
-            file.brand.into_iter().map(|line| line.into_inner()).map(|line| (line.name, line.source, line.marks));
-        for (name, source, marks) in makers.chain(brands) {
-            lacks(&name, source.trim().is_empty());
-            for mark in marks {
-                lacks(&format!("{name}: {}", mark.is), mark.matches.is_empty() || mark.misses.is_empty());
-            }
-        }
-        // That rows fit and near misses do not is checked wherever a catalogue is read.
-        assert!(bare.is_empty(), "{bare:#?}");
-    }
-
-    #[test]
-    fn a_recalled_rebrand_is_never_more_than_a_hint() {
-        let file: File = toml::from_str(SHIPPED).unwrap();
-        let recalled = file.brand.iter().map(Spanned::get_ref).filter(|line| line.known == Known::Recalled);
-        let mut seen = 0;
-        for line in recalled {
-            assert!(line.marks.iter().all(|mark| mark.known != Some(Known::Verified)), "{}", line.name);
-            let information = crate::observation::DeviceInformation {
-                manufacturer: line.name.as_str().into(),
-                ..crate::observation::DeviceInformation::default()
-            };
-            let facts = Facts { information: Some((information, crate::net::Timestamp(0))), ..Facts::default() };
-            let found = Catalogue::shipped().attribute(&facts);
-            assert_eq!((found.maker, found.verdict), (None, super::super::Verdict::Unknown), "{}", line.name);
-            assert_eq!(found.brand.as_deref(), Some(line.name.as_str()));
-            seen += 1;
-        }
-        assert!(seen > 30);
-    }
-
-    #[test]
-    fn a_bad_catalogue_says_all_that_is_wrong_and_where() {
-        let twice = problems(&format!("{LINE}{LINE}"));
-        assert_eq!(twice, ["own.toml:8 maker 'a': stands twice in this file"]);
-        assert!(problems(&format!("{LINE}marks=[{{in='model',is='('}}]"))[0].contains("'(' is no regular expression"));
-        assert!(problems(&format!("{LINE}marks=[{{in='model',is='a*'}}]"))[0].contains("fits an empty text"));
-        assert!(problems(&format!("{LINE}parent='b'"))[0].contains("its parent 'b' is not in the catalogue"));
-        assert!(problems(&LINE.replace("'s'", "' '"))[0].contains("has no source"));
-        assert!(problems(&format!("{LINE}colour='red'"))[0].starts_with("own.toml:8 catalogue: unknown field"));
-        assert!(problems(&format!("{LINE}prefixes=['44:19:b6']"))[0].contains("'44:19:b6' is no block"));
-        let rows = problems(&format!("{LINE}marks=[{{in='model',is='A\\d',matches=['B1'],misses=['a1']}}]"));
-        assert_eq!(rows.len(), 2, "{rows:?}");
-        let orphan = "[[brand]]\nname='B'\nmade-by='nobody'\nsource='s'\n";
-        assert!(problems(orphan)[0].contains("made-by 'nobody' is not in the catalogue"));
-        assert!(problems("[[class]]\nclass='camera'\nin=['model']\nis='x'\n")[0].contains("has no source"));
-    }
-
-    #[test]
-    fn a_later_file_takes_the_place_of_a_line_and_leaves_the_others() {
-        let files =
-            |own: &str| [("makers.toml".to_owned(), SHIPPED.to_owned()), ("own.toml".to_owned(), own.to_owned())];
-        let own = LINE.replace("'a'", "'axis'").replace("'A'", "'Own Axis'");
-        let catalogue = Catalogue::read(&files(&own)).unwrap();
-        assert_eq!(catalogue.maker(&"axis".into()).unwrap().name, "Own Axis");
-        assert_eq!(catalogue.makers().count(), Catalogue::shipped().makers().count());
-        assert_ne!(catalogue, Catalogue::shipped());
     }
 }

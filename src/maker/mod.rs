@@ -3,8 +3,11 @@
 //! Pure: the registry's files are read elsewhere and come in as text.
 
 mod catalogue;
+#[cfg(test)]
+mod catalogue_tests;
 mod file;
 mod ledger;
+mod lines;
 mod organisations;
 mod patterns;
 mod registry;
@@ -95,6 +98,15 @@ impl Class {
             // No text says whether a video intercom or a door terminal with a camera counts: a person must.
             Self::Intercom | Self::AccessControl | Self::Unknown => Surveillance::Unknown,
             _ => Surveillance::No,
+        }
+    }
+
+    /// The word that `devices --json` has for it: those who read that know six.
+    #[must_use]
+    pub fn broad(self) -> Self {
+        match self {
+            Self::Camera | Self::Recorder | Self::Encoder | Self::Intercom | Self::Unknown => self,
+            _ => Self::Other,
         }
     }
 

@@ -20,6 +20,7 @@ mod crash;
 mod daemon;
 mod evaluation;
 mod house;
+mod identify;
 mod idle;
 mod lab;
 mod layers;
