@@ -85,14 +85,15 @@ fn camera() -> Facts {
         serial: "DS-2CD2143G2-I20190612AAWRD12345678".into(),
         hardware: "88".into(),
     };
-    let scopes = ["type/video_encoder", "Profile/Streaming", "name/HIKVISION%20DS-2CD2143G2-I", "hardware/DS-2CD2143G2-I"];
+    let scopes =
+        ["type/video_encoder", "Profile/Streaming", "name/HIKVISION%20DS-2CD2143G2-I", "hardware/DS-2CD2143G2-I"];
     Facts {
         mac: Some((MacAddr([0x44, 0x19, 0xb6, 1, 2, 3]), at)),
         information: Some((information, at)),
         scopes: Some((scopes.map(|scope| format!("onvif://www.onvif.org/{scope}").as_str().into()).to_vec(), at)),
         onvif: Some(at),
         marks: vec![(Mark { kind: MarkKind::Realm, text: "IP Camera(C1234)".into() }, at)],
-        neighbour: None,
+        ..Facts::default()
     }
 }
 

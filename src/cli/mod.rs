@@ -10,7 +10,7 @@ mod poll;
 mod review;
 mod tables;
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -166,6 +166,13 @@ fn print(data: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether data is read by a person whose terminal shows colours.
+fn coloured(no_color: bool) -> bool {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let dumb = set("TERM").is_some_and(|term| term == "dumb");
+    !no_color && set("NO_COLOR").is_none() && !dumb && std::io::stdout().is_terminal()
+}
+
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&serde_json::to_string_pretty(value)?)
 }
@@ -181,7 +188,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Daemon { once } => run_daemon(config, *once),
         Command::Demo { size, headless } => demo::run(*size, *headless, arguments.no_color),
         Command::Check => check(config),
-        Command::Poll { target, json } => poll::run(config, target, *json),
+        Command::Poll { target, json } => poll::run(config, target, *json, arguments.no_color),
         Command::Identify { file, json, csv } => {
             identify::run(config, file.as_deref(), report::Format::chosen(*json, *csv))
         }

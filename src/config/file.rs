@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity};
+use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity, VendorQuery};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -12,6 +12,7 @@ pub(super) struct File {
     pub(super) daemon: Daemon,
     pub(super) snmp: Snmp,
     pub(super) onvif: Onvif,
+    pub(super) discovery: Discovery,
     pub(super) traps: Traps,
     pub(super) makers: Makers,
     pub(super) site: Vec<Spanned<Site>>,
@@ -35,6 +36,7 @@ pub(super) struct Daemon {
     pub(super) poll_every: Text,
     pub(super) cameras_every: Text,
     pub(super) sweep_every: Text,
+    pub(super) slow_sweep_every: Text,
     pub(super) concurrency: Option<Spanned<i64>>,
     pub(super) review_groups: Option<Vec<String>>,
 }
@@ -57,6 +59,12 @@ pub(super) struct Onvif {
     pub(super) deadline: Text,
     pub(super) max_bytes: Option<Spanned<i64>>,
     pub(super) probes_per_second: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Discovery {
+    pub(super) interfaces: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -102,6 +110,17 @@ pub(super) struct Network {
     pub(super) vlans: Vec<Spanned<Vlan>>,
     #[serde(default)]
     pub(super) subnets: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) switches: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) ports: Vec<NetworkPort>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct NetworkPort {
+    pub(super) switch: Spanned<String>,
+    pub(super) port: Spanned<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -155,6 +174,8 @@ pub(super) struct Cameras {
     pub(super) credentials: Vec<Spanned<String>>,
     pub(super) ports: Option<Vec<u16>>,
     pub(super) discovery_port: Option<u16>,
+    #[serde(default)]
+    pub(super) vendor_queries: Vec<VendorQuery>,
 }
 
 #[derive(Debug, Deserialize)]

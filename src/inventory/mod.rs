@@ -9,6 +9,7 @@ mod neighbours;
 #[cfg(test)]
 mod order_tests;
 mod overlap;
+mod past;
 mod placing;
 mod rows;
 mod state;
@@ -19,7 +20,7 @@ mod topology;
 mod vlan;
 
 pub use certainty::Confidence;
-pub use estate::Estate;
+pub use estate::{Estate, Spot};
 pub use neighbours::UnpolledNeighbour;
 pub use placing::Standing;
 pub use state::Inventory;

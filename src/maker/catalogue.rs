@@ -286,6 +286,19 @@ impl Catalogue {
         self.registry.block(mac)
     }
 
+    /// Whether the block a MAC address lies in is of a maker or brand of surveillance equipment, and not mostly of other
+    /// things.
+    #[must_use]
+    pub fn is_camera_prefix(&self, mac: MacAddr) -> bool {
+        let organisation = self.block(mac).and_then(|block| self.owner_of_organisation(block.organisation));
+        let blocks = match organisation {
+            Some(Owner::Maker(maker)) => self.maker_at(maker).map(|maker| maker.blocks),
+            Some(Owner::Brand(brand)) => self.brand_at(brand).map(|brand| brand.blocks),
+            None => None,
+        };
+        blocks.is_some_and(|blocks| blocks != Blocks::Mixed) || self.listed(mac).is_some_and(|(_, weighs)| weighs)
+    }
+
     /// The lot an address belongs to: addresses of one lot are attributed alike where nothing else is known.
     #[must_use]
     pub fn lot(&self, mac: MacAddr) -> Lot {

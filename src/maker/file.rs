@@ -59,6 +59,10 @@ pub(super) enum Field {
     IsapiType,
     Host,
     Description,
+    /// The maker's own discovery protocol it answers.
+    Discovery,
+    /// What it calls itself there.
+    DiscoveryKind,
 }
 
 /// What a pattern says of the class: one of them, or only that it is surveillance equipment.

@@ -5,7 +5,7 @@ use super::file::{Blocks, Field, Known, Said};
 use super::weigh::{self, ClassMark, Piece, Rung};
 use super::{Attribution, Class, Facts, Grade};
 use crate::net::{DeviceText, Timestamp};
-use crate::observation::{DeviceInformation, Mark, MarkKind};
+use crate::observation::{Announcement, DeviceInformation, Mark, MarkKind, VendorProtocol};
 
 /// What many makers write into ONVIF's Manufacturer: it names nobody.
 const GENERIC: [&str; 17] = [
@@ -138,6 +138,11 @@ impl Ledger<'_> {
         if !is_generic(manufacturer) {
             self.name("onvif manufacturer", manufacturer, at);
         }
+        self.grammars(information, at);
+    }
+
+    /// Whose forms its numbers have.
+    fn grammars(&mut self, information: &DeviceInformation, at: Timestamp) {
         let fields = [
             (Field::Serial, Rung::Serial, "serial grammar", &information.serial),
             (Field::Firmware, Rung::Firmware, "firmware grammar", &information.firmware),
@@ -146,6 +151,22 @@ impl Ledger<'_> {
         for (field, rung, source, text) in fields {
             self.look(Seen { field, rung, source, text: text.as_str(), at });
         }
+    }
+
+    /// That it answers its maker's own discovery is a mark of the platform, whatever the label it gives there.
+    fn announcement(&mut self, announcement: &Announcement, at: Timestamp) {
+        let Announcement { protocol, information, kind, .. } = announcement;
+        let source = match protocol {
+            VendorProtocol::Sadp => "sadp",
+            VendorProtocol::Dhip => "dhip",
+        };
+        let name = protocol.to_string();
+        self.look(Seen { field: Field::Discovery, rung: Rung::Discovery, source, text: &name, at });
+        self.look(Seen { field: Field::DiscoveryKind, rung: Rung::Text, source, text: kind.as_str(), at });
+        if !is_generic(information.manufacturer.as_str()) {
+            self.name(source, information.manufacturer.as_str(), at);
+        }
+        self.grammars(information, at);
     }
 
     /// A name the device gives its maker: of a maker, of a brand, or of somebody the catalogue does not know.
@@ -310,11 +331,14 @@ pub(super) fn attribute(catalogue: &Catalogue, facts: &Facts) -> Attribution {
     if let Some((said, at)) = &facts.information {
         ledger.information(said, *at);
     }
+    for (announcement, at) in &facts.announced {
+        ledger.announcement(announcement, *at);
+    }
     for (mark, at) in &facts.marks {
         ledger.mark(mark, *at);
     }
     if let Some((scopes, at)) = &facts.scopes {
-        let model_known = facts.information.as_ref().is_some_and(|(said, _)| !said.model.is_empty());
+        let model_known = facts.said().is_some_and(|(said, _)| !said.model.is_empty());
         ledger.scopes(scopes, model_known, *at);
     }
     ledger.prefix(facts);

@@ -16,6 +16,8 @@ use crate::net::Timestamp;
 /// What a mark is a mark of, strongest first. Marks of different rungs are independent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rung {
+    /// Its maker's own discovery.
+    Discovery,
     /// ISAPI.
     Isapi,
     /// Scopes and envelopes of ONVIF.
@@ -63,6 +65,7 @@ impl Rung {
     pub(super) fn noun(self) -> &'static str {
         match self {
             Self::Model => "model",
+            Self::Discovery => "it answers",
             Self::Text => "it describes itself as",
             Self::Capability => "its switch heard that it is a",
             Self::Isapi => "it says it is a",

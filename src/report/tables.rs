@@ -28,7 +28,7 @@ pub fn minute(time: Timestamp) -> String {
 #[must_use]
 pub fn device_json(device: &Device, status: Status, last_seen: Timestamp) -> Value {
     let attribution = &device.attribution;
-    let said = device.facts.information.as_ref().map(|(information, _)| information.clone()).unwrap_or_default();
+    let said = device.facts.said().map(|(information, _)| information.clone()).unwrap_or_default();
     let place = &device.place;
     let evidence: Vec<Value> = attribution
         .evidence

@@ -204,8 +204,7 @@ impl DeviceRow {
     /// A device as a row.
     #[must_use]
     pub fn new(device: &Device, status: Status, last_seen: Timestamp) -> Self {
-        let information =
-            device.facts.information.as_ref().map(|(information, _)| information.clone()).unwrap_or_default();
+        let information = device.facts.said().map(|(information, _)| information.clone()).unwrap_or_default();
         Self {
             id: device.id,
             mac: device.mac,

@@ -2,7 +2,7 @@
 
 use async_snmp::{Auth, MasterKeys, SecurityLevel, UsmConfig};
 
-use super::SnmpError;
+use super::{Context, SnmpError};
 
 /// SNMPv3 authentication protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,10 +145,11 @@ impl Security {
         Some((user, level, keys.as_deref()))
     }
 
-    /// The same for one VLAN's bridge of a Cisco: community `community@VLAN`, or context `vlan-VLAN`.
-    pub(super) fn auth(&self, vlan: Option<crate::net::VlanId>) -> Result<Auth, SnmpError> {
-        let indexed = |community: &str| match vlan {
-            Some(vlan) => format!("{community}@{vlan}"),
+    /// The same in a context: an SNMPv3 context, or the community with the context behind it.
+    pub(super) fn auth(&self, context: Option<&Context>) -> Result<Auth, SnmpError> {
+        let indexed = |community: &str| match context {
+            Some(Context::Vlan(vlan)) => format!("{community}@{vlan}"),
+            Some(Context::Named(name)) => format!("{community}@{name}"),
             None => community.to_owned(),
         };
         Ok(match &self.0 {
@@ -160,8 +161,9 @@ impl Security {
                     Some(keys) => config.with_master_keys((**keys).clone()).map_err(|error| refused(&error))?,
                     None => config,
                 };
-                Auth::from(match vlan {
-                    Some(vlan) => config.context_name(format!("vlan-{vlan}")),
+                Auth::from(match context {
+                    Some(Context::Vlan(vlan)) => config.context_name(format!("vlan-{vlan}")),
+                    Some(Context::Named(name)) => config.context_name(name.clone()),
                     None => config,
                 })
             }

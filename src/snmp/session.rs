@@ -15,8 +15,7 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use super::report::{Heard, Report};
-use super::{Oid, Security, Session, SnmpError, Value};
-use crate::net::VlanId;
+use super::{Context, Oid, Security, Session, SnmpError, Value};
 
 /// Receive buffer asked of the kernel: replies of many switches arrive at once.
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -137,7 +136,7 @@ struct Device {
     sent: AtomicU32,
 }
 
-/// One agent, or one VLAN's context of it: its client and engine cache live as long as it is configured.
+/// One agent, or one context of it: its client and engine cache live as long as it is configured.
 pub struct Agent {
     client: Client<Watched>,
     heard: Arc<Heard>,
@@ -183,9 +182,9 @@ impl Agent {
         )
     }
 
-    fn of(device: Arc<Device>, vlan: Option<VlanId>) -> Result<Self, SnmpError> {
+    fn of(device: Arc<Device>, context: Option<&Context>) -> Result<Self, SnmpError> {
         let heard = Arc::new(Heard::default());
-        let client = ClientBuilder::new(device.security.auth(vlan)?)
+        let client = ClientBuilder::new(device.security.auth(context)?)
             .request_timeout(device.manner.timeout)
             .retry(Retry::none())
             .engine_cache(Arc::clone(&device.engines))
@@ -196,13 +195,12 @@ impl Agent {
         Ok(Self { client, heard, device, answered, lost })
     }
 
-    /// The same device's bridge of one VLAN, as Cisco's IOS has it: community `community@VLAN`, context `vlan-VLAN`.
-    /// It shares the device's requests under way, its count of requests and its engine.
+    /// The same device in a context. It shares the device's requests under way, its count of requests and its engine.
     ///
     /// # Errors
     /// The credential cannot be used.
-    pub fn in_vlan(&self, vlan: VlanId) -> Result<Self, SnmpError> {
-        Self::of(Arc::clone(&self.device), Some(vlan))
+    pub fn in_context(&self, context: &Context) -> Result<Self, SnmpError> {
+        Self::of(Arc::clone(&self.device), Some(context))
     }
 
     /// It is asked as an SNMPv3 user.

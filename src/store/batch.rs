@@ -9,7 +9,7 @@ use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
-use crate::observation::{Readings, Table, TableState};
+use crate::observation::{Readings, SweepAnswer, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Decision, Finding};
 
@@ -46,6 +46,8 @@ pub struct Batch {
     pub configuration: Option<ConfigurationRecord>,
     /// The daemon's own state, when it changed.
     pub daemon: Option<DaemonRecord>,
+    /// Addresses that a sweep asked: where it goes on, not state, so not in the change log.
+    pub swept: Vec<Swept>,
     /// Alerts these changes cause: delivery, not state, so not in the change log.
     pub outbox: Outbox,
 }
@@ -56,6 +58,17 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         *self == Self { at: self.at, ..Self::default() }
     }
+}
+
+/// An address of a `[[cameras]]` block and its last answer to a sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// The address.
+    pub address: IpAddr,
+    /// When a sweep asked it last.
+    pub at: Timestamp,
+    /// When it last answered one, and with what; `None`: never.
+    pub answered: Option<(Timestamp, SweepAnswer)>,
 }
 
 /// A device and the count word it falls under.
@@ -104,6 +117,9 @@ pub struct TargetRecord {
     pub address: String,
     /// Its site.
     pub site: SiteId,
+    /// Which device answered there last; cameras only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
     /// How it stands.
     pub state: TargetState,
     /// Since when it stands so.
@@ -303,4 +319,6 @@ pub struct Stored {
     pub daemon: Option<DaemonRecord>,
     /// What carriers of alerts were told lately.
     pub told: Vec<Told>,
+    /// How far sweeps came.
+    pub swept: Vec<Swept>,
 }
