@@ -162,6 +162,13 @@ impl Ledger<'_> {
         };
         let name = protocol.to_string();
         self.look(Seen { field: Field::Discovery, rung: Rung::Discovery, source, text: &name, at });
+        let fields =
+            [("model", &information.model), ("serial", &information.serial), ("firmware", &information.firmware)];
+        let said = fields.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("; {name} '{text}'"));
+        let said: String = said.collect();
+        for piece in self.pieces.iter_mut().filter(|piece| piece.rung == Rung::Discovery && piece.source == source) {
+            piece.text += &said;
+        }
         self.look(Seen { field: Field::DiscoveryKind, rung: Rung::Text, source, text: kind.as_str(), at });
         if !is_generic(information.manufacturer.as_str()) {
             self.name(source, information.manufacturer.as_str(), at);
