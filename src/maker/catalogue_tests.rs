@@ -31,8 +31,8 @@ fn every_shipped_pattern_has_a_row_it_matches_and_a_near_miss_and_every_line_a_s
         let line = line.into_inner();
         lacks(&line.is, line.matches.is_empty() || line.misses.is_empty() || line.source.trim().is_empty());
     }
-    let makers = file.maker.into_iter().map(|line| line.into_inner()).map(|line| (line.id, line.source, line.marks));
-    let brands = file.brand.into_iter().map(|line| line.into_inner()).map(|line| (line.name, line.source, line.marks));
+    let makers = file.maker.into_iter().map(Spanned::into_inner).map(|line| (line.id, line.source, line.marks));
+    let brands = file.brand.into_iter().map(Spanned::into_inner).map(|line| (line.name, line.source, line.marks));
     for (name, source, marks) in makers.chain(brands) {
         lacks(&name, source.trim().is_empty());
         for mark in marks {

@@ -13,7 +13,7 @@ use pack::{Rule, Who};
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::{Device, Estate};
-use crate::maker::{Attribution, Catalogue, Class, Evidence, Grade, Surveillance};
+use crate::maker::{Attribution, Catalogue, Class, Evidence, Grade, Maker, Surveillance};
 use crate::net::{DeviceId, PackId, RuleId};
 
 /// How grave a finding is.
@@ -184,7 +184,7 @@ impl Policies {
 fn is_surveillance(device: &Device, catalogue: &Catalogue) -> Falls {
     let attribution = &device.attribution;
     let camera_maker =
-        || attribution.maker.as_ref().and_then(|id| catalogue.maker(id)).is_some_and(|maker| maker.cameras_only());
+        || attribution.maker.as_ref().and_then(|id| catalogue.maker(id)).is_some_and(Maker::cameras_only);
     match attribution.surveillance {
         Surveillance::Yes => Falls::Surely,
         Surveillance::Unknown if attribution.class != Class::Unknown || camera_maker() => Falls::Likely,
