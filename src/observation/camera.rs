@@ -297,6 +297,22 @@ pub enum MarkKind {
     TlsSubject,
     /// Namespace or wording of a SOAP reply.
     Soap,
+    /// RTSP `Server` header.
+    RtspServer,
+    /// Title of the page a web server shows.
+    PageTitle,
+    /// SNMPv2-MIB sysDescr.
+    SystemDescription,
+    /// SNMPv2-MIB sysObjectID, dotted.
+    SystemObject,
+    /// An object of a private MIB: `OID=value`.
+    PrivateObject,
+    /// Name the device gives itself over LLDP or SNMP.
+    SystemName,
+    /// XML namespace of ISAPI's deviceInfo.
+    IsapiNamespace,
+    /// deviceType of ISAPI's deviceInfo.
+    IsapiType,
 }
 
 /// A mark of a maker or class that was seen without a password.

@@ -20,7 +20,7 @@ mod xml;
 
 pub use access::{Access, Verdict, access, verdict};
 pub use budget::Budget;
-pub use device::{Information, Interface, hostname, information, interfaces, scopes, utc_clock};
+pub use device::{Information, Interface, hostname, information, interfaces, scope_list, scopes, utc_clock};
 pub use service::{Answer, Endpoint, Operation, Proof, Service};
 pub use soap::{Envelope, Fault, Payload, read};
 pub use tls::{TlsSettings, settings as tls_settings};
