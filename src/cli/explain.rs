@@ -10,6 +10,8 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{print, print_json, say, tables::look};
+use crate::daemon::catalogue::registry_words;
+use crate::net::Timestamp;
 use crate::report::tables::{device_json, finding_json};
 use crate::review::DecisionKind;
 use crate::snapshot::Snapshot;
@@ -45,6 +47,7 @@ pub(super) fn run(path: &Path, what: &str, as_json: bool) -> Result<ExitCode> {
                 "reasons": place.reasons, "before": place.before, "findings": findings, "decisions": detail.decisions,
                 "readings": place.switch.as_ref().and_then(|switch| snapshot.targets.get(switch)).map(|target| &target.readings),
                 "presence": presence, "addresses": addresses,
+                "registry": snapshot.registry,
                 "changes": detail.history.iter().map(|change| json!({"seq": change.seq, "at": change.at})).collect::<Vec<_>>(),
             }))?;
         } else {
@@ -98,6 +101,11 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
     }
     if attribution.evidence.is_empty() {
         out += "  none: nothing it sent speaks for a maker\n";
+    }
+    if let Some(date) = snapshot.registry {
+        let (words, warning) = registry_words(date, Timestamp::now());
+        out += &format!("  prefixes by the {words}\n");
+        out += &warning.map(|warning| format!("  warning: {warning}\n")).unwrap_or_default();
     }
     let place = &device.place;
     let word = |text: Option<String>| text.unwrap_or_else(unknown);

@@ -340,6 +340,22 @@ pub enum MarkKind {
     Soap,
     /// Search domain of GetDNS, as the factory left it.
     Domain,
+    /// RTSP `Server` header.
+    RtspServer,
+    /// Title of the page a web server shows.
+    PageTitle,
+    /// SNMPv2-MIB sysDescr.
+    SystemDescription,
+    /// SNMPv2-MIB sysObjectID, dotted.
+    SystemObject,
+    /// An object of a private MIB: `OID=value`.
+    PrivateObject,
+    /// Name the device gives itself over LLDP or SNMP.
+    SystemName,
+    /// XML namespace of ISAPI's deviceInfo.
+    IsapiNamespace,
+    /// deviceType of ISAPI's deviceInfo.
+    IsapiType,
 }
 
 /// A mark of a maker or class that was seen without a password.

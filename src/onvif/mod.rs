@@ -23,7 +23,7 @@ mod xml;
 
 pub use access::{Access, Verdict, access, verdict};
 pub use budget::Budget;
-pub use device::{Information, Interface, hostname, information, interfaces, scopes, utc_clock};
+pub use device::{Information, Interface, hostname, information, interfaces, scope_list, scopes, utc_clock};
 pub use holdings::{Recording, User, channels, recordings, service_path, users};
 pub use lockout::{Lockout, connections_full, lockout};
 pub use network::{Protocol, domains, gateways, name_servers, protocols, time_servers};

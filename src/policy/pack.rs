@@ -22,6 +22,7 @@ pub struct Pack {
     /// SHA-256 of its text, hex.
     pub hash: String,
     pub(super) whose: Match,
+    pub(super) equipment: Vec<Equipment>,
     pub(super) rules: Vec<Rule>,
 }
 
@@ -32,6 +33,31 @@ pub(super) struct Match {
     pub(super) jurisdiction: Option<Jurisdiction>,
     #[serde(default)]
     pub(super) makers: Vec<MakerId>,
+    /// Whether the makers it names stand for those they control as well.
+    #[serde(default = "yes")]
+    pub(super) affiliates: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A kind of equipment a pack is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Equipment {
+    /// Cameras, recorders, encoders.
+    Surveillance,
+    /// Video intercoms.
+    Intercom,
+    /// Door terminals and controllers.
+    AccessControl,
+    /// Switches, routers, access points, phones, radios.
+    Telecom,
+}
+
+fn surveillance() -> Vec<Equipment> {
+    vec![Equipment::Surveillance]
 }
 
 /// Which devices a rule is about.
@@ -72,6 +98,8 @@ struct File {
     version: u32,
     #[serde(rename = "match")]
     whose: Match,
+    #[serde(default = "surveillance")]
+    equipment: Vec<Equipment>,
     rule: Vec<Rule>,
 }
 
@@ -93,6 +121,9 @@ pub(super) fn parse(text: &str) -> Result<Pack, Vec<String>> {
     if file.whose.jurisdiction.is_none() && file.whose.makers.is_empty() {
         problems.push("[match] names nobody: give a jurisdiction or makers".to_owned());
     }
+    if file.equipment.is_empty() {
+        problems.push("equipment is empty: leave it out for surveillance equipment".to_owned());
+    }
     if file.rule.is_empty() {
         problems.push("there is no [[rule]]".to_owned());
     }
@@ -111,6 +142,7 @@ pub(super) fn parse(text: &str) -> Result<Pack, Vec<String>> {
         source: file.source,
         hash: Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect(),
         whose: file.whose,
+        equipment: file.equipment,
         rules: file.rule,
     })
 }

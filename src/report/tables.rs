@@ -39,7 +39,7 @@ pub fn device_json(device: &Device, status: Status, last_seen: Timestamp) -> Val
         "id": device.id,
         "mac": device.mac,
         "ips": device.ips,
-        "class": attribution.class,
+        "class": attribution.class.broad(),
         "surveillance": attribution.surveillance,
         "maker": {"id": attribution.maker, "name": attribution.name, "verdict": attribution.verdict, "evidence": evidence},
         "brand": attribution.brand,

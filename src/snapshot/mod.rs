@@ -56,6 +56,8 @@ pub struct Snapshot {
     pub networks: BTreeMap<NetworkId, NetworkRow>,
     /// Packs in force.
     pub policies: Vec<String>,
+    /// The day the IEEE registry that makers are told by is of.
+    pub registry: Option<jiff::civil::Date>,
     /// Devices by id.
     pub devices: BTreeMap<DeviceId, DeviceRow>,
     /// Findings by id, closed ones too.

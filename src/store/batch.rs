@@ -229,6 +229,12 @@ pub struct ConfigurationRecord {
     pub networks: Vec<NetworkRecord>,
     /// Packs in force, `id` and hash.
     pub policies: Vec<(String, String)>,
+    /// Hash of the catalogue of makers in force, its registry included.
+    #[serde(default)]
+    pub makers: String,
+    /// The day its IEEE registry is of.
+    #[serde(default)]
+    pub registry: Option<jiff::civil::Date>,
     /// How many switches and camera addresses it names, for coverage.
     pub switches: u32,
     /// Reviews and since when each is configured: what a schedule's first moment is counted from.
