@@ -141,6 +141,7 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         deadline: checker.duration("onvif.deadline", &onvif.deadline, "10s", second),
         max_bytes: checker.number("onvif.max-bytes", onvif.max_bytes.as_ref(), 2 << 20, 65_536..=16 << 20),
         probes_per_second: checker.number("onvif.probes-per-second", onvif.probes_per_second.as_ref(), 50, 1..=10_000),
+        users: onvif.users,
     };
     (daemon, snmp, onvif)
 }

@@ -60,6 +60,7 @@ pub(super) struct Onvif {
     pub(super) deadline: Text,
     pub(super) max_bytes: Option<Spanned<i64>>,
     pub(super) probes_per_second: Option<Spanned<i64>>,
+    pub(super) users: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -133,6 +133,8 @@ pub struct OnvifSettings {
     pub max_bytes: usize,
     /// Packets a second of all sweeps together: unicast probes, vendor queries, TCP ports tried.
     pub probes_per_second: u32,
+    /// GetUsers is asked too, which only an account of level Administrator may.
+    pub users: bool,
 }
 
 /// `[traps]`: what switches say unasked.

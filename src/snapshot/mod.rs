@@ -31,7 +31,7 @@ use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
 };
-use crate::observation::{Readings, Table, TableState};
+use crate::observation::{CameraStanding, Readings, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Finding};
 
@@ -185,6 +185,8 @@ pub struct TargetRow {
     pub tables: BTreeMap<Table, TableState>,
     /// How its numbers were read.
     pub readings: Readings,
+    /// What is remembered of it as a camera.
+    pub camera: CameraStanding,
 }
 
 /// A carrier of alerts.

@@ -9,7 +9,7 @@ use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
-use crate::observation::{Readings, SweepAnswer, Table, TableState};
+use crate::observation::{CameraStanding, Readings, SweepAnswer, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Decision, Finding};
 use crate::snapshot::Looked;
@@ -153,6 +153,9 @@ pub struct TargetRecord {
     /// How its numbers were read.
     #[serde(default)]
     pub readings: Readings,
+    /// What is remembered of it as a camera.
+    #[serde(default)]
+    pub camera: CameraStanding,
 }
 
 /// How a credential stands at a camera.

@@ -87,6 +87,7 @@ fn target_row(target: TargetRecord) -> TargetRow {
         took_ms: target.took_ms,
         tables: target.tables,
         readings: target.readings,
+        camera: target.camera,
     }
 }
 

@@ -151,6 +151,7 @@ mod tests {
             took_ms: 0,
             tables: [].into(),
             readings: Readings::default(),
+            camera: crate::observation::CameraStanding::default(),
         }
     }
 
