@@ -1,6 +1,6 @@
 //! ENTITY-MIB (RFC 6933) entPhysicalTable.
 
-use super::{Ask, Group, Session, Value, Walked};
+use super::{Ask, Group, Index, Session, Value, Walked};
 
 const ENTRY: [u32; 11] = [1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1];
 
@@ -38,7 +38,7 @@ pub async fn read(ask: &Ask<'_, impl Session>) -> Entity {
     // A chassis has hundreds of sensors and containers, and a few parts with a serial number: only their cells are
     // asked for.
     let class = ask.seldom_where(Group::Entity, &ENTRY, &[5], |_, class| part(class).is_some()).await;
-    let indexes: Vec<Vec<u32>> = class.rows.iter().map(|(index, _)| index.clone()).take(MOST_PARTS).collect();
+    let indexes: Vec<Index> = class.rows.iter().map(|(index, _)| index.clone()).take(MOST_PARTS).collect();
     let cells = |arc| ask.seldom_cells(Group::Entity, &ENTRY, arc, &indexes);
     let (name, model, serial, software) = tokio::join!(cells(7), cells(13), cells(11), cells(10));
     Entity { class, name, model, serial, software }

@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn a_bridge_of_a_vlan_is_told_by_its_kind_and_its_name() {
         let column = |values: Vec<Value>| Walked {
-            rows: values.into_iter().zip(1..).map(|(value, index)| (vec![index], value)).collect(),
+            rows: values.into_iter().zip(1..).map(|(value, index)| (vec![index].into(), value)).collect(),
             end: WalkEnd::Complete,
         };
         let name = |text: &str| Value::Octets(text.as_bytes().to_vec());

@@ -10,6 +10,7 @@ pub mod cisco_poe;
 pub mod entity;
 pub mod entity_logical;
 pub mod huawei;
+mod index;
 pub mod interfaces;
 pub mod junos;
 pub mod lag;
@@ -27,8 +28,10 @@ pub mod vtp;
 mod walk;
 
 use std::future::Future;
+use std::ops::ControlFlow;
 
 pub use ask::{Ask, Group, Memory};
+pub use index::Index;
 pub use security::{Security, SecurityAuth, SecurityPriv};
 pub use session::{Agent, Manner, Sockets};
 pub use walk::{Limits, Pace, WalkEnd, Walked, walk};
@@ -150,11 +153,13 @@ pub trait Session: Sync {
     /// [`Value::Missing`].
     fn get(&self, oids: &[Oid]) -> impl Future<Output = Result<Vec<Value>, SnmpError>> + Send;
     /// GETBULK of one column, or GETNEXT where `repetitions` is 0, sent once: a walk asks for less when nothing comes.
+    /// Each binding of a reply that was read to its end is shown to `each`, in order, until it has seen enough.
     fn get_bulk(
         &self,
-        after: &Oid,
+        after: &[u32],
         repetitions: u32,
-    ) -> impl Future<Output = Result<Vec<(Oid, Value)>, SnmpError>> + Send;
+        each: &mut (impl FnMut(&[u32], Value) -> ControlFlow<()> + Send),
+    ) -> impl Future<Output = Result<(), SnmpError>> + Send;
     /// How often an unanswered request may be sent again.
     fn retries(&self) -> u32;
     /// What the silence of this agent is: [`SnmpError::Timeout`], or a report that came in place of an answer.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -337,14 +338,25 @@ impl Session for Agent {
             .collect())
     }
 
-    async fn get_bulk(&self, after: &Oid, repetitions: u32) -> Result<Vec<(Oid, Value)>, SnmpError> {
-        let from = vec![oid_of(after)];
+    async fn get_bulk(
+        &self,
+        after: &[u32],
+        repetitions: u32,
+        each: &mut (impl FnMut(&[u32], Value) -> ControlFlow<()> + Send),
+    ) -> Result<(), SnmpError> {
+        let from = vec![async_snmp::Oid::from_slice(after)];
         let bulk = repetitions > 0 && !self.device.security.is_v1();
         let request = if bulk { Request::Bulk(from, repetitions) } else { Request::Next(from) };
         match self.attempt(&request).await {
-            Ok(rows) => Ok(rows.into_iter().map(|row| (Oid::new(row.oid.arcs()), value_of(row.value))).collect()),
+            Ok(rows) => {
+                let _ = rows.into_iter().try_for_each(|row| each(row.oid.arcs(), value_of(row.value)));
+                Ok(())
+            }
             // The end of everything, as SNMPv1 says it.
-            Err(SnmpError::NoSuchName(_)) if self.device.security.is_v1() => Ok(vec![(after.clone(), Value::End)]),
+            Err(SnmpError::NoSuchName(_)) if self.device.security.is_v1() => {
+                let _ = each(after, Value::End);
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

@@ -94,6 +94,7 @@ fn nothing() -> Tables {
 }
 
 fn rows(rows: Vec<(Vec<u32>, Value)>) -> Walked {
+    let rows = rows.into_iter().map(|(index, value)| (index.into(), value)).collect();
     Walked { rows, end: WalkEnd::Complete }
 }
 
@@ -150,7 +151,11 @@ fn address(high: u32, low: u32) -> Vec<u32> {
 #[test]
 fn members_of_aggregates_are_told_by_dot3ad_or_by_what_lies_over_what() {
     let mut tables = access_switch(4);
-    tables.interfaces.kind.rows.extend([(vec![5001], Value::Integer(161)), (vec![505], Value::Integer(53))]);
+    tables
+        .interfaces
+        .kind
+        .rows
+        .extend([(vec![5001].into(), Value::Integer(161)), (vec![505].into(), Value::Integer(53))]);
     let stacked = [(5001, 10_101), (5001, 10_102), (505, 10_103)];
     tables.interfaces.stack = rows(stacked.map(|(high, low)| (vec![high, low], Value::Integer(1))).to_vec());
     tables.lag.selected = numbers(&[(10_101, 5001), (10_103, 5001), (10_104, 10_104), (10_102, 0)]);
