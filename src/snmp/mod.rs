@@ -4,6 +4,7 @@
 pub mod addresses;
 pub mod alcatel;
 mod ask;
+mod ber;
 pub mod bridge;
 pub mod cdp;
 pub mod cisco_poe;
@@ -22,6 +23,7 @@ pub mod qbridge;
 mod report;
 mod security;
 mod session;
+mod socket;
 pub mod system;
 pub mod vlan_membership;
 pub mod vtp;

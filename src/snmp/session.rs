@@ -1,37 +1,35 @@
 //! The crate's client as one small session: shared sockets, one agent a device, its errors as ours.
 
-use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use async_snmp::transport::{Candidate, RequestRegistration, Transport};
+use async_snmp::message_size::UDP_RECEIVE_LIMITS;
+use async_snmp::transport::{Candidate, RequestRegistration, ResponseIdentity, Transport};
 use async_snmp::{
-    Client, ClientBuilder, DesSaltState, EngineCache, Error, ErrorStatus, PersistedDesSaltState, Retry, UdpHandle,
-    UdpTransport, VarBind,
+    Client, ClientBuilder, DesSaltState, EngineCache, Error, ErrorStatus, PersistedDesSaltState, ReceiveLimits, Retry,
+    VarBind,
 };
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use super::report::{Heard, Report};
+use super::socket::{Failure, Socket};
 use super::{Oid, Security, Session, SnmpError, Value};
 use crate::net::VlanId;
 
-/// Receive buffer asked of the kernel: replies of many switches arrive at once.
-const RECEIVE_BUFFER: usize = 4 << 20;
-/// Largest datagram there is: a smaller announced size makes some v3 agents answer genErr.
-const LARGEST_DATAGRAM: usize = 65_507;
-
+/// Longest request: what every path carries whole.
+const SEND_CAPACITY: usize = 1472;
 /// Most octets kept of one value: a PortList of 4,096 ports takes 512, a bitmap of 1,024 VLANs 128.
 const LONGEST_OCTETS: usize = 2048;
 
 /// The sockets every agent is asked through: one for IPv4, one for IPv6 where there is IPv6.
 #[derive(Clone)]
 pub struct Sockets {
-    v4: UdpTransport,
-    v6: Option<UdpTransport>,
+    v4: Socket,
+    v6: Option<Socket>,
     salt: DesSaltState,
 }
 
@@ -56,61 +54,76 @@ impl Sockets {
     /// # Errors
     /// The system refuses the IPv4 socket.
     pub async fn bind() -> Result<Self, SnmpError> {
-        let bind = async |address: &str| {
-            let builder = UdpTransport::builder().bind(address).recv_buffer_size(RECEIVE_BUFFER);
-            builder.receive_capacity(LARGEST_DATAGRAM).build().await
-        };
-        let v4 = bind("0.0.0.0:0").await.map_err(|error| SnmpError::Other(format!("no UDP socket: {error}")))?;
-        Ok(Self { v4, v6: bind("[::]:0").await.ok(), salt: salt()? })
+        let v4 = Socket::bind((Ipv4Addr::UNSPECIFIED, 0).into());
+        let v4 = v4.map_err(|error| SnmpError::Other(format!("no UDP socket: {error}")))?;
+        Ok(Self { v4, v6: Socket::bind((Ipv6Addr::UNSPECIFIED, 0).into()).ok(), salt: salt()? })
     }
 }
 
-/// The shared socket's handle of one agent, listened to on the way: reports the crate drops are kept as words.
+/// The crate's way to one agent: the shared socket, listened to on the way. Reports the crate drops are kept as words.
 struct Watched {
-    socket: UdpHandle,
+    socket: Socket,
+    agent: SocketAddr,
     heard: Arc<Heard>,
 }
 
 impl Transport for Watched {
     async fn send(&self, data: &[u8]) -> async_snmp::Result<()> {
-        self.socket.send(data).await
+        let network = |source| Box::new(Error::Network { target: self.agent, source });
+        self.socket.send(data, self.agent).await.map_err(network)
     }
 
-    fn request_with<T, F>(
+    /// The crate sends each request once, so there are no numbers of earlier sendings to wait for as well.
+    async fn request_with<T, F>(
         &self,
         data: &[u8],
         registration: RequestRegistration,
         mut validate: F,
-    ) -> impl Future<Output = async_snmp::Result<T>> + Send
+    ) -> async_snmp::Result<T>
     where
         T: Send,
         F: FnMut(Bytes, SocketAddr) -> async_snmp::Result<Candidate<T>> + Send,
     {
-        let heard = Arc::clone(&self.heard);
-        self.socket.request_with(data, registration, move |datagram, from| {
-            heard.listen(&datagram);
-            validate(datagram, from)
+        let (begun, target) = (Instant::now(), self.agent);
+        let read = |datagram: Bytes| {
+            self.heard.listen(&datagram);
+            if registration.evaluate_response_identity(&datagram, true) == ResponseIdentity::Reject {
+                return None;
+            }
+            match validate(datagram, target) {
+                Ok(Candidate::Accept(answer)) => Some(Ok(answer)),
+                Ok(Candidate::Reject) => None,
+                Err(error) => Some(Err(error)),
+            }
+        };
+        let (id, deadline) = (registration.request_id(), registration.deadline());
+        self.socket.exchange(data, id, target, deadline, read).await.unwrap_or_else(|failure| {
+            Err(Box::new(match failure {
+                Failure::Timeout => Error::Timeout { target, elapsed: begun.elapsed(), retries: 0 },
+                Failure::Io(source) => Error::Network { target, source },
+            }))
         })
     }
 
     fn peer_addr(&self) -> SocketAddr {
-        self.socket.peer_addr()
+        self.agent
     }
 
     fn local_addr(&self) -> SocketAddr {
-        self.socket.local_addr()
+        self.socket.address()
     }
 
     fn is_reliable(&self) -> bool {
-        self.socket.is_reliable()
+        false
     }
 
-    fn receive_limits(&self) -> async_snmp::ReceiveLimits {
-        self.socket.receive_limits()
+    /// The largest there is: a smaller size announced makes some v3 agents answer genErr.
+    fn receive_limits(&self) -> ReceiveLimits {
+        UDP_RECEIVE_LIMITS
     }
 
     fn send_capacity(&self) -> usize {
-        self.socket.send_capacity()
+        SEND_CAPACITY
     }
 }
 
@@ -127,7 +140,8 @@ pub struct Manner {
 
 /// What all contexts of a device share.
 struct Device {
-    socket: UdpHandle,
+    socket: Socket,
+    address: SocketAddr,
     salt: DesSaltState,
     security: Security,
     /// Each device has its own: two switches may have the same engine id.
@@ -169,10 +183,10 @@ impl Agent {
     pub fn new(sockets: &Sockets, address: SocketAddr, security: &Security, manner: Manner) -> Result<Self, SnmpError> {
         let socket = if address.is_ipv4() { Some(&sockets.v4) } else { sockets.v6.as_ref() };
         let socket = socket.ok_or_else(|| SnmpError::Other("this host has no IPv6".to_owned()))?;
-        let socket = socket.handle(address).map_err(|error| SnmpError::Other(error.to_string()))?;
         Self::of(
             Arc::new(Device {
-                socket: socket.strict_source(true),
+                socket: socket.clone(),
+                address,
                 salt: sockets.salt.clone(),
                 security: security.clone(),
                 engines: Arc::new(EngineCache::new()),
@@ -191,7 +205,11 @@ impl Agent {
             .retry(Retry::none())
             .engine_cache(Arc::clone(&device.engines))
             .des_salt_state(device.salt.clone())
-            .build_with_transport(Watched { socket: device.socket.clone(), heard: Arc::clone(&heard) })
+            .build_with_transport(Watched {
+                socket: device.socket.clone(),
+                agent: device.address,
+                heard: Arc::clone(&heard),
+            })
             .map_err(|error| SnmpError::Other(error.to_string()))?;
         let (answered, lost) = (AtomicBool::new(false), AtomicBool::new(false));
         Ok(Self { client, heard, device, answered, lost })
