@@ -248,8 +248,8 @@ impl<S: Session> Ask<'_, S> {
 const MOST_ORDINARY: usize = 20_000;
 /// Most rows read of a table whose marks never end: a VLAN has one under each.
 const MOST_MARKED: usize = 9_000;
-/// Cells asked for in one GET.
-const CELLS: usize = 12;
+/// Cells asked for in one GET: more the crate would divide among several.
+const CELLS: usize = 10;
 
 #[cfg(test)]
 mod tests {

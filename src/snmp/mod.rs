@@ -8,6 +8,7 @@ mod ber;
 pub mod bridge;
 pub mod cdp;
 pub mod cisco_poe;
+mod community;
 pub mod entity;
 pub mod entity_logical;
 pub mod huawei;

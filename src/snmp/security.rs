@@ -1,8 +1,11 @@
 //! What an agent is asked with, in the protocol crate's terms. SNMPv3 passwords are made into keys once a credential.
 
-use async_snmp::{Auth, MasterKeys, SecurityLevel, UsmConfig};
+use async_snmp::version::CommunityVersion;
+use async_snmp::{MasterKeys, SecurityLevel, UsmConfig};
 
 use super::SnmpError;
+use super::community::Community;
+use crate::net::VlanId;
 
 /// SNMPv3 authentication protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,12 @@ enum Kind {
 /// What an agent is asked with. Not printed: it holds secrets.
 #[derive(Clone)]
 pub struct Security(Kind);
+
+/// What the requests to an agent, or to one VLAN's context of it, carry.
+pub(super) enum AskedWith {
+    Community(Community),
+    User(Box<UsmConfig>),
+}
 
 impl std::fmt::Debug for Security {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -113,11 +122,6 @@ impl Security {
         Ok(Self(Kind::V3 { user: user.to_owned(), keys }))
     }
 
-    /// SNMPv1: one row a request, an error for what is missing, no 64-bit counters.
-    pub(super) fn is_v1(&self) -> bool {
-        matches!(self.0, Kind::V1(_))
-    }
-
     /// The user's name, and whether the user has privacy; `None` without SNMPv3.
     pub(super) fn user(&self) -> Option<(&str, bool)> {
         match &self.0 {
@@ -146,24 +150,26 @@ impl Security {
     }
 
     /// The same for one VLAN's bridge of a Cisco: community `community@VLAN`, or context `vlan-VLAN`.
-    pub(super) fn auth(&self, vlan: Option<crate::net::VlanId>) -> Result<Auth, SnmpError> {
-        let indexed = |community: &str| match vlan {
-            Some(vlan) => format!("{community}@{vlan}"),
-            None => community.to_owned(),
+    pub(super) fn asked_with(&self, vlan: Option<VlanId>) -> Result<AskedWith, SnmpError> {
+        let indexed = |version, community: &str| {
+            AskedWith::Community(match vlan {
+                Some(vlan) => Community::new(version, &format!("{community}@{vlan}")),
+                None => Community::new(version, community),
+            })
         };
         Ok(match &self.0 {
-            Kind::V1(community) => Auth::v1(indexed(community)),
-            Kind::V2c(community) => Auth::v2c(indexed(community)),
+            Kind::V1(community) => indexed(CommunityVersion::V1, community),
+            Kind::V2c(community) => indexed(CommunityVersion::V2c, community),
             Kind::V3 { user, keys } => {
                 let config = UsmConfig::new(user.clone());
                 let config = match keys {
                     Some(keys) => config.with_master_keys((**keys).clone()).map_err(|error| refused(&error))?,
                     None => config,
                 };
-                Auth::from(match vlan {
+                AskedWith::User(Box::new(match vlan {
                     Some(vlan) => config.context_name(format!("vlan-{vlan}")),
                     None => config,
-                })
+                }))
             }
         })
     }

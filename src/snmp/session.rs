@@ -1,4 +1,4 @@
-//! The crate's client as one small session: shared sockets, one agent a device, its errors as ours.
+//! One agent asked as a small session: shared sockets, one agent a device, the crate's errors as ours.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::ControlFlow;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use async_snmp::message_size::UDP_RECEIVE_LIMITS;
-use async_snmp::transport::{Candidate, RequestRegistration, ResponseIdentity, Transport};
+use async_snmp::transport::{Candidate, RequestRegistration, ResponseIdentity, Transport, alloc_request_id};
 use async_snmp::{
     Client, ClientBuilder, DesSaltState, EngineCache, Error, ErrorStatus, PersistedDesSaltState, ReceiveLimits, Retry,
     VarBind,
@@ -15,16 +15,15 @@ use async_snmp::{
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
+use super::community::{Bindings, Community, LONGEST_OCTETS};
 use super::report::{Heard, Report};
+use super::security::AskedWith;
 use super::socket::{Failure, Socket};
 use super::{Oid, Security, Session, SnmpError, Value};
 use crate::net::VlanId;
 
 /// Longest request: what every path carries whole.
 const SEND_CAPACITY: usize = 1472;
-/// Most octets kept of one value: a PortList of 4,096 ports takes 512, a bitmap of 1,024 VLANs 128.
-const LONGEST_OCTETS: usize = 2048;
-
 /// The sockets every agent is asked through: one for IPv4, one for IPv6 where there is IPv6.
 #[derive(Clone)]
 pub struct Sockets {
@@ -154,7 +153,7 @@ struct Device {
 
 /// One agent, or one VLAN's context of it: its client and engine cache live as long as it is configured.
 pub struct Agent {
-    client: Client<Watched>,
+    way: Way,
     heard: Arc<Heard>,
     device: Arc<Device>,
     /// It has answered before: silence of a v3 agent may then be a new engine.
@@ -169,10 +168,35 @@ impl std::fmt::Debug for Agent {
     }
 }
 
-enum Request {
+/// How requests are made: those with a community here, those of a user by the crate.
+enum Way {
+    Community(Community),
+    User(Box<Client<Watched>>),
+}
+
+/// What is asked, of which objects; GETBULK of so many repetitions.
+pub(super) enum Request {
     Get(Vec<async_snmp::Oid>),
     Next(Vec<async_snmp::Oid>),
     Bulk(Vec<async_snmp::Oid>, u32),
+}
+
+/// What an answer holds.
+enum Answer {
+    Read(Bindings),
+    Crate(Vec<VarBind>),
+}
+
+impl Answer {
+    /// Shows each binding in order until enough were seen.
+    fn show(self, each: &mut impl FnMut(&[u32], Value) -> ControlFlow<()>) {
+        match self {
+            Self::Read(bindings) => bindings.show(each),
+            Self::Crate(rows) => {
+                let _ = rows.into_iter().try_for_each(|row| each(row.oid.arcs(), value_of(row.value)));
+            }
+        }
+    }
 }
 
 impl Agent {
@@ -200,19 +224,24 @@ impl Agent {
 
     fn of(device: Arc<Device>, vlan: Option<VlanId>) -> Result<Self, SnmpError> {
         let heard = Arc::new(Heard::default());
-        let client = ClientBuilder::new(device.security.auth(vlan)?)
-            .request_timeout(device.manner.timeout)
-            .retry(Retry::none())
-            .engine_cache(Arc::clone(&device.engines))
-            .des_salt_state(device.salt.clone())
-            .build_with_transport(Watched {
-                socket: device.socket.clone(),
-                agent: device.address,
-                heard: Arc::clone(&heard),
-            })
-            .map_err(|error| SnmpError::Other(error.to_string()))?;
+        let way = match device.security.asked_with(vlan)? {
+            AskedWith::Community(community) => Way::Community(community),
+            AskedWith::User(user) => {
+                let client = ClientBuilder::new(*user)
+                    .request_timeout(device.manner.timeout)
+                    .retry(Retry::none())
+                    .engine_cache(Arc::clone(&device.engines))
+                    .des_salt_state(device.salt.clone())
+                    .build_with_transport(Watched {
+                        socket: device.socket.clone(),
+                        agent: device.address,
+                        heard: Arc::clone(&heard),
+                    });
+                Way::User(Box::new(client.map_err(|error| SnmpError::Other(error.to_string()))?))
+            }
+        };
         let (answered, lost) = (AtomicBool::new(false), AtomicBool::new(false));
-        Ok(Self { client, heard, device, answered, lost })
+        Ok(Self { way, heard, device, answered, lost })
     }
 
     /// The same device's bridge of one VLAN, as Cisco's IOS has it: community `community@VLAN`, context `vlan-VLAN`.
@@ -236,42 +265,56 @@ impl Agent {
         self.device.sent.load(Ordering::Relaxed)
     }
 
-    async fn send(&self, request: &Request) -> async_snmp::Result<Vec<VarBind>> {
-        match request {
-            Request::Get(oids) => self.client.get_many(oids).await.map(|reply| reply.varbinds),
-            Request::Next(oids) => self.client.get_next_many(oids).await.map(|reply| reply.varbinds),
-            Request::Bulk(oids, repetitions) => self.client.get_bulk(oids, 0, *repetitions).await,
+    async fn by_community(&self, community: &Community, request: &Request) -> Result<Answer, SnmpError> {
+        let other = |error: &dyn std::fmt::Display| SnmpError::Other(crate::net::text::clean(&error.to_string()));
+        let (id, to) = (alloc_request_id(), self.device.address);
+        let datagram = community.request(id, request).map_err(|error| other(&error))?;
+        let deadline = tokio::time::Instant::now() + self.device.manner.timeout;
+        let read = |reply: Bytes| community.answer(id, &reply);
+        match self.device.socket.exchange(&datagram, id, to, deadline, read).await {
+            Ok(answer) => answer.map(Answer::Read),
+            Err(Failure::Timeout) => Err(SnmpError::Timeout),
+            Err(Failure::Io(error)) => Err(other(&format_args!("network error communicating with {to}: {error}"))),
         }
     }
 
-    /// Sends a request once.
-    async fn attempt(&self, request: &Request) -> Result<Vec<VarBind>, SnmpError> {
-        let Ok(_permit) = self.device.permits.acquire().await else { return Err(SnmpError::Timeout) };
+    async fn by_user(&self, client: &Client<Watched>, request: &Request) -> Result<Answer, SnmpError> {
         // A replaced switch or a stack whose master changed has another engine, and says nothing.
         if self.lost.swap(false, Ordering::Relaxed) && self.answered.load(Ordering::Relaxed) {
             self.device.sent.fetch_add(1, Ordering::Relaxed);
-            let _ = self.client.rediscover_engine().await;
+            let _ = client.rediscover_engine().await;
         }
-        self.device.sent.fetch_add(1, Ordering::Relaxed);
-        let reply = self.send(request).await;
+        let reply = match request {
+            Request::Get(oids) => client.get_many(oids).await.map(|reply| reply.varbinds),
+            Request::Next(oids) => client.get_next_many(oids).await.map(|reply| reply.varbinds),
+            Request::Bulk(oids, repetitions) => client.get_bulk(oids, 0, *repetitions).await,
+        };
         match reply {
             Ok(reply) => {
                 self.heard.forget();
                 self.answered.store(true, Ordering::Relaxed);
-                Ok(reply)
+                Ok(Answer::Crate(reply))
             }
             Err(error) => {
                 let error = self.translate(&error);
-                if error == SnmpError::Timeout {
-                    self.lost.store(self.device.security.user().is_some(), Ordering::Relaxed);
-                }
+                self.lost.store(error == SnmpError::Timeout, Ordering::Relaxed);
                 Err(error)
             }
         }
     }
 
+    /// Sends a request once.
+    async fn attempt(&self, request: &Request) -> Result<Answer, SnmpError> {
+        let Ok(_permit) = self.device.permits.acquire().await else { return Err(SnmpError::Timeout) };
+        self.device.sent.fetch_add(1, Ordering::Relaxed);
+        match &self.way {
+            Way::Community(community) => self.by_community(community, request).await,
+            Way::User(client) => self.by_user(client, request).await,
+        }
+    }
+
     /// Sends a request until it is answered or the retries are used up.
-    async fn exchange(&self, request: &Request) -> Result<Vec<VarBind>, SnmpError> {
+    async fn exchange(&self, request: &Request) -> Result<Answer, SnmpError> {
         let mut attempts = 0;
         loop {
             match self.attempt(request).await {
@@ -314,7 +357,7 @@ fn oid_of(oid: &Oid) -> async_snmp::Oid {
     async_snmp::Oid::from_slice(&oid.0)
 }
 
-fn value_of(value: async_snmp::Value) -> Value {
+pub(super) fn value_of(value: async_snmp::Value) -> Value {
     use async_snmp::Value as V;
     match value {
         V::Integer(number) => Value::Integer(i64::from(number)),
@@ -345,15 +388,21 @@ impl Session for Agent {
                         None => return Err(SnmpError::NoSuchName(index)),
                     }
                 }
-                Err(SnmpError::NoSuchName(_)) => break Vec::new(),
+                Err(SnmpError::NoSuchName(_)) => return Ok(oids.iter().map(|_| Value::Missing).collect()),
                 reply => break reply?,
             }
         };
-        let find = |oid: &async_snmp::Oid| reply.iter().find(|varbind| varbind.oid == *oid);
-        Ok(oids
-            .iter()
-            .map(|oid| find(&oid_of(oid)).map_or(Value::Missing, |varbind| value_of(varbind.value.clone())))
-            .collect())
+        let mut values: Vec<_> = oids.iter().map(|_| Value::Missing).collect();
+        let mut found = vec![false; oids.len()];
+        reply.show(&mut |oid, value| {
+            for ((asked, place), found) in oids.iter().zip(&mut values).zip(&mut found) {
+                if asked.0 == oid && !std::mem::replace(found, true) {
+                    *place = value.clone();
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        Ok(values)
     }
 
     async fn get_bulk(
@@ -363,15 +412,16 @@ impl Session for Agent {
         each: &mut (impl FnMut(&[u32], Value) -> ControlFlow<()> + Send),
     ) -> Result<(), SnmpError> {
         let from = vec![async_snmp::Oid::from_slice(after)];
-        let bulk = repetitions > 0 && !self.device.security.is_v1();
+        let v1 = matches!(&self.way, Way::Community(community) if community.is_v1());
+        let bulk = repetitions > 0 && !v1;
         let request = if bulk { Request::Bulk(from, repetitions) } else { Request::Next(from) };
         match self.attempt(&request).await {
-            Ok(rows) => {
-                let _ = rows.into_iter().try_for_each(|row| each(row.oid.arcs(), value_of(row.value)));
+            Ok(answer) => {
+                answer.show(each);
                 Ok(())
             }
             // The end of everything, as SNMPv1 says it.
-            Err(SnmpError::NoSuchName(_)) if self.device.security.is_v1() => {
+            Err(SnmpError::NoSuchName(_)) if v1 => {
                 let _ = each(after, Value::End);
                 Ok(())
             }
