@@ -1,4 +1,4 @@
-//! The little of BER (X.690) that datagrams are looked through for. Nothing is copied, and nothing is read past its
+//! The little of BER (X.690) that is read and written here. What is read is not copied, and nothing is read past its
 //! end.
 
 pub(super) const INTEGER: u8 = 0x02;
@@ -49,6 +49,43 @@ pub(super) fn signed(content: &[u8]) -> Option<i64> {
 /// An INTEGER of 32 bits off the front.
 pub(super) fn integer(input: &mut &[u8]) -> Option<i32> {
     i32::try_from(signed(content(input, INTEGER)?)?).ok()
+}
+
+/// Tag, length, content behind what is there.
+pub(super) fn put(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
+    out.push(tag);
+    // Longer than a datagram it cannot be.
+    match u16::try_from(content.len()).unwrap_or(u16::MAX).to_be_bytes() {
+        [0, short @ 0..=0x7f] => out.push(short),
+        [0, long] => out.extend([0x81, long]),
+        [high, low] => out.extend([0x82, high, low]),
+    }
+    out.extend_from_slice(content);
+}
+
+/// An INTEGER in its shortest form.
+pub(super) fn put_integer(out: &mut Vec<u8>, value: i32) {
+    let octets = value.to_be_bytes();
+    let shorter = |octets: &[u8]| match octets {
+        [0, next, ..] => next & 0x80 == 0,
+        [0xff, next, ..] => next & 0x80 != 0,
+        _ => false,
+    };
+    let mut shortest = octets.as_slice();
+    while shorter(shortest) {
+        shortest = shortest.get(1..).unwrap_or_default();
+    }
+    put(out, INTEGER, shortest);
+}
+
+/// A number in groups of seven bits, the highest first, as OIDs have their arcs.
+pub(super) fn put_base128(out: &mut Vec<u8>, number: u64) {
+    for shift in [28, 21, 14, 7] {
+        if number >> shift != 0 {
+            out.push(0x80 | u8::try_from(number >> shift & 0x7f).unwrap_or(0));
+        }
+    }
+    out.push(u8::try_from(number & 0x7f).unwrap_or(0));
 }
 
 /// What an answer is told by to its request: msgID of SNMPv3 (RFC 3412 §6), request-id of the others (RFC 3416 §3).

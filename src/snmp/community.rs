@@ -1,20 +1,17 @@
 //! Messages of SNMPv1 and SNMPv2c (RFC 1157, RFC 1901, RFC 3416), which carry a community and are not sealed. Most of
-//! what a large estate says comes in these: rows are read straight off the datagram. Requests are written by the
-//! protocol crate.
+//! what a large estate says comes in these: rows are read straight off the datagram.
 //!
 //! Agents are forgiven what net-snmp's library forgives them: octets after the message, numbers of more than 32 bits
 //! (the low ones count), an empty Counter64, an octet string said to be longer than its binding.
 
 use std::ops::ControlFlow;
 
-use async_snmp::message::CommunityMessage;
-use async_snmp::pdu::{GetBulkPdu, Pdu, RequestPdu};
 use async_snmp::version::CommunityVersion;
 use async_snmp::{ErrorStatus, Version};
-use bytes::Bytes;
 
-use super::ber::{INTEGER, OBJECT, OCTETS, SEQUENCE, content, element, head, integer, signed};
-use super::session::Request;
+use super::ber::{
+    INTEGER, OBJECT, OCTETS, SEQUENCE, content, element, head, integer, put, put_base128, put_integer, signed,
+};
 use super::{Oid, SnmpError, Value};
 
 /// Most octets kept of one value: a PortList of 4,096 ports takes 512, a bitmap of 1,024 VLANs 128.
@@ -22,6 +19,24 @@ pub(super) const LONGEST_OCTETS: usize = 2048;
 /// Most arcs of an OID (RFC 2578 §3.5).
 const MOST_ARCS: usize = 128;
 const RESPONSE: u8 = 0xa2;
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    /// GET
+    Get,
+    /// GETNEXT
+    Next,
+    /// GETBULK of so many repetitions.
+    Bulk(u32),
+}
+
+/// What is asked, of which objects.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Request<'a> {
+    pub(super) operation: Operation,
+    pub(super) oids: &'a [&'a [u32]],
+}
 
 /// A community, and the version it is asked in.
 #[derive(Clone)]
@@ -86,6 +101,23 @@ fn arcs(object: &[u8], into: &mut Vec<u32>) -> Option<()> {
     (ended && into.len() - begun <= MOST_ARCS).then_some(())
 }
 
+/// An OID with NULL behind it.
+fn put_binding(out: &mut Vec<u8>, oid: &[u32]) {
+    let mut binding = Vec::with_capacity(oid.len() * 2 + 8);
+    let mut object = Vec::with_capacity(oid.len() * 2);
+    let (first, rest) = match oid {
+        [first, second, rest @ ..] => (u64::from(*first) * 40 + u64::from(*second), rest),
+        _ => (0, [].as_slice()),
+    };
+    put_base128(&mut object, first);
+    for arc in rest {
+        put_base128(&mut object, u64::from(*arc));
+    }
+    put(&mut binding, OBJECT, &object);
+    put(&mut binding, 0x05, &[]);
+    put(out, SEQUENCE, &binding);
+}
+
 /// A number without a sign, of up to eight octets and a zero before them.
 fn unsigned(content: &[u8]) -> Option<u64> {
     let octets = if content.len() == 9 { content.strip_prefix(&[0])? } else { content };
@@ -111,7 +143,7 @@ fn value(binding: &[u8]) -> Option<Value> {
         OBJECT => {
             let mut oid = Vec::new();
             arcs(rest, &mut oid)?;
-            Value::Oid(Oid(oid))
+            Value::Oid(Box::new(Oid(oid)))
         }
         // IpAddress
         0x40 => Value::Ip(rest.try_into().ok()?),
@@ -140,17 +172,30 @@ impl Community {
     }
 
     /// A request as a datagram.
-    pub(super) fn request(&self, id: i32, request: &Request) -> async_snmp::Result<Bytes> {
-        let version = Version::from(self.version);
-        let pdu: Pdu = match request {
-            Request::Get(oids) => RequestPdu::get(version, id, oids)?.into_raw(),
-            Request::Next(oids) => RequestPdu::get_next(version, id, oids)?.into_raw(),
-            Request::Bulk(oids, repetitions) => {
-                let asked = oids.iter().map(|oid| async_snmp::VarBind::null(oid.clone())).collect();
-                GetBulkPdu::new(version, id, 0, *repetitions, asked)?.into_raw()
-            }
+    pub(super) fn request(&self, id: i32, request: &Request<'_>) -> Vec<u8> {
+        let (kind, repetitions) = match request.operation {
+            Operation::Get => (0xa0, 0),
+            Operation::Next => (0xa1, 0),
+            Operation::Bulk(repetitions) => (0xa5, i32::try_from(repetitions).unwrap_or(i32::MAX)),
         };
-        CommunityMessage::new(self.version, self.name.clone(), pdu)?.encode()
+        let room = 16 + request.oids.iter().map(|oid| oid.len() * 2 + 8).sum::<usize>();
+        let mut list = Vec::with_capacity(room);
+        for oid in request.oids {
+            put_binding(&mut list, oid);
+        }
+        let mut pdu = Vec::with_capacity(room + 24);
+        put_integer(&mut pdu, id);
+        put_integer(&mut pdu, 0);
+        put_integer(&mut pdu, repetitions);
+        put(&mut pdu, SEQUENCE, &list);
+        let name = self.name.as_bytes();
+        let mut message = Vec::with_capacity(room + name.len() + 40);
+        put_integer(&mut message, if self.is_v1() { 0 } else { 1 });
+        put(&mut message, OCTETS, name);
+        put(&mut message, kind, &pdu);
+        let mut datagram = Vec::with_capacity(message.len() + 4);
+        put(&mut datagram, SEQUENCE, &message);
+        datagram
     }
 
     /// What a datagram answers to the request of this number; `None` if it is no answer to it that can be read.
@@ -180,7 +225,8 @@ impl Community {
 mod tests {
     use super::*;
     use crate::snmp::session::value_of;
-    use async_snmp::pdu::{OutboundErrorStatus, ResponsePdu};
+    use async_snmp::message::CommunityMessage;
+    use async_snmp::pdu::{GetBulkPdu, OutboundErrorStatus, RequestPdu, ResponsePdu};
     use async_snmp::{DecodeConfig, Value as V, VarBind};
     use proptest::prelude::*;
 
@@ -239,6 +285,29 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn requests_are_what_the_crate_writes(
+            oids in proptest::collection::vec((0u32..3, 0u32..40, proptest::collection::vec(any::<u32>(), 0..20)), 1..9),
+            (id, repetitions, kind) in (any::<i32>(), 0u32..1_000_000, 0u8..4),
+            community in "[ -~]{0,300}",
+        ) {
+            let oids: Vec<_> = oids.iter().map(|(first, second, rest)| oid(*first, *second, rest)).collect();
+            let asked: Vec<&[u32]> = oids.iter().map(|oid| oid.arcs()).collect();
+            let null = |oid: &async_snmp::Oid| VarBind::null(oid.clone());
+            let (version, operation, pdu) = match kind {
+                0 => (CommunityVersion::V1, Operation::Get, RequestPdu::get(Version::V1, id, &oids).unwrap().into_raw()),
+                1 => (CommunityVersion::V2c, Operation::Get, RequestPdu::get(Version::V2c, id, &oids).unwrap().into_raw()),
+                2 => (CommunityVersion::V1, Operation::Next, RequestPdu::get_next(Version::V1, id, &oids).unwrap().into_raw()),
+                _ => {
+                    let bulk = GetBulkPdu::new(Version::V2c, id, 0, repetitions, oids.iter().map(null).collect());
+                    (CommunityVersion::V2c, Operation::Bulk(repetitions), bulk.unwrap().into_raw())
+                }
+            };
+            let theirs = CommunityMessage::new(version, community.clone(), pdu).unwrap().encode().unwrap();
+            let ours = Community::new(version, &community).request(id, &Request { operation, oids: &asked });
+            prop_assert_eq!(ours, theirs);
+        }
 
         #[test]
         fn what_is_written_by_others_is_read(bindings in proptest::collection::vec(any_binding(), 0..20)) {

@@ -61,10 +61,10 @@ mod tests {
             end: WalkEnd::Complete,
         };
         let name = |text: &str| Value::Octets(text.as_bytes().to_vec());
-        let kind = || Value::Oid(Oid::new(&BRIDGE));
+        let kind = || Value::Oid(Box::new(Oid::new(&BRIDGE)));
         let logical = EntityLogical {
             description: column(vec![name("vlan1"), name("vlan1002"), name("VLAN508"), name("vlan7"), name("vlanX")]),
-            kind: column(vec![kind(), kind(), kind(), Value::Oid(Oid::new(&[1, 3])), kind()]),
+            kind: column(vec![kind(), kind(), kind(), Value::Oid(Box::new(Oid::new(&[1, 3]))), kind()]),
         };
         let vlans: Vec<u16> = logical.bridges().into_iter().map(VlanId::get).collect();
         assert_eq!(vlans, [1, 508]);

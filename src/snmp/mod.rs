@@ -81,8 +81,8 @@ pub enum Value {
     Unsigned(u64),
     /// OCTET STRING, Opaque.
     Octets(Vec<u8>),
-    /// OBJECT IDENTIFIER
-    Oid(Oid),
+    /// OBJECT IDENTIFIER, apart so that a value stays small.
+    Oid(Box<Oid>),
     /// IpAddress
     Ip([u8; 4]),
     /// noSuchObject, noSuchInstance, NULL.

@@ -117,7 +117,7 @@ impl Packed {
                     let length = take_length(&mut input)?;
                     Value::Octets(take_octets(&mut input, length)?.to_vec())
                 }
-                OID => Value::Oid(Oid(take_arcs(&mut input)?)),
+                OID => Value::Oid(Box::new(Oid(take_arcs(&mut input)?))),
                 IP => Value::Ip(take_octets(&mut input, 4)?.try_into().ok()?),
                 MISSING => Value::Missing,
                 END => Value::End,
@@ -139,7 +139,7 @@ mod tests {
             any::<i64>().prop_map(Value::Integer),
             any::<u64>().prop_map(Value::Unsigned),
             proptest::collection::vec(any::<u8>(), 0..300).prop_map(Value::Octets),
-            proptest::collection::vec(any::<u32>(), 0..20).prop_map(|arcs| Value::Oid(Oid(arcs))),
+            proptest::collection::vec(any::<u32>(), 0..20).prop_map(|arcs| Value::Oid(Box::new(Oid(arcs)))),
             any::<[u8; 4]>().prop_map(Value::Ip),
             Just(Value::Missing),
             Just(Value::End),

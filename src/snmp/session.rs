@@ -15,7 +15,7 @@ use async_snmp::{
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
-use super::community::{Bindings, Community, LONGEST_OCTETS};
+use super::community::{Bindings, Community, LONGEST_OCTETS, Operation, Request};
 use super::report::{Heard, Report};
 use super::security::AskedWith;
 use super::socket::{Failure, Socket};
@@ -174,13 +174,6 @@ enum Way {
     User(Box<Client<Watched>>),
 }
 
-/// What is asked, of which objects; GETBULK of so many repetitions.
-pub(super) enum Request {
-    Get(Vec<async_snmp::Oid>),
-    Next(Vec<async_snmp::Oid>),
-    Bulk(Vec<async_snmp::Oid>, u32),
-}
-
 /// What an answer holds.
 enum Answer {
     Read(Bindings),
@@ -265,29 +258,29 @@ impl Agent {
         self.device.sent.load(Ordering::Relaxed)
     }
 
-    async fn by_community(&self, community: &Community, request: &Request) -> Result<Answer, SnmpError> {
-        let other = |error: &dyn std::fmt::Display| SnmpError::Other(crate::net::text::clean(&error.to_string()));
+    async fn by_community(&self, community: &Community, request: &Request<'_>) -> Result<Answer, SnmpError> {
         let (id, to) = (alloc_request_id(), self.device.address);
-        let datagram = community.request(id, request).map_err(|error| other(&error))?;
+        let datagram = community.request(id, request);
         let deadline = tokio::time::Instant::now() + self.device.manner.timeout;
         let read = |reply: Bytes| community.answer(id, &reply);
         match self.device.socket.exchange(&datagram, id, to, deadline, read).await {
             Ok(answer) => answer.map(Answer::Read),
             Err(Failure::Timeout) => Err(SnmpError::Timeout),
-            Err(Failure::Io(error)) => Err(other(&format_args!("network error communicating with {to}: {error}"))),
+            Err(Failure::Io(error)) => Err(SnmpError::Other(format!("network error communicating with {to}: {error}"))),
         }
     }
 
-    async fn by_user(&self, client: &Client<Watched>, request: &Request) -> Result<Answer, SnmpError> {
+    async fn by_user(&self, client: &Client<Watched>, request: &Request<'_>) -> Result<Answer, SnmpError> {
         // A replaced switch or a stack whose master changed has another engine, and says nothing.
         if self.lost.swap(false, Ordering::Relaxed) && self.answered.load(Ordering::Relaxed) {
             self.device.sent.fetch_add(1, Ordering::Relaxed);
             let _ = client.rediscover_engine().await;
         }
-        let reply = match request {
-            Request::Get(oids) => client.get_many(oids).await.map(|reply| reply.varbinds),
-            Request::Next(oids) => client.get_next_many(oids).await.map(|reply| reply.varbinds),
-            Request::Bulk(oids, repetitions) => client.get_bulk(oids, 0, *repetitions).await,
+        let oids: Vec<_> = request.oids.iter().map(|oid| async_snmp::Oid::from_slice(oid)).collect();
+        let reply = match request.operation {
+            Operation::Get => client.get_many(&oids).await.map(|reply| reply.varbinds),
+            Operation::Next => client.get_next_many(&oids).await.map(|reply| reply.varbinds),
+            Operation::Bulk(repetitions) => client.get_bulk(&oids, 0, repetitions).await,
         };
         match reply {
             Ok(reply) => {
@@ -304,7 +297,7 @@ impl Agent {
     }
 
     /// Sends a request once.
-    async fn attempt(&self, request: &Request) -> Result<Answer, SnmpError> {
+    async fn attempt(&self, request: &Request<'_>) -> Result<Answer, SnmpError> {
         let Ok(_permit) = self.device.permits.acquire().await else { return Err(SnmpError::Timeout) };
         self.device.sent.fetch_add(1, Ordering::Relaxed);
         match &self.way {
@@ -314,7 +307,7 @@ impl Agent {
     }
 
     /// Sends a request until it is answered or the retries are used up.
-    async fn exchange(&self, request: &Request) -> Result<Answer, SnmpError> {
+    async fn exchange(&self, request: &Request<'_>) -> Result<Answer, SnmpError> {
         let mut attempts = 0;
         loop {
             match self.attempt(request).await {
@@ -353,10 +346,6 @@ impl Agent {
     }
 }
 
-fn oid_of(oid: &Oid) -> async_snmp::Oid {
-    async_snmp::Oid::from_slice(&oid.0)
-}
-
 pub(super) fn value_of(value: async_snmp::Value) -> Value {
     use async_snmp::Value as V;
     match value {
@@ -364,7 +353,7 @@ pub(super) fn value_of(value: async_snmp::Value) -> Value {
         V::OctetString(octets) | V::Opaque(octets) => {
             Value::Octets(octets.get(..LONGEST_OCTETS).unwrap_or(&octets).to_vec())
         }
-        V::ObjectIdentifier(oid) => Value::Oid(Oid::new(oid.arcs())),
+        V::ObjectIdentifier(oid) => Value::Oid(Box::new(Oid::new(oid.arcs()))),
         V::IpAddress(address) => Value::Ip(address),
         V::Counter32(number) | V::Gauge32(number) | V::UInteger32(number) | V::TimeTicks(number) => {
             Value::Unsigned(u64::from(number))
@@ -377,9 +366,9 @@ pub(super) fn value_of(value: async_snmp::Value) -> Value {
 
 impl Session for Agent {
     async fn get(&self, oids: &[Oid]) -> Result<Vec<Value>, SnmpError> {
-        let mut asked: Vec<_> = oids.iter().map(oid_of).collect();
+        let mut asked: Vec<&[u32]> = oids.iter().map(|oid| oid.0.as_slice()).collect();
         let reply = loop {
-            match self.exchange(&Request::Get(asked.clone())).await {
+            match self.exchange(&Request { operation: Operation::Get, oids: &asked }).await {
                 // SNMPv1 answers nothing at all where one object is missing, and says which.
                 Err(SnmpError::NoSuchName(index)) if asked.len() > 1 => {
                     let missing = usize::try_from(index).ok().and_then(|index| index.checked_sub(1));
@@ -411,11 +400,10 @@ impl Session for Agent {
         repetitions: u32,
         each: &mut (impl FnMut(&[u32], Value) -> ControlFlow<()> + Send),
     ) -> Result<(), SnmpError> {
-        let from = vec![async_snmp::Oid::from_slice(after)];
         let v1 = matches!(&self.way, Way::Community(community) if community.is_v1());
         let bulk = repetitions > 0 && !v1;
-        let request = if bulk { Request::Bulk(from, repetitions) } else { Request::Next(from) };
-        match self.attempt(&request).await {
+        let operation = if bulk { Operation::Bulk(repetitions) } else { Operation::Next };
+        match self.attempt(&Request { operation, oids: &[after] }).await {
             Ok(answer) => {
                 answer.show(each);
                 Ok(())

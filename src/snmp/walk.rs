@@ -19,6 +19,8 @@ pub struct Limits {
 
 /// About what fits into one datagram of 1,400 octets, the longest that every path carries whole.
 const FIRST_REPETITIONS: u32 = 40;
+/// Rows there is room for at first where nothing is known; it doubles when it is full.
+const FIRST_ROWS: usize = 40;
 /// How long an agent is asked for less after it could not answer more.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 /// Columns without a single answer after which the rest of a visit is not asked.
@@ -162,6 +164,7 @@ pub async fn walk(session: &impl Session, root: &Oid, limits: Limits, pace: &Pac
     let most = most.min(FIRST_REPETITIONS);
     let size = Size { now: most.min(pace.repetitions()), ..Size::default() };
     let mut column = Column { root: &root.0, max_rows: limits.max_rows, rows: Vec::new(), last: root.0.clone() };
+    column.rows.reserve(expected.unwrap_or(FIRST_ROWS).min(limits.max_rows));
     let end = tokio::time::timeout_at(limits.deadline, column.read(session, size, pace)).await;
     match end {
         Ok(Ok(())) => Walked { rows: column.rows, end: WalkEnd::Complete },
@@ -225,7 +228,7 @@ impl Column<'_> {
     /// Takes a binding of a reply; says so if it is the last that is wanted.
     fn take(&mut self, oid: &[u32], value: Value) -> Option<Ended> {
         let Some(suffix) = oid.strip_prefix(self.root).filter(|_| value != Value::End) else { return Some(Ok(())) };
-        if oid <= self.last.as_slice() {
+        if suffix <= self.last.get(self.root.len()..).unwrap_or_default() {
             let (oid, last) = (Oid::new(oid), Oid::new(&self.last));
             return Some(Err(format!("the agent's OIDs do not increase: {oid} after {last}")));
         }

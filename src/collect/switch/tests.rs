@@ -218,7 +218,7 @@ fn power_is_on_the_port_that_the_part_the_number_or_the_name_tells() {
     tables.poe.admin = n();
     tables.cisco_poe.part = states(&[(1, 3, 1013)]);
     let port_of = Oid::new(&[1, 3, 6, 1, 2, 1, 2, 2, 1, 1, 10_104]);
-    tables.cisco_poe.alias = rows(vec![(vec![1013, 0], Value::Oid(port_of))]);
+    tables.cisco_poe.alias = rows(vec![(vec![1013, 0], Value::Oid(Box::new(port_of)))]);
     assert_eq!(delivering(&tables), [10_104], "the part it is goes before the name");
 
     let mut plain = nothing();
@@ -248,7 +248,7 @@ fn contexts_are_asked_of_vlans_in_operation_that_have_a_port() {
     tables.qbridge.ports = rows(vec![([vec![10], address(0, 1)].concat(), Value::Integer(1))]);
     assert_eq!(wanted(&tables), [0; 0], "one table has all VLANs");
     let mut listed = access_switch(1);
-    listed.logical.kind = rows(vec![(vec![1], Value::Oid(Oid::new(&[1, 3, 6, 1, 2, 1, 17])))]);
+    listed.logical.kind = rows(vec![(vec![1], Value::Oid(Box::new(Oid::new(&[1, 3, 6, 1, 2, 1, 17]))))]);
     listed.logical.description = octets(&[(1, b"vlan508")]);
     assert_eq!(wanted(&listed), [508]);
 }
