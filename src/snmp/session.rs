@@ -143,8 +143,8 @@ struct Device {
     address: SocketAddr,
     salt: DesSaltState,
     security: Security,
-    /// Each device has its own: two switches may have the same engine id.
-    engines: Arc<EngineCache>,
+    /// Each device asked as a user has its own: two switches may have the same engine id.
+    engines: Option<Arc<EngineCache>>,
     manner: Manner,
     /// Requests under way at once.
     permits: Semaphore,
@@ -206,7 +206,7 @@ impl Agent {
                 address,
                 salt: sockets.salt.clone(),
                 security: security.clone(),
-                engines: Arc::new(EngineCache::new()),
+                engines: security.user().map(|_| Arc::new(EngineCache::new())),
                 manner,
                 permits: Semaphore::new(manner.per_target.max(1)),
                 sent: AtomicU32::new(0),
@@ -223,7 +223,7 @@ impl Agent {
                 let client = ClientBuilder::new(*user)
                     .request_timeout(device.manner.timeout)
                     .retry(Retry::none())
-                    .engine_cache(Arc::clone(&device.engines))
+                    .engine_cache(device.engines.clone().unwrap_or_default())
                     .des_salt_state(device.salt.clone())
                     .build_with_transport(Watched {
                         socket: device.socket.clone(),
