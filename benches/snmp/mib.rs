@@ -74,7 +74,10 @@ fn object(arcs: &[u32]) -> Vec<u8> {
     out
 }
 
-fn number(tag: u8, value: u32) -> (u8, Vec<u8>) {
+/// A value's tag and content.
+type Value = (u8, Vec<u8>);
+
+fn number(tag: u8, value: u32) -> Value {
     let octets = value.to_be_bytes();
     let skip = octets.iter().take(3).take_while(|octet| **octet == 0).count();
     let mut content = octets[skip..].to_vec();
@@ -84,7 +87,7 @@ fn number(tag: u8, value: u32) -> (u8, Vec<u8>) {
     (tag, content)
 }
 
-fn text(text: impl AsRef<[u8]>) -> (u8, Vec<u8>) {
+fn text(text: impl AsRef<[u8]>) -> Value {
     (OCTETS, text.as_ref().to_vec())
 }
 
@@ -104,7 +107,7 @@ pub(crate) struct Mib {
 impl Mib {
     /// A switch of 52 ports with so many addresses in its forwarding table.
     pub(crate) fn switch(addresses: u32) -> Self {
-        let mut rows: Vec<(Vec<u32>, (u8, Vec<u8>))> = Vec::new();
+        let mut rows: Vec<(Vec<u32>, Value)> = Vec::new();
         let mut add = |head: &[u32], index: &[u32], value| rows.push(([head, index].concat(), value));
         let system = [1, 3, 6, 1, 2, 1, 1];
         add(&system, &[1, 0], text("simulated switch"));

@@ -293,16 +293,16 @@ mod tests {
             community in "[ -~]{0,300}",
         ) {
             let oids: Vec<_> = oids.iter().map(|(first, second, rest)| oid(*first, *second, rest)).collect();
-            let asked: Vec<&[u32]> = oids.iter().map(|oid| oid.arcs()).collect();
+            let asked: Vec<&[u32]> = oids.iter().map(async_snmp::Oid::arcs).collect();
             let null = |oid: &async_snmp::Oid| VarBind::null(oid.clone());
+            let get = |version| RequestPdu::get(version, id, &oids).unwrap().into_raw();
+            let next = |version| RequestPdu::get_next(version, id, &oids).unwrap().into_raw();
+            let bulk = || GetBulkPdu::new(Version::V2c, id, 0, repetitions, oids.iter().map(null).collect());
             let (version, operation, pdu) = match kind {
-                0 => (CommunityVersion::V1, Operation::Get, RequestPdu::get(Version::V1, id, &oids).unwrap().into_raw()),
-                1 => (CommunityVersion::V2c, Operation::Get, RequestPdu::get(Version::V2c, id, &oids).unwrap().into_raw()),
-                2 => (CommunityVersion::V1, Operation::Next, RequestPdu::get_next(Version::V1, id, &oids).unwrap().into_raw()),
-                _ => {
-                    let bulk = GetBulkPdu::new(Version::V2c, id, 0, repetitions, oids.iter().map(null).collect());
-                    (CommunityVersion::V2c, Operation::Bulk(repetitions), bulk.unwrap().into_raw())
-                }
+                0 => (CommunityVersion::V1, Operation::Get, get(Version::V1)),
+                1 => (CommunityVersion::V2c, Operation::Get, get(Version::V2c)),
+                2 => (CommunityVersion::V1, Operation::Next, next(Version::V1)),
+                _ => (CommunityVersion::V2c, Operation::Bulk(repetitions), bulk().unwrap().into_raw()),
             };
             let theirs = CommunityMessage::new(version, community.clone(), pdu).unwrap().encode().unwrap();
             let ours = Community::new(version, &community).request(id, &Request { operation, oids: &asked });
