@@ -109,6 +109,7 @@ fn port(number: u32) -> Port {
         stp: None,
         stp_bridge: None,
         last_change_s: None,
+        chassis: None,
     }
 }
 

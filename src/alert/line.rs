@@ -94,7 +94,7 @@ pub(super) fn finding(finding: &Finding, device: Option<&Device>) -> String {
         };
         line.pair("maker", Some(attribution.name.clone()).filter(|name| !name.is_empty()));
         line.part(&format!("verdict={verdict}"));
-        let model = device.facts.information.as_ref().map(|(information, _)| information.model.to_string());
+        let model = device.facts.said().map(|(information, _)| information.model.to_string());
         line.pair("model", model.filter(|model| !model.is_empty()));
         let mut sources: Vec<&str> = Vec::new();
         for mark in &attribution.evidence {

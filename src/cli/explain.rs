@@ -1,5 +1,7 @@
 //! `explain`: one device, and why it is judged as it is.
 
+mod rows;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -7,9 +9,6 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{print, print_json, say, tables::look};
-use crate::inventory::{Presence, Standing};
-use crate::net::Timestamp;
-use crate::observation::{Completeness, Table};
 use crate::report::tables::{device_json, finding_json};
 use crate::review::DecisionKind;
 use crate::snapshot::Snapshot;
@@ -31,9 +30,10 @@ pub(super) fn run(path: &Path, what: &str, as_json: bool) -> Result<ExitCode> {
                 .presence
                 .iter()
                 .map(|(row, gone)| {
-                    let (table, whole) = table_of(row, &snapshot);
-                    let standing = gone.is_none().then(|| word_of(place.standing(row)));
-                    json!({"row": row, "gone": gone, "standing": standing, "table": table, "last_complete": whole})
+                    let source = rows::source(row, &snapshot);
+                    let standing = gone.is_none().then(|| rows::why(row, place.standing(row), &detail.switches));
+                    json!({"row": row, "gone": gone, "standing": standing, "table": source.table,
+                           "object": source.object, "last_complete": source.whole})
                 })
                 .collect();
             let addresses: Vec<_> =
@@ -161,33 +161,13 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
         let vlan = row.vlan.map_or_else(unknown, |vlan| vlan.to_string());
         out += &format!("  {} {} VLAN {vlan}   from {} {until}\n", row.switch, row.port, row.first_seen);
         if gone.is_none() {
-            let (table, whole) = table_of(row, snapshot);
-            let whole =
-                whole.map_or_else(|| "not seen whole at its last visit".to_owned(), |at| format!("whole at {at}"));
-            out += &format!("      {}; {table}, {whole}\n", word_of(place.standing(row)));
+            let source = rows::source(row, snapshot);
+            let whole = source
+                .whole
+                .map_or_else(|| "not seen whole at its last visit".to_owned(), |at| format!("whole at {at}"));
+            out += &format!("      {}\n", rows::why(row, place.standing(row), &detail.switches));
+            out += &format!("      {}, {whole}; {}\n", source.table, source.object);
         }
     }
     out
-}
-
-/// The table a row is in, and when it was last read to its end, as far as the switch's last visit tells.
-fn table_of(row: &Presence, snapshot: &Snapshot) -> (String, Option<Timestamp>) {
-    let target = snapshot.targets.get(&row.switch);
-    let found = [Table::PrivateFdb, Table::VlanFdb, Table::Dot1qFdb, Table::Dot1dFdb]
-        .into_iter()
-        .find_map(|table| Some((table, target?.tables.get(&table).filter(|state| state.rows > 0)?)));
-    let Some((table, state)) = found else { return ("forwarding table".to_owned(), None) };
-    let whole = state.completeness == Completeness::Complete;
-    (spelled(&table), target.and_then(|target| target.last_ok).filter(|_| whole))
-}
-
-/// Why a row is the place, or is not.
-fn word_of(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Chosen => "the place rests on this",
-        Standing::OtherVlan => "the same port in another VLAN",
-        Standing::Rival => "refused: shows it just as well, which is right is open",
-        Standing::Upstream => "refused: the port is on the way, other switches lie behind it",
-        Standing::Unresolved => "refused: the switch's numbers do not tell which port it is",
-    }
 }

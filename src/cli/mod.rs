@@ -9,7 +9,7 @@ mod poll;
 mod review;
 mod tables;
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -70,6 +70,10 @@ enum Command {
     Findings(Listing),
     /// What is polled, and how it answers.
     Targets(Listing),
+    /// What share of each site was really looked at, and what was not seen.
+    Coverage(Listing),
+    /// Every site in numbers.
+    Sites(Listing),
     /// Why a device is judged as it is.
     Explain {
         /// Its MAC address in any notation, IP address, serial number or id.
@@ -152,6 +156,13 @@ fn print(data: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether data is read by a person whose terminal shows colours.
+fn coloured(no_color: bool) -> bool {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let dumb = set("TERM").is_some_and(|term| term == "dumb");
+    !no_color && set("NO_COLOR").is_none() && !dumb && std::io::stdout().is_terminal()
+}
+
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&serde_json::to_string_pretty(value)?)
 }
@@ -167,10 +178,12 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Daemon { once } => run_daemon(config, *once),
         Command::Demo { size, headless } => demo::run(*size, *headless, arguments.no_color),
         Command::Check => check(config),
-        Command::Poll { target, json } => poll::run(config, target, *json),
+        Command::Poll { target, json } => poll::run(config, target, *json, arguments.no_color),
         Command::Devices(listing) => tables::devices(config, listing),
         Command::Findings(listing) => tables::findings(config, listing),
         Command::Targets(listing) => tables::targets(config, listing),
+        Command::Coverage(listing) => tables::coverage(config, listing),
+        Command::Sites(listing) => tables::sites(config, listing),
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
         Command::Credential(command) => credential::run(config, command),

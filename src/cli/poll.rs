@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{print, print_json, runtime, say};
+use super::{coloured, print, print_json, runtime, say};
 use crate::collect::camera::{Attempt, CameraCollector, Claim, CredentialLedger};
 use crate::collect::switch::SwitchCollector;
 use crate::config::{CameraBlock, Config, Credential, Switch};
@@ -16,7 +16,7 @@ use crate::net::DeviceText;
 use crate::observation::{Authentication, CameraVisit, Reach};
 use crate::report;
 
-pub(super) fn run(path: &Path, wanted: &str, json: bool) -> Result<ExitCode> {
+pub(super) fn run(path: &Path, wanted: &str, json: bool, no_color: bool) -> Result<ExitCode> {
     let (config, _) = daemon::load(path)?;
     let is_it = |switch: &&Switch| {
         switch.name.as_str() == wanted
@@ -24,7 +24,7 @@ pub(super) fn run(path: &Path, wanted: &str, json: bool) -> Result<ExitCode> {
             || switch.address.ip().to_string() == wanted
     };
     if let Some(target) = config.switches.iter().find(is_it) {
-        return switch(&config, target, json);
+        return switch(&config, target, json, no_color);
     }
     let address: Option<IpAddr> = wanted.parse().ok();
     if let Some((address, block)) = address.and_then(|address| Some((address, config.camera_block(address)?))) {
@@ -46,7 +46,7 @@ fn code(reach: &Reach, whole: bool) -> ExitCode {
     }
 }
 
-fn switch(config: &Config, target: &Switch, json: bool) -> Result<ExitCode> {
+fn switch(config: &Config, target: &Switch, json: bool, no_color: bool) -> Result<ExitCode> {
     let credential = config.credential(&target.credential).context("the switch names no credential")?;
     let visit = runtime()?.block_on(async {
         let collector = SwitchCollector::bind().await?;
@@ -55,7 +55,7 @@ fn switch(config: &Config, target: &Switch, json: bool) -> Result<ExitCode> {
     if json {
         print_json(&report::visit::json(&visit))?;
     } else {
-        print(&report::visit::text(&visit))?;
+        print(&report::visit::text(&visit, coloured(no_color)))?;
     }
     Ok(code(&visit.reach, visit.errors.is_empty()))
 }

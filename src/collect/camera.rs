@@ -1,20 +1,26 @@
 //! Finding cameras in a subnet and visiting one.
 
 mod login;
+mod multicast;
+mod pace;
 mod seek;
 mod sweep;
+mod vendor;
 mod visit;
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use crate::config::{CameraBlock, Credential, OnvifSettings};
 use crate::net::{DeviceText, Timestamp};
-use crate::observation::{CameraVisit, Discovery};
+use crate::observation::{Announcement, CameraVisit, Discovery, SweepAnswer};
 use crate::onvif::{self, TlsSettings, discovery};
+pub use multicast::{Heard, Neighbourhood};
+use pace::Pace;
 
 /// Answer to the question whether a credential may be tried at a camera.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +69,12 @@ pub trait CredentialLedger: Send + Sync {
 pub struct Found {
     /// The UDP or TCP source address, which is the truth.
     pub address: IpAddr,
+    /// What it answered with.
+    pub answer: SweepAnswer,
     /// What WS-Discovery said, if it was that which answered.
     pub discovery: Option<Discovery>,
+    /// What its maker's own discovery said, if it was that.
+    pub announcement: Option<Announcement>,
 }
 
 /// Visits cameras.
@@ -73,20 +83,22 @@ pub struct CameraCollector {
     settings: OnvifSettings,
     /// `None` where the cryptography provider has no TLS version: then no HTTPS is spoken.
     tls: Option<TlsSettings>,
+    pace: Arc<Pace>,
 }
 
 impl CameraCollector {
     /// Makes a collector; TLS settings are built once.
     #[must_use]
     pub fn new(settings: &OnvifSettings) -> Self {
-        Self { settings: settings.clone(), tls: onvif::tls_settings().ok() }
+        let pace = Arc::new(Pace::new(settings.probes_per_second));
+        Self { settings: settings.clone(), tls: onvif::tls_settings().ok(), pace }
     }
 
-    /// Asks every address of the block whether it speaks WS-Discovery (unicast probe) or has an ONVIF port open,
-    /// paced by the settings, and sends what answers. Ends when the block is through or the receiver is gone.
-    /// Returns how many addresses were asked.
-    pub async fn sweep(&self, block: &CameraBlock, found: mpsc::Sender<Found>) -> u64 {
-        sweep::Sweep::new(&self.settings, block, found).run().await
+    /// Asks these addresses of a block whether they speak WS-Discovery (unicast probe), answer one of the vendor
+    /// queries that the block names, or have one of its ports open, and sends what answers. All sweeps of one collector
+    /// share one pace. `false`: the receiver is gone, and not all were asked.
+    pub async fn sweep(&self, block: &CameraBlock, addresses: &[IpAddr], found: mpsc::Sender<Found>) -> bool {
+        sweep::Sweep::new(self, block, found).run(addresses).await
     }
 
     /// Visits one address within its deadline and budget. `credentials` are those of the block, in order; at most

@@ -8,13 +8,14 @@ use ipnet::IpNet;
 use toml::Spanned;
 
 use super::checker::Checker;
+use super::coverage::coverage;
 use super::file::{self, File};
+use super::networks::networks;
 use super::secret::{Secret, SecretStore};
 use super::{
-    AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, Network, OnvifSettings,
-    PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch, TrapSettings,
+    AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings,
+    OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch, TrapSettings,
 };
-use crate::net::VlanRange;
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
 const MOST_ADDRESSES: u128 = 65_536;
@@ -41,7 +42,8 @@ pub(super) fn check(
     let (site_ids, credential_ids) = (names(site_ids), names(credential_ids));
 
     let sites = sites(&mut checker, file);
-    let networks = networks(&mut checker, file, &site_ids);
+    let switch_names = file.switch.iter().map(|switch| switch.get_ref().name.get_ref().clone()).collect::<Vec<_>>();
+    let networks = networks(&mut checker, file, &site_ids, &switch_names);
     let mut credentials = credentials(&mut checker, file, secrets);
     let switches = switches(&mut checker, file, &site_ids, &credential_ids);
     let cameras = cameras(&mut checker, file, &site_ids, &credential_ids);
@@ -75,14 +77,18 @@ pub(super) fn check(
     let reviews = reviews(&mut checker, file);
     let alerts = alerts(&mut checker, file);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
+    let discovery = discovery(&mut checker, &file.discovery);
     let traps = traps(&mut checker, &file.traps);
+    let coverage = coverage(&mut checker, &file.coverage);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
             snmp,
             onvif,
+            discovery,
             traps,
             sites,
+            coverage,
             networks,
             credentials,
             switches,
@@ -107,6 +113,7 @@ pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> Daemon
         poll_every: checker.duration("daemon.poll-every", &daemon.poll_every, "5m", second),
         cameras_every: checker.duration("daemon.cameras-every", &daemon.cameras_every, "15m", second),
         sweep_every: checker.duration("daemon.sweep-every", &daemon.sweep_every, "1h", second),
+        slow_sweep_every: checker.duration("daemon.slow-sweep-every", &daemon.slow_sweep_every, "6h", second),
         concurrency: checker.number("daemon.concurrency", daemon.concurrency.as_ref(), 256, 1..=4096),
         review_groups: daemon.review_groups.clone().unwrap_or_else(|| vec!["lenswarden-review".to_owned()]),
     }
@@ -133,6 +140,25 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         probes_per_second: checker.number("onvif.probes-per-second", onvif.probes_per_second.as_ref(), 50, 1..=10_000),
     };
     (daemon, snmp, onvif)
+}
+
+/// `[discovery]`
+fn discovery(checker: &mut Checker<'_>, discovery: &file::Discovery) -> DiscoverySettings {
+    let mut interfaces = Vec::new();
+    for written in discovery.interfaces.iter().flatten() {
+        let name = written.get_ref();
+        // Linux: 15 octets, neither a slash nor white space. Whether it is there is looked at when it is used.
+        if name.is_empty() || name.len() > 15 || name.contains(|c: char| c == '/' || c.is_whitespace()) {
+            let message = format!("'{name}' is no interface's name");
+            checker.problem(written.span(), "discovery.interfaces", message, "as 'ip link' shows it: eth0, eno1.20");
+        } else if interfaces.contains(name) {
+            let message = format!("'{name}' stands twice");
+            checker.problem(written.span(), "discovery.interfaces", message, "name each interface once");
+        } else {
+            interfaces.push(name.clone());
+        }
+    }
+    DiscoverySettings { interfaces }
 }
 
 /// `[traps]`
@@ -166,42 +192,6 @@ fn sites(checker: &mut Checker<'_>, file: &File) -> Vec<Site> {
         });
     }
     sites
-}
-
-fn networks(checker: &mut Checker<'_>, file: &File, sites: &[String]) -> Vec<Network> {
-    let mut networks = Vec::new();
-    for written in &file.network {
-        let network = written.get_ref();
-        let mut vlans = Vec::new();
-        for vlan in &network.vlans {
-            let text = match vlan.get_ref() {
-                file::Vlan::Number(number) => number.to_string(),
-                file::Vlan::Range(range) => range.clone(),
-            };
-            match text.parse::<VlanRange>() {
-                Ok(range) => vlans.push(range),
-                Err(message) => {
-                    checker.problem(vlan.span(), "network.vlans", message, "a number or a range: 10, \"20-29\"");
-                }
-            }
-        }
-        let subnets: Vec<IpNet> =
-            network.subnets.iter().filter_map(|net| checker.net("network.subnets", net)).collect();
-        if network.vlans.is_empty() && network.subnets.is_empty() {
-            checker.problem(network.id.span(), "network", "it holds nothing", "give it vlans, subnets or both");
-        }
-        if let Some(site) = &network.site {
-            checker.known("network.site", site, "site", sites);
-        }
-        networks.push(Network {
-            id: network.id.get_ref().as_str().into(),
-            kind: network.kind,
-            site: network.site.as_ref().map(|site| site.get_ref().as_str().into()),
-            vlans,
-            subnets,
-        });
-    }
-    networks
 }
 
 fn credentials(checker: &mut Checker<'_>, file: &File, secrets: &SecretStore) -> Vec<Credential> {
@@ -325,6 +315,7 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
             credentials: block.credentials.iter().map(|id| id.get_ref().as_str().into()).collect(),
             ports: block.ports.clone().unwrap_or_else(|| ONVIF_PORTS.to_vec()),
             discovery_port: block.discovery_port.unwrap_or(3702),
+            vendor_queries: block.vendor_queries.clone(),
         });
     }
     blocks

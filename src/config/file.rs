@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity};
+use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity, VendorQuery};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -12,7 +12,9 @@ pub(super) struct File {
     pub(super) daemon: Daemon,
     pub(super) snmp: Snmp,
     pub(super) onvif: Onvif,
+    pub(super) discovery: Discovery,
     pub(super) traps: Traps,
+    pub(super) coverage: Coverage,
     pub(super) site: Vec<Spanned<Site>>,
     pub(super) network: Vec<Spanned<Network>>,
     pub(super) credential: Vec<Spanned<Credential>>,
@@ -34,6 +36,7 @@ pub(super) struct Daemon {
     pub(super) poll_every: Text,
     pub(super) cameras_every: Text,
     pub(super) sweep_every: Text,
+    pub(super) slow_sweep_every: Text,
     pub(super) concurrency: Option<Spanned<i64>>,
     pub(super) review_groups: Option<Vec<String>>,
 }
@@ -60,8 +63,20 @@ pub(super) struct Onvif {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Discovery {
+    pub(super) interfaces: Option<Vec<Spanned<String>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Traps {
     pub(super) listen: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Coverage {
+    pub(super) threshold: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +108,17 @@ pub(super) struct Network {
     pub(super) vlans: Vec<Spanned<Vlan>>,
     #[serde(default)]
     pub(super) subnets: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) switches: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) ports: Vec<NetworkPort>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct NetworkPort {
+    pub(super) switch: Spanned<String>,
+    pub(super) port: Spanned<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -146,6 +172,8 @@ pub(super) struct Cameras {
     pub(super) credentials: Vec<Spanned<String>>,
     pub(super) ports: Option<Vec<u16>>,
     pub(super) discovery_port: Option<u16>,
+    #[serde(default)]
+    pub(super) vendor_queries: Vec<VendorQuery>,
 }
 
 #[derive(Debug, Deserialize)]

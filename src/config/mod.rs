@@ -1,10 +1,13 @@
 //! The configuration: what the file says (`file`), checked as a whole into a [`Config`] (`check`), its secrets
 //! ([`secret`]) and the watch on it ([`watch`]).
 
+mod cameras;
 mod check;
 mod checker;
+mod coverage;
 mod file;
 mod load;
+mod networks;
 pub mod secret;
 pub mod watch;
 
@@ -15,7 +18,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::net::{CredentialId, NetworkId, SiteId, TargetName, Timestamp, VlanRange};
+use crate::net::{CredentialId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanRange};
+pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
+pub use coverage::CoverageSettings;
 pub use load::{load, load_daemon, parse};
 use secret::Secret;
 
@@ -28,8 +33,12 @@ pub struct Config {
     pub snmp: SnmpSettings,
     /// `[onvif]`
     pub onvif: OnvifSettings,
+    /// `[discovery]`
+    pub discovery: DiscoverySettings,
     /// `[traps]`
     pub traps: TrapSettings,
+    /// `[coverage]`
+    pub coverage: CoverageSettings,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -81,8 +90,10 @@ pub struct DaemonSettings {
     pub poll_every: Duration,
     /// How often each known camera is asked.
     pub cameras_every: Duration,
-    /// How often a whole `[[cameras]]` block is swept for new addresses.
+    /// How often the addresses of a `[[cameras]]` block are asked whether a camera is there.
     pub sweep_every: Duration,
+    /// How often those are that no switch's ARP table shows alive where it shows others.
+    pub slow_sweep_every: Duration,
     /// Most visits under way at once.
     pub concurrency: usize,
     /// Unix groups whose members may decide; root and the daemon's own user always may.
@@ -116,7 +127,7 @@ pub struct OnvifSettings {
     pub deadline: Duration,
     /// Most octets read from one camera in a visit.
     pub max_bytes: usize,
-    /// Unicast WS-Discovery probes a second in a sweep.
+    /// Packets a second of all sweeps together: unicast probes, vendor queries, TCP ports tried.
     pub probes_per_second: u32,
 }
 
@@ -188,10 +199,23 @@ pub struct Network {
     pub kind: NetworkKind,
     /// The site it belongs to; `None` for every site.
     pub site: Option<SiteId>,
+    /// The switches its VLANs are of; empty: all switches of the site.
+    pub switches: Vec<TargetName>,
     /// Its VLANs.
     pub vlans: Vec<VlanRange>,
     /// Its subnets.
     pub subnets: Vec<IpNet>,
+    /// Ports that are in it whatever their VLAN.
+    pub ports: Vec<NetworkPort>,
+}
+
+/// A port that is in a network whatever its VLAN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkPort {
+    /// Its switch.
+    pub switch: TargetName,
+    /// Its name, as the switch gives it.
+    pub port: PortName,
 }
 
 /// `[[credential]]`
@@ -319,21 +343,6 @@ pub struct Switch {
     pub site: SiteId,
     /// What it is asked with.
     pub credential: CredentialId,
-}
-
-/// `[[cameras]]`: where cameras are looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CameraBlock {
-    /// The site these addresses belong to.
-    pub site: SiteId,
-    /// The addresses looked at.
-    pub subnets: Vec<IpNet>,
-    /// What cameras may be asked with, in order; empty: only what needs no password.
-    pub credentials: Vec<CredentialId>,
-    /// TCP ports tried for ONVIF where discovery named none.
-    pub ports: Vec<u16>,
-    /// UDP port of WS-Discovery: 3702 but in a lab.
-    pub discovery_port: u16,
 }
 
 /// `[[policy]]`

@@ -9,6 +9,7 @@ mod socket;
 mod switches;
 mod targets;
 mod traps;
+mod visits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -30,11 +31,13 @@ use crate::net::{TargetName, Timestamp};
 use crate::observation::Collection;
 use crate::policy::Policies;
 use crate::snapshot::Filter;
-use crate::store::Writer;
+use crate::store::{Swept, Writer};
 use recorder::{Message, Recorder};
 
 /// Collections that may wait for the recorder. A slow disk slows polling; memory stays.
 const WAITING: usize = 256;
+/// What the recorder may have said of cameras before anybody listens.
+const LEADS: usize = 1_024;
 /// Where Debian keeps the IEEE registry, older first.
 const REGISTRY_FOLDERS: [&str; 2] = ["/usr/share/ieee-data", "/var/lib/ieee-data"];
 
@@ -112,6 +115,15 @@ fn catalogue() -> Catalogue {
     Catalogue::shipped().with_registry(&texts)
 }
 
+/// What visits to others mean for cameras.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    /// A camera may be there now.
+    Look(IpAddr),
+    /// The camera that was there answers elsewhere.
+    Gone(IpAddr),
+}
+
 /// What every visit needs, whatever configuration is in force.
 struct Shared {
     switches: SwitchCollector,
@@ -119,6 +131,8 @@ struct Shared {
     config: watch::Sender<Arc<Config>>,
     /// Visits under way at once.
     permits: Semaphore,
+    /// Greetings sent at once, before the visits.
+    greetings: Semaphore,
     recorder: mpsc::Sender<Message>,
     /// Changes when alerts were written into the outbox.
     posted: watch::Receiver<()>,
@@ -126,6 +140,10 @@ struct Shared {
     salt: String,
     /// Addresses where cameras answered.
     cameras: Mutex<BTreeSet<IpAddr>>,
+    /// When sweeps asked which address, and what it answered.
+    swept: Mutex<BTreeMap<IpAddr, Swept>>,
+    /// What the recorder has to say of cameras. One looks after them at a time.
+    leads: tokio::sync::Mutex<mpsc::Receiver<Lead>>,
     /// Asks a target's loop for a visit now.
     pokes: Mutex<BTreeMap<TargetName, Arc<Notify>>>,
     /// What is shown as wrong with what was configured.
@@ -142,6 +160,8 @@ struct Troubles {
     file: String,
     /// Traps that cannot come in.
     traps: String,
+    /// Interfaces where nothing is asked or heard by multicast.
+    multicast: String,
     /// What the recorder was last told.
     shown: String,
 }
@@ -166,8 +186,8 @@ impl Shared {
     /// Tells the recorder what is wrong, if it does not know. Its caller holds the lock meanwhile: the recorder hears
     /// of changes in their order.
     async fn tell(&self, troubles: &mut Troubles) -> bool {
-        let Troubles { file, traps, .. } = &*troubles;
-        let now = [file, traps].map(String::as_str).into_iter().filter(|text| !text.is_empty());
+        let Troubles { file, traps, multicast, .. } = &*troubles;
+        let now = [file, traps, multicast].map(String::as_str).into_iter().filter(|text| !text.is_empty());
         let now = now.collect::<Vec<_>>().join("\n");
         if now == troubles.shown {
             return true;
@@ -178,6 +198,10 @@ impl Shared {
 
     fn pokes(&self) -> MutexGuard<'_, BTreeMap<TargetName, Arc<Notify>>> {
         self.pokes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn swept(&self) -> MutexGuard<'_, BTreeMap<IpAddr, Swept>> {
+        self.swept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn cameras(&self) -> MutexGuard<'_, BTreeSet<IpAddr>> {
@@ -199,22 +223,46 @@ impl Shared {
     /// Changes how many visits may be under way at once.
     fn resize(&self, concurrency: usize) {
         let before = self.config.borrow().daemon.concurrency;
-        if concurrency > before {
-            self.permits.add_permits(concurrency - before);
-        } else {
-            self.permits.forget_permits(before - concurrency);
+        for permits in [&self.permits, &self.greetings] {
+            if concurrency > before {
+                permits.add_permits(concurrency - before);
+            } else {
+                permits.forget_permits(before - concurrency);
+            }
         }
     }
 
     /// Makes a visit under a permit and hands over what came. `None`: the daemon is stopping.
     async fn visit(&self, visit: impl Future<Output = Collection>) -> Option<Collection> {
         let _permit = self.permits.acquire().await.ok()?;
-        self.visiting.fetch_add(1, Ordering::Relaxed);
-        let collection = visit.await;
-        self.visiting.fetch_sub(1, Ordering::Relaxed);
+        let collection = {
+            let _visiting = Counted::one_more(&self.visiting);
+            visit.await
+        };
+        self.hand_over(collection).await
+    }
+
+    /// Hands a visit over to the recorder. `None`: the daemon is stopping.
+    async fn hand_over(&self, collection: Collection) -> Option<Collection> {
         self.finished.fetch_add(1, Ordering::Relaxed);
         self.recorder.send(Message::Visit(Box::new(collection.clone()))).await.ok()?;
         Some(collection)
+    }
+}
+
+/// One of those counted, for as long as it lives: a visit may be cut short at any moment.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn one_more(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -242,17 +290,25 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     let switches = SwitchCollector::bind().await.context("no socket for SNMP")?;
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let started = Timestamp::now();
-    let recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host)?;
+    let (leading, leads) = mpsc::channel(LEADS);
+    let mut recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host, leading)?;
+    let swept = recorder.take_swept().into_iter().map(|swept| (swept.address, swept)).collect();
+    for (switch, system, readings) in recorder.readings() {
+        switches.recall(switch, &system, &readings);
+    }
     let (messages, inbox) = mpsc::channel(WAITING);
     let config = Arc::new(config);
     let shared = Arc::new(Shared {
         switches,
         config: watch::Sender::new(Arc::clone(&config)),
         permits: Semaphore::new(config.daemon.concurrency),
+        greetings: Semaphore::new(config.daemon.concurrency),
         recorder: messages.clone(),
         posted: recorder.posted(),
         salt: recorder.salt().to_owned(),
         cameras: Mutex::new(recorder.cameras()),
+        swept: Mutex::new(swept),
+        leads: tokio::sync::Mutex::new(leads),
         pokes: Mutex::default(),
         troubles: tokio::sync::Mutex::default(),
         visiting: AtomicUsize::new(0),

@@ -1,27 +1,30 @@
 //! The one recorder: it owns the database and everything that is judged. Visits, decisions, schedules and a changed
 //! configuration come in as messages; each ends in one transaction.
 
+mod cameras;
+mod coverage;
 mod reviews;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::alerts;
 use super::credentials::{Answer, Asker, Book, Subject};
-use super::targets;
+use super::{Lead, targets};
 use crate::alert::Dispatch;
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
 use crate::maker::Catalogue;
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
-use crate::observation::Collection;
+use crate::observation::{Collection, Readings, SystemFacts};
 use crate::policy::{Policies, Status};
 use crate::review::{Author, DecisionRequest, Ledger};
 use crate::store::{
-    Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, StoreError, TargetKind,
+    Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, StoreError, Swept, TargetKind,
     TargetRecord, Writer,
 };
 
@@ -62,6 +65,13 @@ pub(super) enum Message {
         address: Option<IpAddr>,
         author: Author,
         reply: oneshot::Sender<Result<usize, String>>,
+    },
+    /// How far sweeps came.
+    Swept(Vec<Swept>),
+    /// Which addresses within these subnets are alive by what switches' address tables say.
+    Alive {
+        subnets: Vec<IpNet>,
+        reply: oneshot::Sender<BTreeSet<IpAddr>>,
     },
     Tick,
     Outbox(alerts::Question),
@@ -106,6 +116,12 @@ pub(super) struct Recorder {
     /// Which alerts the changes cause.
     dispatch: Dispatch,
     posted: watch::Sender<()>,
+    /// Who looks after cameras is told what visits to others mean for them.
+    leads: mpsc::Sender<Lead>,
+    /// Camera targets by the device that answered there.
+    addresses: BTreeMap<DeviceId, BTreeSet<TargetName>>,
+    swept: Vec<Swept>,
+    coverage: coverage::Count,
     seq: u64,
 }
 
@@ -117,6 +133,7 @@ impl Recorder {
         policies: Policies,
         catalogue: Catalogue,
         host: String,
+        leads: mpsc::Sender<Lead>,
     ) -> Result<Self, StoreError> {
         let stored = writer.load()?;
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
@@ -146,8 +163,13 @@ impl Recorder {
             statuses,
             dispatch,
             posted: watch::Sender::new(()),
+            leads,
+            addresses: BTreeMap::new(),
+            coverage: coverage::Count::new(&stored.swept),
+            swept: stored.swept,
             seq: 0,
         };
+        recorder.index_addresses();
         let mut batch = recorder.configure(config, policies);
         batch.daemon = Some(recorder.daemon.clone());
         recorder.commit(&batch)?;
@@ -158,6 +180,15 @@ impl Recorder {
     pub(super) fn cameras(&self) -> BTreeSet<IpAddr> {
         let cameras = self.targets.values().filter(|target| target.kind == TargetKind::Camera);
         cameras.filter_map(|target| target.name.as_str().parse().ok()).collect()
+    }
+
+    /// How the numbers of each switch were read at its last visit, and by what it is known that it is the same firmware.
+    pub(super) fn readings(&self) -> Vec<(TargetName, SystemFacts, Readings)> {
+        let of = |target: &TargetRecord| {
+            let system = self.inventory.switch(&target.name)?.system.clone()?;
+            Some((target.name.clone(), system, target.readings.clone()))
+        };
+        self.targets.values().filter_map(of).collect()
     }
 
     /// The salt of credential fingerprints.
@@ -202,6 +233,7 @@ impl Recorder {
                 None => {}
             }
         }
+        self.count_looked(Timestamp::now(), true);
         self.daemon.stopped = Some(Timestamp::now());
         let batch = Batch { at: Timestamp::now(), daemon: Some(self.daemon.clone()), ..Batch::default() };
         if let Err(error) = self.commit(&batch) {
@@ -256,7 +288,17 @@ impl Recorder {
                 let configuration = Some(self.configuration_record(problem));
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
             }
-            Message::Tick => self.tick(),
+            Message::Swept(swept) => {
+                self.coverage.note(&swept);
+                self.commit_until_it_holds(&Batch { at: Timestamp::now(), swept, ..Batch::default() });
+            }
+            Message::Alive { subnets, reply } => {
+                let _ = reply.send(self.inventory.alive_within(&subnets));
+            }
+            Message::Tick => {
+                self.tick();
+                self.count_looked(Timestamp::now(), false);
+            }
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);
@@ -294,11 +336,22 @@ impl Recorder {
         let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
         for visit in visits {
             let Some(record) = targets::record(visit, &self.targets) else { continue };
+            let known = match visit {
+                Collection::Switch(visit) => self.inventory.was_seen_whole(&visit.target),
+                Collection::Camera(_) => (false, false),
+            };
             let delta = self.inventory.absorb(visit, &self.estate, &self.catalogue);
+            self.look_at_newcomers(&delta, known);
+            self.follow_merges(&delta, &mut draft);
             let judged = delta.devices.clone();
             self.judge(delta, &judged, &mut draft);
+            // It may have been dropped by an earlier visit of this batch.
+            draft.batch.dropped_targets.retain(|name| *name != record.name);
             self.targets.insert(record.name.clone(), record.clone());
-            draft.targets.insert(record.name.clone(), record);
+            draft.targets.insert(record.name.clone(), record.clone());
+            if let Collection::Camera(visit) = visit {
+                self.settle_camera(visit, record, &mut draft);
+            }
         }
         self.finish(draft)
     }
@@ -402,8 +455,7 @@ impl Recorder {
             let delta = self.inventory.forget_switch(&name, &self.estate, &self.catalogue, at);
             let judged = delta.devices.clone();
             self.judge(delta, &judged, &mut draft);
-            self.targets.remove(&name);
-            draft.batch.dropped_targets.push(name);
+            self.drop_target(&name, &mut draft);
         }
         for switch in &self.config.switches {
             let known = self.targets.get(&switch.name);

@@ -2,7 +2,6 @@
 //! believed: the visit asks.
 
 mod socket;
-mod visits;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -12,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Shared;
+use super::visits::{Rhythm, Visits, until};
 use crate::collect::trap;
 use crate::config::Config;
 use crate::net::TargetName;
@@ -19,10 +19,12 @@ use crate::snmp::Security;
 use crate::snmp::notification::{Outcome, Receiver, Senders};
 use crate::store::EngineStart;
 use socket::{Datagram, Socket};
-use visits::Visits;
 
 /// How soon it is tried again to listen where it was refused.
 const RETRY: Duration = Duration::from_secs(30);
+/// How often traps may have one switch visited. A cable pulled and plugged in elsewhere is three visits within seconds.
+const RHYTHM: Rhythm =
+    Rhythm { at_most_every: Duration::from_secs(5), ahead: Duration::from_secs(10), most_waiting: usize::MAX };
 /// How often a line of the log tells of datagrams that were dropped.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
@@ -66,7 +68,7 @@ struct Traps {
     open: Option<(Door, Socket)>,
     receiver: Option<Receiver>,
     sources: BTreeMap<IpAddr, Vec<Source>>,
-    visits: Visits,
+    visits: Visits<TargetName>,
     dropped: Dropped,
 }
 
@@ -79,7 +81,7 @@ pub(super) async fn watch(shared: Arc<Shared>, handed: Option<Arc<std::net::UdpS
         open: None,
         receiver: None,
         sources: BTreeMap::new(),
-        visits: Visits::default(),
+        visits: Visits::new(RHYTHM),
         dropped: Dropped::default(),
     };
     let mut said = String::new();
@@ -225,13 +227,6 @@ impl Traps {
 async fn receive(open: &mut Option<(Door, Socket)>) -> Vec<Datagram> {
     match open {
         Some((_, socket)) => socket.receive().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn until(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,
     }
 }

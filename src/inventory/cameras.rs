@@ -1,11 +1,14 @@
 //! One visit to a camera address, taken in: which device it is, and what it says of itself.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use super::state::Inventory;
 use super::{Delta, Device, Estate};
 use crate::maker::{Catalogue, Facts};
-use crate::net::{DeviceId, DeviceText, MacAddr, Timestamp};
+use crate::net::{DeviceId, DeviceText, MacAddr, TargetName, Timestamp};
 use crate::observation::CameraVisit;
 
 impl Inventory {
@@ -49,6 +52,50 @@ impl Inventory {
         self.settle(id, estate, catalogue, at);
         delta.devices = self.take_dirty();
         delta
+    }
+
+    /// Addresses within these subnets that address tables bind to somebody: alive, or not long dead.
+    #[must_use]
+    pub fn alive_within(&self, subnets: &[IpNet]) -> BTreeSet<IpAddr> {
+        let all = subnets.iter().flat_map(|subnet| self.macs_of.range(subnet.network()..=subnet.broadcast()));
+        all.filter(|(_, macs)| !macs.is_empty()).map(|(ip, _)| *ip).collect()
+    }
+
+    /// Whether a switch's forwarding database, and whether its address table, was seen whole before: what is new in
+    /// one that was not is new to us only.
+    #[must_use]
+    pub fn was_seen_whole(&self, switch: &TargetName) -> (bool, bool) {
+        self.switches.get(switch).map_or((false, false), |switch| (switch.seen_whole, switch.addresses_whole))
+    }
+
+    /// Addresses that a MAC address is known to have.
+    #[must_use]
+    pub fn addresses_of(&self, mac: MacAddr) -> Vec<IpAddr> {
+        self.device_of(mac).map_or_else(|| self.bound(mac), |device| device.ips.clone())
+    }
+
+    /// Which camera answered at an address last.
+    #[must_use]
+    pub fn camera_at(&self, address: IpAddr) -> Option<DeviceId> {
+        self.answered.get(&address).copied()
+    }
+
+    /// A camera that answers elsewhere answers here no longer: the address is not its any more, unless an address
+    /// table says so.
+    pub fn vacate(
+        &mut self,
+        id: DeviceId,
+        address: IpAddr,
+        estate: &Estate,
+        catalogue: &Catalogue,
+        at: Timestamp,
+    ) -> Delta {
+        if self.answered.get(&address) == Some(&id) {
+            self.answered.remove(&address);
+        }
+        self.leave(id, address);
+        self.settle(id, estate, catalogue, at);
+        Delta { devices: self.take_dirty(), ..Delta::default() }
     }
 
     /// Whether an ARP table gives this address to this device.
@@ -116,7 +163,17 @@ fn endpoint(visit: &CameraVisit) -> Option<DeviceText> {
 
 /// Takes over what a camera says, keeping the time of what it said before in the same words.
 fn take_facts(facts: &mut Facts, visit: &CameraVisit, at: Timestamp) {
-    facts.onvif = facts.onvif.or(Some(at));
+    if visit.spoke_onvif() {
+        facts.onvif = facts.onvif.or(Some(at));
+    }
+    for said in &visit.announcements {
+        let before = facts.announced.iter().position(|(before, _)| before.protocol == said.protocol);
+        match before.and_then(|index| facts.announced.get_mut(index)) {
+            Some((before, _)) if before == said => {}
+            Some(before) => *before = (said.clone(), at),
+            None => facts.announced.push((said.clone(), at)),
+        }
+    }
     if let Some(said) = &visit.information
         && facts.information.as_ref().is_none_or(|(before, _)| before != said)
     {

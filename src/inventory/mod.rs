@@ -4,11 +4,13 @@
 
 mod cameras;
 mod certainty;
+mod coverage;
 mod estate;
 mod neighbours;
 #[cfg(test)]
 mod order_tests;
 mod overlap;
+mod past;
 mod placing;
 mod rows;
 mod state;
@@ -19,7 +21,8 @@ mod topology;
 mod vlan;
 
 pub use certainty::Confidence;
-pub use estate::Estate;
+pub use coverage::{PortCoverage, SilentPort};
+pub use estate::{Estate, Spot};
 pub use neighbours::UnpolledNeighbour;
 pub use placing::Standing;
 pub use state::Inventory;

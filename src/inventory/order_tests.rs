@@ -61,6 +61,7 @@ fn round(number: i64, minutes: &[i64], seats: &[Seat], managed: bool) -> Vec<Swi
                 ip: format!("10.1.10.{}", at + 1).parse().unwrap(),
                 mac: mac(device),
                 if_index: 1,
+                vrf: None,
             };
             visit.arp = DEVICES.iter().zip(0..).filter(|(_, at)| at % 2 == 0).map(arp).collect();
         }

@@ -5,10 +5,11 @@
 
 use super::certainty::{Confidence, Evidence, weight};
 use super::neighbours::{is_device, name_of};
+use super::past::leaves_certain;
 use super::state::{Inventory, Row};
-use super::topology::{Crowd, Dirty, words};
+use super::topology::{Crowd, words};
 use super::{Certainty, Device, Estate, FormerPlace, Place, Presence, Rival};
-use crate::net::{DeviceId, MacAddr, PortName, TargetName, Timestamp, VlanId};
+use crate::net::{DeviceId, MacAddr, TargetName, Timestamp, VlanId};
 use crate::observation::OperStatus;
 
 /// A row that may be the place.
@@ -63,12 +64,12 @@ impl Place {
         }
     }
 
-    fn is_certain(&self) -> bool {
+    pub(super) fn is_certain(&self) -> bool {
         matches!(self.certainty, Certainty::Direct | Certainty::Shared)
     }
 
     /// This place as one that was left.
-    fn former(&self, until: Timestamp) -> Option<FormerPlace> {
+    pub(super) fn former(&self, until: Timestamp) -> Option<FormerPlace> {
         Some(FormerPlace {
             switch: self.switch.clone()?,
             port: self.port.clone(),
@@ -85,7 +86,7 @@ impl Place {
 }
 
 impl Inventory {
-    fn candidates(&self, mac: MacAddr) -> Vec<Candidate<'_>> {
+    pub(super) fn candidates(&self, mac: MacAddr) -> Vec<Candidate<'_>> {
         let mut found = Vec::new();
         for name in self.seen_on.get(&mac).into_iter().flatten() {
             let Some((switch, state)) = self.switches.get_key_value(name) else { continue };
@@ -127,7 +128,7 @@ impl Inventory {
     /// The row a device is placed by. A row absent from its switch's last complete pass gives way to one that is not;
     /// of those that are seen, ports that lead to no other switch go first, then the nearest port, then the one it
     /// came to first: it is left when its own switch was seen without it.
-    fn choose<'a>(&self, device: &Device, candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
+    pub(super) fn choose<'a>(&self, device: &Device, candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
         // Of what is seen no more, the place it came to last.
         let order = |candidate: &&Candidate<'a>, distance: u8| {
             let place = (candidate.switch, candidate.if_index, candidate.vlan);
@@ -176,14 +177,13 @@ impl Inventory {
             self.at_the_edge(device, &chosen, vlan, &candidates, &rivals)
         };
         let site = self.switches.get(chosen.switch).map(|state| state.record.site.clone());
-        let network = estate.network_of(site.as_ref(), vlan, &device.ips);
-        let now = Place {
+        let mut now = Place {
             switch: Some(chosen.switch.clone()),
             port: Some(chosen.row.port.clone()),
             if_index: Some(chosen.if_index),
             vlan,
-            network: network.map(|network| network.id.clone()),
-            network_kind: network.map(|network| network.kind),
+            network: None,
+            network_kind: None,
             site,
             certainty,
             confidence,
@@ -193,6 +193,9 @@ impl Inventory {
             rivals,
             before: None,
         };
+        if let Some(by) = estate.name_network(&mut now, &device.ips) {
+            now.reasons.extend(now.network.as_ref().map(|network| format!("it is on network {network} by {by}")));
+        }
         self.follow(device, now, &candidates, estate, at)
     }
 
@@ -331,165 +334,4 @@ impl Inventory {
         reasons.push("no polled switch shows it on a port of its own: it is somewhere beyond".to_owned());
         (Certainty::Beyond, Confidence::BEYOND, reasons)
     }
-
-    /// The new place with where the device was before.
-    fn follow(
-        &self,
-        device: &Device,
-        mut now: Place,
-        candidates: &[Candidate<'_>],
-        estate: &Estate,
-        at: Timestamp,
-    ) -> Place {
-        let before = &device.place;
-        now.before.clone_from(&before.before);
-        let spot = |place: &Place| (place.switch.clone(), place.port.clone(), place.vlan);
-        // A port is left when its switch shows the device there no more; until then only more is known.
-        let shows = |switch: &TargetName, port: &PortName, vlan: Option<VlanId>| {
-            let mut rows = candidates.iter().filter(|row| row.switch == switch && row.row.port == *port);
-            rows.any(|row| row.row.missed == 0 && (row.vlan == vlan || row.vlan.is_none()))
-        };
-        if before.is_certain() && spot(before) != spot(&now) {
-            let still = before.switch.as_ref().zip(before.port.as_ref());
-            if still.is_some_and(|(switch, port)| shows(switch, port, before.vlan)) {
-                return now;
-            }
-            let until = if now.is_certain() { now.since } else { before.gone.unwrap_or(at) };
-            now.before = before.former(until).map(|mut former| {
-                if !now.is_certain() {
-                    former.certainty = Some(before.certainty);
-                    former.before.clone_from(&before.before);
-                }
-                Box::new(former)
-            });
-            return now;
-        }
-        if !now.is_certain() {
-            return now;
-        }
-        if let Some(last) = now.before.take_if(|former| former.certainty.is_some()) {
-            now.before = if (Some(&last.switch), &last.port, last.vlan) == (now.switch.as_ref(), &now.port, now.vlan) {
-                last.before
-            } else {
-                // It has moved, by way of not being placed for certain.
-                Some(Box::new(FormerPlace { certainty: None, before: None, until: now.since, ..*last }))
-            };
-            return now;
-        }
-        let mut left = before.rivals.iter().filter(|rival| rival.since < now.since);
-        if let Some(left) = left.rfind(|rival| !shows(&rival.switch, &rival.port, rival.vlan)) {
-            let site = self.switches.get(&left.switch).map(|state| state.record.site.clone());
-            let network = estate.network_of(site.as_ref(), left.vlan, &device.ips);
-            now.before = Some(Box::new(FormerPlace {
-                switch: left.switch.clone(),
-                port: Some(left.port.clone()),
-                if_index: Some(left.if_index),
-                vlan: left.vlan,
-                network: network.map(|network| network.id.clone()),
-                site,
-                certainty: None,
-                since: left.since,
-                until: now.since,
-                before: None,
-            }));
-        }
-        now
-    }
-
-    /// No row that could be its place: the last certain one, marked; or what an address alone says.
-    fn placeless(&self, device: &Device, estate: &Estate, at: Timestamp) -> Place {
-        let before = &device.place;
-        let network = |site, vlan| estate.network_of(site, vlan, &device.ips);
-        if let Some(name) = &before.switch {
-            let Some(switch) = self.switches.get(name) else {
-                return Place {
-                    switch: None,
-                    port: None,
-                    if_index: None,
-                    certainty: Certainty::Unknown,
-                    confidence: Confidence::default(),
-                    reasons: vec![format!("it was last seen on {name}, which is no longer polled")],
-                    rivals: Vec::new(),
-                    ..before.clone()
-                };
-            };
-            // Its row is still there, and the switch has not said anew which port that is.
-            let mut rows = device.mac.into_iter().flat_map(|mac| switch.rows_of(mac));
-            if rows.any(|(_, row)| row.if_index.is_none() && before.port.as_ref() == Some(&row.port)) {
-                return before.clone();
-            }
-            let reasons = vec!["its last certain place; it has been observed without it since".to_owned()];
-            let former = before.before.as_deref().filter(|former| self.switches.contains_key(&former.switch));
-            let Some((former, certainty)) = former.and_then(|former| Some((former, former.certainty?))) else {
-                let gone = before.gone.or(Some(at));
-                let reasons =
-                    if before.is_certain() { reasons } else { vec!["no switch shows it any more".to_owned()] };
-                let confidence = Confidence::default();
-                return Place { gone, reasons, confidence, rivals: Vec::new(), ..before.clone() };
-            };
-            return Place {
-                switch: Some(former.switch.clone()),
-                port: former.port.clone(),
-                if_index: former.if_index,
-                vlan: former.vlan,
-                network: former.network.clone(),
-                network_kind: network(former.site.as_ref(), former.vlan).map(|network| network.kind),
-                site: former.site.clone(),
-                certainty,
-                confidence: Confidence::default(),
-                since: former.since,
-                gone: Some(former.until),
-                reasons,
-                rivals: Vec::new(),
-                before: former.before.clone(),
-            };
-        }
-        let network = network(before.site.as_ref(), None);
-        Place {
-            network: network.map(|network| network.id.clone()),
-            network_kind: network.map(|network| network.kind),
-            reasons: vec!["no polled switch has its address in a forwarding table".to_owned()],
-            ..before.clone()
-        }
-    }
-
-    /// Rows are stored without how often they were missed: one that would win over the place that was stored had been
-    /// missed, or the device would have been placed by it.
-    pub(super) fn recall_missed(&mut self, id: DeviceId, dirty: &mut Dirty) {
-        let Some(device) = self.devices.get(&id) else { return };
-        let Some(mac) = device.mac.filter(|_| device.place.gone.is_none() && device.place.is_certain()) else { return };
-        let mut missed: Vec<(TargetName, Option<VlanId>)> = Vec::new();
-        let mut rows = self.candidates(mac);
-        if !rows.iter().any(|row| !row.uplink && is_at(row, &device.place)) {
-            return;
-        }
-        while let Some(best) = self.choose(device, &rows).filter(|best| !is_at(best, &device.place)) {
-            missed.push((best.switch.clone(), best.vlan));
-            rows.retain(|row| (row.switch, row.vlan) != (best.switch, best.vlan));
-        }
-        for (switch, vlan) in missed {
-            let Some(state) = self.switches.get_mut(&switch) else { continue };
-            let before = state.seat_of(mac);
-            if let Some(row) = state.rows.get_mut(&(mac, vlan)) {
-                row.missed = 1;
-            }
-            self.reseat(&switch, mac, &before, dirty);
-        }
-    }
-}
-
-/// Whether a row is on the port of a place.
-fn is_at(row: &Candidate<'_>, place: &Place) -> bool {
-    place.switch.as_ref() == Some(row.switch) && place.port.as_ref() == Some(&row.row.port)
-}
-
-/// Whether there was a certain place, this or the one before, which no row speaks for any more.
-fn leaves_certain(before: &Place, candidates: &[Candidate<'_>]) -> bool {
-    let former = before.before.as_deref().filter(|former| former.certainty.is_some());
-    let (switch, port) = match former {
-        _ if before.is_certain() => (before.switch.as_ref(), before.port.as_ref()),
-        Some(former) => (Some(&former.switch), former.port.as_ref()),
-        None => return false,
-    };
-    !candidates.iter().any(|row| Some(row.switch) == switch && Some(&row.row.port) == port)
 }

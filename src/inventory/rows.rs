@@ -153,8 +153,12 @@ impl Inventory {
         let steps = differences(switch.bindings.iter(), &seen, same, |binding| binding.missed > 0);
         let state = |table| visit.tables.get(&table).map(|state| state.completeness);
         let tables = [state(Table::IpNetToMedia), state(Table::IpNetToPhysical)];
+        let vrfs = state(Table::VrfArp);
         let whole = tables.contains(&Some(Completeness::Complete))
-            && tables.iter().all(|state| !matches!(state, Some(Completeness::Partial | Completeness::Failed)));
+            && tables
+                .iter()
+                .chain([&vrfs])
+                .all(|state| !matches!(state, Some(Completeness::Partial | Completeness::Failed)));
         let binding = |(ip, mac), first_seen| AddressBinding { switch: name.clone(), ip, mac, first_seen };
         let (mut opened, mut closed) = (Vec::new(), Vec::new());
         for step in steps {
@@ -199,7 +203,11 @@ impl Inventory {
             touched.insert(mac);
             if let Some(device) = self.by_mac.get(&mac).and_then(|id| self.devices.get_mut(id)) {
                 let bound = self.ips_of.get(&mac);
+                let before = device.ips.len();
                 device.ips.retain(|own| *own != ip || bound.is_some_and(|bound| bound.contains_key(own)));
+                if device.ips.len() != before {
+                    self.dirty.insert(device.id);
+                }
             }
         }
         if whole && let Some(switch) = self.switches.get_mut(name) {

@@ -192,7 +192,7 @@ impl Inventory {
         }
         for device in devices {
             inventory.index(&device);
-            if device.facts.onvif.is_some() {
+            if device.facts.onvif.is_some() || !device.facts.announced.is_empty() {
                 inventory.answered.extend(device.ips.iter().map(|ip| (*ip, device.id)));
             }
             inventory.devices.insert(device.id, device);
@@ -311,6 +311,9 @@ impl Inventory {
         kept.facts.onvif = kept.facts.onvif.or(gone.facts.onvif);
         if kept.facts.marks.is_empty() {
             kept.facts.marks = gone.facts.marks;
+        }
+        if kept.facts.announced.is_empty() {
+            kept.facts.announced = gone.facts.announced;
         }
         kept.first_seen = kept.first_seen.min(gone.first_seen);
         if kept.place.switch.is_none() {

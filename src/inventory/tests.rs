@@ -17,6 +17,11 @@ pub(super) fn at(minute: i64) -> Timestamp {
 }
 
 fn estate() -> Estate {
+    estate_with(NetworkKind::Core)
+}
+
+/// Staff's VLAN 10 is of this kind.
+fn estate_with(staff: NetworkKind) -> Estate {
     let hq = Site {
         id: "hq".into(),
         name: "HQ".into(),
@@ -28,16 +33,16 @@ fn estate() -> Estate {
         id: id.into(),
         kind,
         site: Some("hq".into()),
+        switches: Vec::new(),
         vlans: vec![vlan.parse().unwrap()],
         subnets: vec![subnet.parse().unwrap()],
+        ports: Vec::new(),
     };
-    Estate {
-        sites: [(hq.id.clone(), hq)].into(),
-        networks: vec![
-            network("core", NetworkKind::Core, "10", "10.1.10.0/24"),
-            network("cctv", NetworkKind::Surveillance, "120", "10.1.120.0/24"),
-        ],
-    }
+    let networks = vec![
+        network("core", staff, "10", "10.1.10.0/24"),
+        network("cctv", NetworkKind::Surveillance, "120", "10.1.120.0/24"),
+    ];
+    Estate::new(&[hq], networks)
 }
 
 /// `switch`, its own address, and rows `mac vlan port`; port 24 is the uplink, 25 and 26 the members of aggregate 100.
@@ -69,6 +74,7 @@ pub(super) fn visit(switch: &str, own: &str, minute: i64, rows: &[(&str, u32, u3
             stp: None,
             stp_bridge: None,
             last_change_s: None,
+            chassis: None,
         })
         .collect();
     let row = |(address, vlan, port): &(&str, u32, u32)| FdbRow {
@@ -251,7 +257,7 @@ fn a_camera_known_by_address_is_united_with_its_mac_address() {
     world.see(visit("a", "a0", 1, &[("01", 120, 1)]));
     assert_eq!(world.inventory.devices().count(), 2);
     let mut router = visit("r", "f0", 2, &[]);
-    router.arp = vec![ArpRow { ip: "10.1.120.9".parse().unwrap(), mac: mac("01"), if_index: 1 }];
+    router.arp = vec![ArpRow { ip: "10.1.120.9".parse().unwrap(), mac: mac("01"), if_index: 1, vrf: None }];
     let delta = world.see(router);
     assert_eq!(delta.merged, [Merge { from: DeviceId(2), into: DeviceId(1) }]);
     assert_eq!(world.place("01"), "a/1/120 Direct");
@@ -276,10 +282,29 @@ fn an_address_goes_with_the_camera_that_answers_there() {
     assert_eq!((at(&world, "01"), at(&world, "02")), (vec![], vec!["10.1.120.10".to_owned()]));
     // What a router's table says of an address stands until the table says otherwise.
     let mut router = visit("r", "f0", 3, &[]);
-    router.arp = vec![ArpRow { ip: "10.1.120.10".parse().unwrap(), mac: mac("02"), if_index: 1 }];
+    router.arp = vec![ArpRow { ip: "10.1.120.10".parse().unwrap(), mac: mac("02"), if_index: 1, vrf: None }];
     world.see(router);
     world.camera(4, "10.1.120.10", "urn:uuid:3", Some("03"));
     assert_eq!(at(&world, "02"), ["10.1.120.10"]);
+}
+
+#[test]
+fn an_address_that_a_table_forgets_is_a_change_of_the_device() {
+    let mut world = World::new();
+    let router = |minute, bound: &[&str]| {
+        let mut router = visit("r", "f0", minute, &[("01", 120, 1)]);
+        let row = |ip: &&str| ArpRow { ip: ip.parse().unwrap(), mac: mac("01"), if_index: 1, vrf: None };
+        router.arp = bound.iter().map(row).collect();
+        router
+    };
+    world.see(router(0, &["10.1.120.9", "10.1.120.10"]));
+    let id = world.device("01").id;
+    let deltas: Vec<_> = (1..5).map(|minute| world.see(router(minute, &["10.1.120.10"])).devices).collect();
+    assert_eq!(deltas, [vec![], vec![], vec![id], vec![]]);
+    assert_eq!(world.device("01").ips.len(), 1);
+    let subnet = ["10.1.120.8/29".parse().unwrap()];
+    assert_eq!(world.inventory.alive_within(&subnet), ["10.1.120.10".parse().unwrap()].into());
+    assert_eq!(world.inventory.was_seen_whole(&"r".into()), (true, true));
 }
 
 #[test]
@@ -325,7 +350,7 @@ fn a_restored_inventory_goes_on_as_if_never_stopped() {
 fn a_reclassified_network_places_anew() {
     let mut world = World::new();
     world.see(visit("a", "a0", 0, &[("01", 10, 1)]));
-    world.estate.networks[0].kind = NetworkKind::Other;
+    world.estate = estate_with(NetworkKind::Other);
     let delta = world.inventory.rejudge(&world.estate, &world.catalogue, at(9));
     assert_eq!(delta.devices, [world.device("01").id]);
     assert_eq!(world.device("01").place.network_kind, Some(NetworkKind::Other));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::estate::Spot;
 use super::placing::Candidate;
 use super::state::{Inventory, SwitchState};
 use super::{Device, Estate};
@@ -48,9 +49,10 @@ impl Inventory {
         let routed = device.mac.map(|mac| self.routed_vlans(mac)).unwrap_or_default();
         let fits = |candidate: &Candidate<'_>| {
             let site = self.switches.get(candidate.switch).map(|state| &state.record.site);
-            let network = candidate.vlan.and_then(|vlan| estate.network_of(site, Some(vlan), &[]));
-            network
-                .is_some_and(|network| network.subnets.iter().any(|net| device.ips.iter().any(|ip| net.contains(ip))))
+            let spot = Spot { site, switch: Some(candidate.switch), vlan: candidate.vlan, ..Spot::default() };
+            estate.network_of(&spot).is_some_and(|(network, _)| {
+                network.subnets.iter().any(|net| device.ips.iter().any(|ip| net.contains(ip)))
+            })
         };
         let before = |candidate: &Candidate<'_>| {
             let place = &device.place;

@@ -17,10 +17,18 @@ enum Event {
     Rogue,
     SwitchBack,
     Firmware,
+    Readdressed,
 }
 
-const OPENING: [Event; 6] =
-    [Event::PluggedIntoCore, Event::Moved, Event::SwitchSilent, Event::Rogue, Event::SwitchBack, Event::Firmware];
+const OPENING: [Event; 7] = [
+    Event::PluggedIntoCore,
+    Event::Moved,
+    Event::SwitchSilent,
+    Event::Rogue,
+    Event::SwitchBack,
+    Event::Firmware,
+    Event::Readdressed,
+];
 
 /// Tries before an event is given up: an estate that is full stays as it is.
 const TRIES: usize = 200;
@@ -61,6 +69,7 @@ impl Script {
             Event::SwitchSilent => self.silence(estate).map(|text| (text, Effect::default())),
             Event::SwitchBack => back(estate).map(|text| (text, Effect::default())),
             Event::Firmware => self.firmware(estate).map(|text| (text, Effect::default())),
+            Event::Readdressed => self.readdress(estate),
         };
         done.unwrap_or_else(|| ("a quiet moment: nothing changed".to_owned(), Effect::default()))
     }
@@ -156,6 +165,26 @@ impl Script {
                 switch.silent = true;
                 return Some(format!("switch {} stopped answering", switch.name));
             }
+        }
+        None
+    }
+
+    /// A camera gets another address of its network, as a DHCP server may give it one.
+    fn readdress(&mut self, estate: &mut Estate) -> Option<(String, Effect)> {
+        for _ in 0..TRIES {
+            let at = self.random.below(estate.devices.len());
+            let device = estate.devices.get_mut(at)?;
+            let site = estate.switches.get(device.switch)?.site;
+            let home = estate.sites.get_mut(site)?;
+            let zone = home.zone(device.vlan);
+            let (Some(before), Some(_), true) = (device.ip, device.unit(), home.has_room(zone)) else { continue };
+            let now = home.take_address(zone)?;
+            device.ip = Some(now);
+            let text = format!("camera {} has another address: {now}, before {before}", device.mac);
+            estate.hosts.remove(&before);
+            estate.hosts.insert(now, Host::Device(at));
+            estate.invalidate(site);
+            return Some((text, Effect { opened: Some(now) }));
         }
         None
     }

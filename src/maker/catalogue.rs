@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::registry::Registry;
 use super::{Attribution, Facts, Jurisdiction, ledger};
 use crate::net::{MacAddr, MakerId};
+use crate::observation::VendorProtocol;
 
 /// The catalogue the program ships.
 const SHIPPED: &str = include_str!("../../config/makers.toml");
@@ -44,6 +45,8 @@ struct Line {
     #[serde(default)]
     scopes: Vec<String>,
     #[serde(default)]
+    protocols: Vec<VendorProtocol>,
+    #[serde(default)]
     cameras_only: bool,
     #[serde(default)]
     mixed: bool,
@@ -76,6 +79,7 @@ pub struct Maker {
     pub(super) nonces: Vec<String>,
     pub(super) servers: Vec<Regex>,
     pub(super) scopes: Vec<Regex>,
+    pub(super) protocols: Vec<VendorProtocol>,
 }
 
 /// Makers, brands and prefixes, ready to be asked.
@@ -130,6 +134,7 @@ impl Catalogue {
                 nonces: line.nonces,
                 servers: patterns(&line.id, &line.servers)?,
                 scopes: patterns(&line.id, &line.scopes)?,
+                protocols: line.protocols,
                 id,
             });
         }
@@ -189,6 +194,13 @@ impl Catalogue {
     pub fn maker_of_name(&self, name: &str) -> Option<&Maker> {
         let name = fold(name);
         self.makers.iter().find(|maker| maker.names.contains(&name))
+    }
+
+    /// Whether the block a MAC address lies in is a maker's of surveillance equipment, and not mostly of other things.
+    #[must_use]
+    pub fn is_camera_prefix(&self, mac: MacAddr) -> bool {
+        let maker = self.organisation(mac).and_then(|organisation| self.maker_of_organisation(organisation));
+        maker.is_some_and(|maker| !maker.mixed)
     }
 
     /// Weighs what is known of a device.

@@ -11,7 +11,7 @@ use regex_lite::Regex;
 use super::catalogue::{Catalogue, Maker, fold};
 use super::{Attribution, Class, Evidence, Facts, Grade, Jurisdiction, Surveillance, Verdict};
 use crate::net::{MakerId, Timestamp};
-use crate::observation::{DeviceInformation, MarkKind};
+use crate::observation::{Announcement, DeviceInformation, MarkKind};
 
 /// What many makers write into ONVIF's Manufacturer: it names nobody.
 const GENERIC: [&str; 16] = [
@@ -145,13 +145,45 @@ fn marks(ledger: &mut Ledger, catalogue: &Catalogue, facts: &Facts) {
     }
 }
 
+fn announcements(ledger: &mut Ledger, catalogue: &Catalogue, facts: &Facts) {
+    for (announcement, at) in &facts.announced {
+        let Announcement { protocol, information, .. } = announcement;
+        let maker = catalogue.makers().find(|maker| maker.protocols.contains(protocol));
+        let whose = maker.map_or_else(String::new, |maker| format!(", which only units of {} do", maker.name));
+        let fields =
+            [("model", &information.model), ("serial", &information.serial), ("firmware", &information.firmware)];
+        let said = fields.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("; {name} '{text}'"));
+        let text = format!("it answers {protocol}{whose}{}", said.collect::<String>());
+        let source = protocol.to_string().to_lowercase();
+        ledger.add(&source, text, if maker.is_some() { Grade::Strong } else { Grade::Hint }, maker, *at);
+        // The label is the brand's: what made the unit is told by what it answers.
+        let label = information.manufacturer.as_str();
+        let named = catalogue.maker_of_name(label);
+        if !is_generic(label) && named.map(|named| &named.id) != maker.map(|maker| &maker.id) {
+            ledger.brand.get_or_insert_with(|| named.map_or_else(|| label.to_owned(), |named| named.name.clone()));
+            ledger.add(&source, format!("it calls its maker '{label}'"), Grade::Hint, named, *at);
+        }
+    }
+}
+
+/// What a device is by its maker's own discovery; unknown where that has no word for it that we know.
+fn announced_class(kind: &str) -> Class {
+    match kind {
+        "IPC" | "SD" | "PTZ" | "TPC" | "ITC" => Class::Camera,
+        "NVR" | "HCVR" | "XVR" | "DVR" | "EVS" => Class::Recorder,
+        "VTO" | "VTH" | "VTS" | "VTT" => Class::Intercom,
+        video if video.starts_with("video channels") => Class::Camera,
+        _ => Class::Unknown,
+    }
+}
+
 /// What a device is, by its own words first, then by what its switch heard of it.
 fn class(facts: &Facts) -> (Class, Option<Evidence>) {
     let seen = |class: Class, source: &str, text: String, at: Timestamp| {
         let evidence = Evidence { source: source.to_owned(), text, grade: Grade::Strong, observed_at: at, maker: None };
         (class, Some(evidence))
     };
-    if let Some((information, at)) = &facts.information {
+    if let Some((information, at)) = facts.said() {
         let model = information.model.as_str();
         let upper = model.to_uppercase();
         let starts = |heads: &[&str]| heads.iter().any(|head| upper.starts_with(head));
@@ -167,7 +199,14 @@ fn class(facts: &Facts) -> (Class, Option<Evidence>) {
             None
         };
         if let Some(class) = found {
-            return seen(class, "model", format!("model '{model}'"), *at);
+            return seen(class, "model", format!("model '{model}'"), at);
+        }
+    }
+    for (announcement, at) in &facts.announced {
+        let class = announced_class(announcement.kind.as_str());
+        if class != Class::Unknown {
+            let source = announcement.protocol.to_string().to_lowercase();
+            return seen(class, &source, format!("it calls itself '{}'", announcement.kind), *at);
         }
     }
     if let Some(at) = facts.onvif {
@@ -191,6 +230,7 @@ pub(super) fn attribute(catalogue: &Catalogue, facts: &Facts) -> Attribution {
     if let Some((said, at)) = &facts.information {
         information(&mut ledger, catalogue, said, *at);
     }
+    announcements(&mut ledger, catalogue, facts);
     marks(&mut ledger, catalogue, facts);
     scopes(&mut ledger, catalogue, facts);
     prefix(&mut ledger, catalogue, facts);

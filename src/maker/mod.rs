@@ -13,7 +13,7 @@ pub use catalogue::{Catalogue, Maker};
 use serde::{Deserialize, Serialize};
 
 use crate::net::{DeviceText, MacAddr, MakerId, Timestamp};
-use crate::observation::{DeviceInformation, Mark};
+use crate::observation::{Announcement, DeviceInformation, Mark};
 
 /// How sure it is who made a device.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -94,8 +94,21 @@ pub struct Facts {
     pub onvif: Option<Timestamp>,
     /// Marks that need no password, and since when.
     pub marks: Vec<(Mark, Timestamp)>,
+    /// What it told over its maker's own discovery, one a protocol, and since when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub announced: Vec<(Announcement, Timestamp)>,
     /// Its LLDP or CDP system description and capabilities as its switch heard them, and since when.
     pub neighbour: Option<(DeviceText, Vec<String>, Timestamp)>,
+}
+
+impl Facts {
+    /// What it says of itself: by ONVIF, else by its maker's own discovery; and since when.
+    #[must_use]
+    pub fn said(&self) -> Option<(&DeviceInformation, Timestamp)> {
+        let onvif = self.information.as_ref().map(|(information, at)| (information, *at));
+        let announced = || self.announced.first().map(|(announcement, at)| (&announcement.information, *at));
+        onvif.or_else(announced)
+    }
 }
 
 /// Who made it, what it is, and why that is believed.

@@ -40,6 +40,8 @@ pub struct CameraVisit {
     pub authentication: Authentication,
     /// Marks of the maker that need no password.
     pub marks: Vec<Mark>,
+    /// What it told over its maker's own discovery.
+    pub announcements: Vec<Announcement>,
     /// Requests sent.
     pub requests: u32,
     /// What went wrong on the way.
@@ -66,12 +68,28 @@ impl CameraVisit {
             clock_offset_ms: None,
             authentication: Authentication::NotAsked,
             marks: Vec::new(),
+            announcements: Vec::new(),
             requests: 0,
             errors: Vec::new(),
         }
     }
 
-    /// The MAC address of the interface that has the polled address, as the camera says; the only one it has, if one.
+    /// It told this over its maker's own discovery: that is an answer, whatever else was silent.
+    pub fn hear(&mut self, announcement: Announcement) {
+        if self.announcements.iter().all(|known| known.protocol != announcement.protocol) {
+            self.announcements.push(announcement);
+            self.reach = Reach::Answered;
+        }
+    }
+
+    /// It spoke ONVIF, or at least WS-Discovery.
+    #[must_use]
+    pub fn spoke_onvif(&self) -> bool {
+        self.reach.answered() && (self.port.is_some() || self.discovery.is_some() || self.announcements.is_empty())
+    }
+
+    /// The MAC address of the interface that has the polled address, as the camera says; the only one it has, if one;
+    /// else what its maker's discovery says.
     #[must_use]
     pub fn mac(&self) -> Option<MacAddr> {
         let own = |interface: &&CameraInterface| interface.addresses.contains(&self.address);
@@ -79,7 +97,8 @@ impl CameraVisit {
             [only] => Some(only),
             _ => None,
         });
-        found.and_then(|interface| interface.mac).filter(|mac| mac.is_device())
+        let announced = || self.announcements.iter().find_map(|announcement| announcement.mac);
+        found.and_then(|interface| interface.mac).or_else(announced).filter(|mac| mac.is_device())
     }
 }
 
@@ -109,6 +128,52 @@ pub struct DeviceInformation {
     pub serial: DeviceText,
     /// HardwareId
     pub hardware: DeviceText,
+}
+
+/// A maker's own discovery protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VendorProtocol {
+    /// Hikvision's, UDP port 37020.
+    Sadp,
+    /// Dahua's, UDP port 37810.
+    Dhip,
+}
+
+impl std::fmt::Display for VendorProtocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sadp => "SADP",
+            Self::Dhip => "DHIP",
+        })
+    }
+}
+
+/// What a device told over its maker's own discovery, without a password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// By which protocol. That it answers at all is the mark of a platform.
+    pub protocol: VendorProtocol,
+    /// What it says of itself; `hardware` is empty.
+    pub information: DeviceInformation,
+    /// What kind of device it calls itself (DHIP's DeviceClass), or how many video channels it has (SADP).
+    pub kind: DeviceText,
+    /// Its MAC address, if it gave one.
+    pub mac: Option<MacAddr>,
+    /// Whether somebody has set a password; `None` where it does not say.
+    pub activated: Option<bool>,
+}
+
+/// What an address answered a sweep with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SweepAnswer {
+    /// WS-Discovery.
+    Discovery,
+    /// A maker's own discovery.
+    Vendor,
+    /// One of the ports is open.
+    OpenPort,
 }
 
 /// One interface of GetNetworkInterfaces.

@@ -7,7 +7,8 @@ mod camera;
 mod switch;
 
 pub use camera::{
-    Authentication, CameraInterface, CameraVisit, DeviceInformation, Discovery, Mark, MarkKind, WithheldReason,
+    Announcement, Authentication, CameraInterface, CameraVisit, DeviceInformation, Discovery, Mark, MarkKind,
+    SweepAnswer, VendorProtocol, WithheldReason,
 };
 pub use switch::{
     ArpRow, FdbRow, FdbStatus, InventoryRow, Neighbour, NeighbourProtocol, OperStatus, Port, Reading, Readings,

@@ -119,6 +119,9 @@ pub struct Reading {
     pub runner_up: Option<(String, u8)>,
     /// Rows it was judged by; with few, the usual reading or the one of an earlier visit stands.
     pub rows: u32,
+    /// It was judged by enough rows, at this visit or at an earlier one of the same firmware.
+    #[serde(default)]
+    pub settled: bool,
 }
 
 /// SNMPv2-MIB system group (RFC 3418).
@@ -174,6 +177,8 @@ pub enum Table {
     IpNetToMedia,
     /// IP-MIB ipNetToPhysicalTable.
     IpNetToPhysical,
+    /// The same two tables in the contexts of VRFs.
+    VrfArp,
     /// LLDP-MIB or LLDP-V2-MIB lldpRemTable.
     Lldp,
     /// CISCO-CDP-MIB cdpCacheTable.
@@ -251,6 +256,9 @@ pub struct Port {
     /// ifLastChange: sysUpTime in seconds when it last went up or down.
     #[serde(default)]
     pub last_change_s: Option<u64>,
+    /// entPhysicalIndex of the chassis it is part of, where the switch is a stack that tells: a row of its inventory.
+    #[serde(default)]
+    pub chassis: Option<u32>,
 }
 
 /// A VLAN the switch knows.
@@ -312,6 +320,9 @@ pub struct ArpRow {
     pub mac: MacAddr,
     /// The interface it was learned on.
     pub if_index: u32,
+    /// The VRF whose table it stands in, where that has one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vrf: Option<DeviceText>,
 }
 
 /// How a neighbour made itself known.

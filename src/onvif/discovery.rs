@@ -1,6 +1,7 @@
-//! WS-Discovery (2005/04, as ONVIF Core §7 uses it): probes sent to one address, and what comes back.
+//! WS-Discovery (2005/04, as ONVIF Core §7 uses it): probes, what comes back, and what is announced unasked.
 
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::OnvifError;
 use super::device::scope_list;
@@ -10,6 +11,12 @@ use crate::net::DeviceText;
 
 /// The path of the device service where nothing names another (ONVIF Core, device service entry point).
 pub const DEVICE_SERVICE: &str = "/onvif/device_service";
+/// Where everybody who speaks it listens (WS-Discovery 2005/04 §2.4).
+pub const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);
+/// Its UDP port.
+pub const PORT: u16 = 3702;
+/// The namespace of `tds:Device`: Windows machines and printers are a `Device` of another one.
+const DEVICE_NAMESPACE: &str = "http://www.onvif.org/ver10/device/wsdl";
 const MAX_MATCHES: usize = 256;
 const MAX_TYPES: usize = 16;
 const MAX_ENDPOINTS: usize = 16;
@@ -31,7 +38,7 @@ impl Form {
     pub const ALL: [Self; 3] = [Self::Anything, Self::Video, Self::Device];
 }
 
-/// One ProbeMatch.
+/// One ProbeMatch, ResolveMatch or Hello.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Match {
     /// EndpointReference/Address
@@ -42,6 +49,9 @@ pub struct Match {
     pub scopes: Vec<DeviceText>,
     /// XAddrs, taken apart.
     pub addresses: Vec<Transport>,
+    /// Whether it may be an ONVIF device by what it says: it names one of ONVIF's types, scopes or paths, or no type
+    /// at all. A computer or a printer on the same group names types of its own.
+    pub maybe_onvif: bool,
 }
 
 /// One of XAddrs. Where it says the device is, which is often wrong: never connected to as it stands.
@@ -64,6 +74,8 @@ pub enum Message {
     Matches(Vec<Match>),
     /// A fault: something that speaks WS-Discovery is there.
     Fault,
+    /// A Bye: it says that it leaves. Anybody can say that of it.
+    Bye,
 }
 
 impl Match {
@@ -113,7 +125,10 @@ pub fn probe(form: Form) -> Result<String, OnvifError> {
 }
 
 /// A random UUID (RFC 9562 version 4).
-fn uuid() -> Result<String, OnvifError> {
+///
+/// # Errors
+/// The system gives no randomness.
+pub fn uuid() -> Result<String, OnvifError> {
     let mut octets = [0u8; 16];
     getrandom::fill(&mut octets).map_err(|_| OnvifError::Request("no randomness"))?;
     let number = u128::from_be_bytes(octets) & !(0xf << 76) & !(0b11 << 62) | (0x4 << 76) | (0b10 << 62);
@@ -122,40 +137,54 @@ fn uuid() -> Result<String, OnvifError> {
     Ok(format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)))
 }
 
-/// Reads a datagram; `None` where it is no answer to a probe.
+/// Reads a datagram, of whichever version of WS-Addressing; `None` where it is neither an answer to a probe nor an
+/// announcement.
 #[must_use]
 pub fn parse(datagram: &[u8]) -> Option<Message> {
-    let body = match read(datagram).ok()?.payload {
+    let envelope = read(datagram).ok()?;
+    let body = match envelope.payload {
         Payload::Fault(_) => return Some(Message::Fault),
         Payload::Reply(body) => body,
     };
+    let one = |element| one(element, &envelope.namespaces);
     let matches = match body.name.as_str() {
         "ProbeMatches" => body.all("ProbeMatch").take(MAX_MATCHES).map(one).collect(),
         "ResolveMatches" => body.all("ResolveMatch").take(MAX_MATCHES).map(one).collect(),
         "Hello" => vec![one(&body)],
+        "Bye" => return Some(Message::Bye),
         _ => return None,
     };
     Some(Message::Matches(matches))
 }
 
-/// Of several matches in one message the one that names the asked address, else the first.
+/// Of several matches in one message that may be an ONVIF device's the one that names the asked address, else the
+/// first.
 #[must_use]
 pub fn choose(matches: &[Match], asked: SocketAddr) -> Option<&Match> {
     let names = |found: &&Match| {
         found.addresses.iter().any(|transport| transport.host.parse::<IpAddr>().ok() == Some(asked.ip()))
     };
-    matches.iter().find(names).or_else(|| matches.first())
+    let mut fitting = matches.iter().filter(|found| found.maybe_onvif);
+    fitting.clone().find(names).or_else(|| fitting.next())
 }
 
-fn one(element: &Element) -> Match {
-    let types = element.text_at(&["Types"]).split_whitespace();
-    let local = |name: &str| DeviceText::new(name.rsplit(':').next().unwrap_or(name));
-    Match {
+fn one(element: &Element, namespaces: &BTreeSet<String>) -> Match {
+    let types: Vec<&str> = element.text_at(&["Types"]).split_whitespace().take(MAX_TYPES).collect();
+    let local = |name: &&str| DeviceText::new(name.rsplit(':').next().unwrap_or(name));
+    let mut found = Match {
         endpoint: DeviceText::new(element.text_at(&["EndpointReference", "Address"])),
-        types: types.take(MAX_TYPES).map(local).collect(),
+        types: types.iter().map(local).collect(),
         scopes: scope_list(element.text_at(&["Scopes"]).split_whitespace()),
         addresses: element.text_at(&["XAddrs"]).split_whitespace().filter_map(transport).take(MAX_ENDPOINTS).collect(),
-    }
+        maybe_onvif: true,
+    };
+    let device =
+        |name: &&str| *name == "tds:Device" || namespaces.contains(DEVICE_NAMESPACE) && name.ends_with(":Device");
+    let named = found.types.iter().any(|name| name.as_str().starts_with("NetworkVideo")) || types.iter().any(device);
+    let scoped = || found.scopes.iter().any(|scope| scope.as_str().to_lowercase().contains("onvif"));
+    let placed = || found.addresses.iter().any(|transport| transport.path.to_lowercase().contains("/onvif"));
+    found.maybe_onvif = types.is_empty() || named || scoped() || placed();
+    found
 }
 
 /// Takes one of XAddrs apart; a port given twice (`http://h:81:81/`) counts once.

@@ -18,7 +18,7 @@ fn estate() -> Estate {
         address_ranges: Vec::new(),
     };
     let sites = [site("hq", Sensitivity::Sensitive), site("depot", Sensitivity::Standard)];
-    Estate { sites: sites.into_iter().map(|site| (site.id.clone(), site)).collect(), networks: Vec::new() }
+    Estate::new(&sites, Vec::new())
 }
 
 fn device(manufacturer: Option<&str>, mac: &str, site: &str, kind: Option<NetworkKind>) -> Device {

@@ -1,8 +1,12 @@
-//! Marks of a camera's maker that need no password: read from what its replies carry anyway. Pure functions; nothing
-//! is sent for their sake.
+//! Marks of a camera's maker that need no password: read from what its replies carry anyway, and from what it answers
+//! to its maker's own discovery ([`sadp`], [`dhip`]). Pure functions: octets in, marks out.
 
+mod announcement;
 mod certificate;
+pub mod dhip;
 mod greeting;
+pub mod sadp;
 
+pub use announcement::Announcement;
 pub use certificate::subject as certificate_subject;
 pub use greeting::{NONCE_HEX_OF_PAIR, NONCE_ONVIF_DIGEST, STANDALONE_ENVELOPE, nonce, realm, server, soap};

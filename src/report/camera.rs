@@ -22,6 +22,7 @@ pub fn json(visit: &CameraVisit) -> Value {
         "clock_offset_ms": visit.clock_offset_ms,
         "authentication": visit.authentication,
         "marks": visit.marks,
+        "announcements": visit.announcements,
         "requests": visit.requests,
         "seconds": visit.finished.since(visit.started).as_secs_f64(),
         "errors": visit.errors,
@@ -60,6 +61,15 @@ pub fn text(visit: &CameraVisit) -> String {
     }
     for scope in &visit.scopes {
         line("scope", scope.to_string());
+    }
+    for said in &visit.announcements {
+        let information = &said.information;
+        let fields = [&information.manufacturer, &information.model, &information.serial, &information.firmware];
+        let fields = fields.iter().filter(|text| !text.is_empty()).map(ToString::to_string);
+        line(&said.protocol.to_string(), fields.collect::<Vec<_>>().join(", "));
+        if said.activated == Some(false) {
+            line("password", "none is set".to_owned());
+        }
     }
     for mark in &visit.marks {
         let kind = json!(mark.kind).as_str().unwrap_or_default().to_owned();

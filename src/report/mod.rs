@@ -1,6 +1,7 @@
 //! What was found as text, CSV and JSON. Field names are the contract's.
 
 pub mod camera;
+pub mod sites;
 pub mod tables;
 pub mod visit;
 
@@ -24,17 +25,74 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+/// How a cell is to be taken, where there are colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As any other.
+    Plain,
+    /// As it should be.
+    Good,
+    /// Not known, or not for certain.
+    Doubt,
+    /// Not as it should be.
+    Bad,
+    /// Of no weight.
+    Faint,
+}
+
 impl Table {
     /// As aligned text.
     #[must_use]
     pub fn text(&self) -> String {
+        self.draw(None)
+    }
+
+    /// The same in colours, each cell by its column and what it says.
+    #[must_use]
+    pub fn painted(&self, tone: fn(&str, &str) -> Tone) -> String {
+        self.draw(Some(tone))
+    }
+
+    fn draw(&self, tone: Option<fn(&str, &str) -> Tone>) -> String {
+        use comfy_table::{Attribute, Cell, Color};
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::NOTHING).set_header(&self.columns);
+        if tone.is_some() {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
         for row in &self.rows {
-            table.add_row(row);
+            table.add_row(row.iter().zip(&self.columns).map(|(text, column)| {
+                let cell = Cell::new(text);
+                match tone.map_or(Tone::Plain, |tone| tone(column, text)) {
+                    Tone::Plain => cell,
+                    Tone::Good => cell.fg(Color::DarkGreen),
+                    Tone::Doubt => cell.fg(Color::DarkYellow),
+                    Tone::Bad => cell.fg(Color::DarkRed).add_attribute(Attribute::Bold),
+                    Tone::Faint => cell.add_attribute(Attribute::Dim),
+                }
+            }));
         }
         let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
         lines.join("\n") + "\n"
+    }
+
+    /// Without the columns that have nothing in any row.
+    #[must_use]
+    pub fn without_empty_columns(self) -> Self {
+        let told: Vec<bool> = (0..self.columns.len())
+            .map(|at| self.rows.iter().any(|row| row.get(at).is_some_and(|cell| !cell.is_empty())))
+            .collect();
+        let keep = |at: &usize| told.get(*at).copied().unwrap_or(false);
+        Self {
+            columns: self.columns.into_iter().enumerate().filter(|(at, _)| keep(at)).map(|(_, name)| name).collect(),
+            rows: self
+                .rows
+                .into_iter()
+                .map(|row| row.into_iter().enumerate().filter(|(at, _)| keep(at)).map(|(_, cell)| cell).collect())
+                .collect(),
+        }
     }
 
     /// As CSV. A cell that a spreadsheet would take for a formula gets an apostrophe.
@@ -57,6 +115,25 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_without_a_word_go_and_colours_change_no_word() {
+        let cells = |row: [&str; 3]| row.map(str::to_owned).to_vec();
+        let table =
+            Table { columns: vec!["A", "B", "C"], rows: vec![cells(["up", "", "x"]), cells(["down", "", "?"])] };
+        let table = table.without_empty_columns();
+        assert_eq!(table.columns, ["A", "C"]);
+        let plain = table.text();
+        assert!(!plain.contains('\x1b') && plain.contains("down"), "{plain:?}");
+        let painted = table.painted(|_, cell| if cell == "?" { Tone::Doubt } else { Tone::Plain });
+        assert!(painted.contains("\x1b["), "{painted:?}");
+        let mut bare = String::new();
+        for part in painted.split('\x1b') {
+            bare += part.strip_prefix('[').and_then(|part| part.split_once('m')).map_or(part, |(_, rest)| rest);
+        }
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&bare), words(&plain));
+    }
 
     #[test]
     fn no_cell_is_a_formula_and_quotes_survive() {

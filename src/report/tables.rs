@@ -28,7 +28,7 @@ pub fn minute(time: Timestamp) -> String {
 #[must_use]
 pub fn device_json(device: &Device, status: Status, last_seen: Timestamp) -> Value {
     let attribution = &device.attribution;
-    let said = device.facts.information.as_ref().map(|(information, _)| information.clone()).unwrap_or_default();
+    let said = device.facts.said().map(|(information, _)| information.clone()).unwrap_or_default();
     let place = &device.place;
     let evidence: Vec<Value> = attribution
         .evidence
@@ -206,9 +206,12 @@ pub fn headline(snapshot: &Snapshot) -> String {
             format!(", ALERTS OF {name} NOT SENT since {since}: {} wait", carrier.waiting + carrier.lost)
         })
         .collect();
+    let looked: Vec<String> =
+        snapshot.looked_at().into_iter().map(|(what, percent)| format!(", {percent} % of {what} seen")).collect();
+    let looked = looked.concat();
     let oldest = coverage.oldest().map_or_else(|| "never".to_owned(), minute);
     format!(
-        "{}{cameras}, oldest answer {oldest}, as of {}, daemon {daemon}{failing}",
+        "{}{cameras}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{failing}",
         share(&coverage.switches, "switches"),
         minute(snapshot.as_of)
     )

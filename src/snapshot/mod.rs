@@ -7,6 +7,8 @@ mod exposure;
 mod filter;
 mod placement;
 mod queue;
+mod site_coverage;
+mod sites;
 mod sort;
 
 pub use coverage::{Coverage, DaemonState, Share};
@@ -14,6 +16,8 @@ pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, gro
 pub use filter::{Filter, FilterError};
 pub use placement::{Placement, PlacementKey};
 pub use queue::Progress;
+pub use site_coverage::{Factor, FactorKind, Gap, Looked, SiteCoverage, SiteLooked};
+pub use sites::SiteCounts;
 pub use sort::{DeviceOrder, TargetOrder};
 
 use std::collections::BTreeMap;
@@ -62,6 +66,8 @@ pub struct Snapshot {
     pub targets: BTreeMap<TargetName, TargetRow>,
     /// Carriers of alerts by name.
     pub carriers: BTreeMap<String, CarrierRow>,
+    /// What the daemon counted of each site.
+    pub looked: Looked,
 }
 
 /// The daemon as the database shows it.
@@ -202,8 +208,7 @@ impl DeviceRow {
     /// A device as a row.
     #[must_use]
     pub fn new(device: &Device, status: Status, last_seen: Timestamp) -> Self {
-        let information =
-            device.facts.information.as_ref().map(|(information, _)| information.clone()).unwrap_or_default();
+        let information = device.facts.said().map(|(information, _)| information.clone()).unwrap_or_default();
         Self {
             id: device.id,
             mac: device.mac,

@@ -2,11 +2,19 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::{Ask, Session, Walked};
+use super::{Ask, Oid, Session, SnmpError, Walked};
 
 /// Reads ipNetToMediaPhysAddress, by ifIndex and IPv4 address.
 pub async fn read_media(ask: &Ask<'_, impl Session>) -> Walked {
     ask.long_column(&[1, 3, 6, 1, 2, 1, 4, 22, 1], &[2]).await
+}
+
+/// Asks for ipForwarding, to see whether the agent answers at all where it is asked.
+///
+/// # Errors
+/// It does not.
+pub async fn probe(session: &impl Session) -> Result<(), SnmpError> {
+    session.get(&[Oid::new(&[1, 3, 6, 1, 2, 1, 4, 1, 0])]).await.map(drop)
 }
 
 /// Reads ipNetToPhysicalPhysAddress, by ifIndex, address type and address.

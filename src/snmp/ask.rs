@@ -33,12 +33,20 @@ struct Kept {
     whole: Option<Packed>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Seen {
     /// When the device started, on our clock.
     started: Option<Instant>,
     /// The stamp of each group, and when the group was read.
     groups: BTreeMap<Group, (u64, Instant)>,
+}
+
+/// What a visit must read again. It is settled with [`Memory::settle`] once it was read: a visit that was broken off
+/// leaves it due.
+#[derive(Debug)]
+pub struct Due {
+    groups: BTreeSet<Group>,
+    seen: Seen,
 }
 
 /// What is remembered of one agent's tables between visits.
@@ -52,12 +60,15 @@ pub struct Memory {
 const DRIFT: Duration = Duration::from_secs(60);
 
 impl Memory {
-    /// Which groups must be read in this visit: all after a restart, those whose stamp has moved, those older than
-    /// `every`. A stamp of 0 is what agents say that keep none.
-    pub fn due(&self, system: &System, every: Duration) -> BTreeSet<Group> {
-        let now = Instant::now();
+    fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which groups must be read in this visit, by what the agent said at `now`: all after a restart, those whose stamp
+    /// has moved, those older than `every`. A stamp of 0 is what agents say that keep none.
+    pub fn due(&self, system: &System, now: Instant, every: Duration) -> Due {
         let started = now.checked_sub(Duration::from_secs(system.uptime_s));
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen().clone();
         let restarted = match (seen.as_ref().map(|seen| seen.started), started) {
             (Some(Some(before)), Some(started)) => {
                 started.saturating_duration_since(before).max(before.saturating_duration_since(started)) > DRIFT
@@ -65,7 +76,7 @@ impl Memory {
             (Some(None), None) => false,
             _ => true,
         };
-        let before = if restarted { None } else { seen.take() };
+        let before = if restarted { None } else { seen };
         let mut groups = BTreeMap::new();
         let mut due = BTreeSet::new();
         for group in GROUPS {
@@ -76,7 +87,7 @@ impl Memory {
                 Group::Other => None,
             };
             let known = before.as_ref().and_then(|seen| seen.groups.get(&group)).copied();
-            let young = known.is_some_and(|(_, read)| read.elapsed() < every);
+            let young = known.is_some_and(|(_, read)| now.saturating_duration_since(read) < every);
             let unchanged = match (group, stamp.filter(|stamp| *stamp != 0), known) {
                 (_, Some(stamp), Some((last, _))) => stamp == last,
                 // Neighbours come and go: without a stamp they are asked for every time.
@@ -92,8 +103,12 @@ impl Memory {
                 }
             }
         }
-        *seen = Some(Seen { started, groups });
-        due
+        Due { groups: due, seen: Seen { started, groups } }
+    }
+
+    /// What was due has been read, or is known to have been cut off.
+    pub fn settle(&self, due: Due) {
+        *self.seen() = Some(due.seen);
     }
 }
 
@@ -108,8 +123,8 @@ pub struct Ask<'a, S> {
     pub pace: &'a Pace,
     /// What it said before.
     pub memory: &'a Memory,
-    /// What must be read again.
-    pub due: BTreeSet<Group>,
+    /// What must be read again; `None`: nothing but what is asked for every time.
+    pub due: Option<&'a Due>,
 }
 
 impl<S: Session> Ask<'_, S> {
@@ -159,7 +174,7 @@ impl<S: Session> Ask<'_, S> {
     }
 
     fn kept(&self, group: Group, root: &Oid) -> Option<Walked> {
-        let columns = (!self.due.contains(&group)).then(|| self.columns())?;
+        let columns = (!self.due.is_some_and(|due| due.groups.contains(&group))).then(|| self.columns())?;
         let whole = columns.get(root)?.whole.as_ref()?;
         Some(Walked { rows: whole.rows(), end: WalkEnd::Complete })
     }
@@ -315,13 +330,17 @@ mod tests {
         }
     }
 
+    fn due(groups: impl IntoIterator<Item = Group>) -> Due {
+        Due { groups: groups.into_iter().collect(), seen: Seen { started: None, groups: BTreeMap::new() } }
+    }
+
     #[tokio::test]
     async fn time_marks_that_never_end_are_read_once() {
         let (pace, memory) = (Pace::default(), Memory::default());
         let limits = Limits { max_rows: 100_000, deadline: Instant::now() + Duration::from_secs(30) };
         for first in [0, 8168] {
             let session = Marked(first);
-            let ask = Ask { session: &session, limits, pace: &pace, memory: &memory, due: BTreeSet::new() };
+            let ask = Ask { session: &session, limits, pace: &pace, memory: &memory, due: None };
             let walked = ask.filtered(None, &[1, 1], 3).await;
             let vlans: Vec<_> = walked.rows.iter().map(|(index, _)| index.clone()).collect();
             assert_eq!(
@@ -336,13 +355,13 @@ mod tests {
     async fn a_table_that_is_not_there_is_looked_for_again_only_when_due() {
         let (pace, memory, session) = (Pace::default(), Memory::default(), Marked(0));
         let limits = Limits { max_rows: 100_000, deadline: Instant::now() + Duration::from_secs(30) };
-        let ask = |due: BTreeSet<Group>| Ask { session: &session, limits, pace: &pace, memory: &memory, due };
+        let ask = |due| Ask { session: &session, limits, pace: &pace, memory: &memory, due };
         let nothing = Walked::not_needed();
-        assert_eq!(ask([Group::Other].into()).column_if_any(&[1, 1], &[2]).await, nothing);
+        let other = due([Group::Other]);
+        assert_eq!(ask(Some(&other)).column_if_any(&[1, 1], &[2]).await, nothing);
         assert!(memory.columns.lock().unwrap()[&Oid::new(&[1, 1, 2])].whole.is_some());
-        assert_eq!(ask(BTreeSet::new()).column_if_any(&[1, 1], &[2]).await, nothing);
-        let due = [Group::Other].into();
-        let silent = Ask { session: &Silent, limits, pace: &pace, memory: &memory, due };
+        assert_eq!(ask(None).column_if_any(&[1, 1], &[2]).await, nothing);
+        let silent = Ask { session: &Silent, limits, pace: &pace, memory: &memory, due: Some(&other) };
         assert_ne!(silent.column_if_any(&[1, 1], &[2]).await.end, WalkEnd::Complete);
         assert!(memory.columns.lock().unwrap()[&Oid::new(&[1, 1, 2])].whole.is_none(), "cut off is not absent");
     }
@@ -351,14 +370,15 @@ mod tests {
     async fn cells_are_asked_for_once_until_they_are_due() {
         let (pace, memory, session) = (Pace::default(), Memory::default(), Marked(0));
         let limits = Limits { max_rows: 100_000, deadline: Instant::now() + Duration::from_secs(30) };
-        let ask = |due: BTreeSet<Group>| Ask { session: &session, limits, pace: &pace, memory: &memory, due };
+        let ask = |due| Ask { session: &session, limits, pace: &pace, memory: &memory, due };
         let indexes: Vec<Index> = (1..=30).map(|index| vec![index].into()).collect();
-        let first = ask([Group::Entity].into()).seldom_cells(Group::Entity, &[1, 1], 5, &indexes).await;
+        let entity = due([Group::Entity]);
+        let first = ask(Some(&entity)).seldom_cells(Group::Entity, &[1, 1], 5, &indexes).await;
         assert_eq!((first.rows.len(), first.rows[29].1.number()), (30, Some(30)));
-        let again = ask(BTreeSet::new()).seldom_cells(Group::Entity, &[1, 1], 5, &[]).await;
+        let again = ask(None).seldom_cells(Group::Entity, &[1, 1], 5, &[]).await;
         assert_eq!(again, first, "as it was seen before");
-        let due = ask([Group::Entity].into()).seldom_cells(Group::Entity, &[1, 1], 5, &[]).await;
-        assert_eq!(due.rows, []);
+        let again = ask(Some(&entity)).seldom_cells(Group::Entity, &[1, 1], 5, &[]).await;
+        assert_eq!(again.rows, []);
     }
 
     #[tokio::test(start_paused = true)]
@@ -367,15 +387,23 @@ mod tests {
         let memory = Memory::default();
         tokio::time::advance(Duration::from_secs(100_000)).await;
         let stamps = [Some(5), Some(7), Some(9)];
-        assert_eq!(memory.due(&system(1000, stamps), hour).len(), 4, "a first visit asks for everything");
+        let asked = |uptime_s, stamps| {
+            let due = memory.due(&system(uptime_s, stamps), Instant::now(), hour);
+            let groups = due.groups.clone();
+            memory.settle(due);
+            groups
+        };
+        assert_eq!(asked(1000, stamps).len(), 4, "a first visit asks for everything");
         tokio::time::advance(Duration::from_secs(300)).await;
-        assert_eq!(memory.due(&system(1300, stamps), hour), BTreeSet::new());
+        assert_eq!(asked(1300, stamps), BTreeSet::new());
         let moved = [Some(6), Some(7), Some(9)];
-        assert_eq!(memory.due(&system(1300, moved), hour), [Group::Interfaces].into());
+        let broken_off = memory.due(&system(1300, moved), Instant::now(), hour).groups;
+        assert_eq!(broken_off, [Group::Interfaces].into());
+        assert_eq!(asked(1300, moved), broken_off, "a visit that was broken off has read nothing");
         let none = [None, Some(0), Some(0)];
-        assert_eq!(memory.due(&system(1310, none), hour), [Group::Lldp].into(), "no stamp: neighbours every time");
-        assert_eq!(memory.due(&system(20, moved), hour).len(), 4, "it has started again");
+        assert_eq!(asked(1310, none), [Group::Lldp].into(), "no stamp: neighbours every time");
+        assert_eq!(asked(20, moved).len(), 4, "it has started again");
         tokio::time::advance(Duration::from_secs(3700)).await;
-        assert_eq!(memory.due(&system(3720, moved), hour).len(), 4, "old");
+        assert_eq!(asked(3720, moved).len(), 4, "old");
     }
 }

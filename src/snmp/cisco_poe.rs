@@ -9,17 +9,10 @@ const ENTRY: [u32; 12] = [1, 3, 6, 1, 4, 1, 9, 9, 402, 1, 2, 1];
 pub struct CiscoPoe {
     /// cpeExtPsePortEntPhyIndex: the part in entPhysicalTable that is this port.
     pub part: Walked,
-    /// ENTITY-MIB entAliasMappingIdentifier, by part and logical entity: the ifIndex of a part.
-    pub alias: Walked,
 }
 
 /// Reads them.
 pub async fn read(ask: &Ask<'_, impl Session>) -> CiscoPoe {
     let part = ask.seldom(Group::Other, &ENTRY, &[11]).await;
-    let alias = if part.rows.is_empty() {
-        Walked::empty_like(&part)
-    } else {
-        ask.seldom(Group::Entity, &[1, 3, 6, 1, 2, 1, 47, 1, 3, 2, 1], &[2]).await
-    };
-    CiscoPoe { part, alias }
+    CiscoPoe { part }
 }

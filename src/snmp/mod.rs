@@ -27,17 +27,28 @@ mod session;
 mod socket;
 pub mod system;
 pub mod vlan_membership;
+pub mod vrf;
 pub mod vtp;
 mod walk;
 
 use std::future::Future;
 use std::ops::ControlFlow;
 
-pub use ask::{Ask, Group, Memory};
+pub use ask::{Ask, Due, Group, Memory};
 pub use index::Index;
 pub use security::{Security, SecurityAuth, SecurityPriv};
 pub use session::{Agent, Manner, Sockets};
 pub use walk::{Limits, Pace, WalkEnd, Walked, walk};
+
+/// A part of a device that has tables of its own under the same OIDs. Without SNMPv3's contexts its name stands behind
+/// the community: `community@NAME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Context {
+    /// The bridge of a VLAN, as Cisco's IOS has it: context `vlan-VLAN`, community `community@VLAN`.
+    Vlan(crate::net::VlanId),
+    /// A context by its name.
+    Named(String),
+}
 
 /// An object identifier.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

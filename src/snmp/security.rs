@@ -3,9 +3,8 @@
 use async_snmp::version::CommunityVersion;
 use async_snmp::{MasterKeys, SecurityLevel, UsmConfig};
 
-use super::SnmpError;
 use super::community::Community;
-use crate::net::VlanId;
+use super::{Context, SnmpError};
 
 /// SNMPv3 authentication protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,11 +148,12 @@ impl Security {
         Some((user, level, keys.as_deref()))
     }
 
-    /// The same for one VLAN's bridge of a Cisco: community `community@VLAN`, or context `vlan-VLAN`.
-    pub(super) fn asked_with(&self, vlan: Option<VlanId>) -> Result<AskedWith, SnmpError> {
+    /// The same in a context: an SNMPv3 context, or the community with the context behind it.
+    pub(super) fn asked_with(&self, context: Option<&Context>) -> Result<AskedWith, SnmpError> {
         let indexed = |version, community: &str| {
-            AskedWith::Community(match vlan {
-                Some(vlan) => Community::new(version, &format!("{community}@{vlan}")),
+            AskedWith::Community(match context {
+                Some(Context::Vlan(vlan)) => Community::new(version, &format!("{community}@{vlan}")),
+                Some(Context::Named(name)) => Community::new(version, &format!("{community}@{name}")),
                 None => Community::new(version, community),
             })
         };
@@ -166,8 +166,9 @@ impl Security {
                     Some(keys) => config.with_master_keys((**keys).clone()).map_err(|error| refused(&error))?,
                     None => config,
                 };
-                AskedWith::User(Box::new(match vlan {
-                    Some(vlan) => config.context_name(format!("vlan-{vlan}")),
+                AskedWith::User(Box::new(match context {
+                    Some(Context::Vlan(vlan)) => config.context_name(format!("vlan-{vlan}")),
+                    Some(Context::Named(name)) => config.context_name(name.clone()),
                     None => config,
                 }))
             }

@@ -19,11 +19,11 @@ use super::community::{Bindings, Community, LONGEST_OCTETS, Operation, Request};
 use super::report::{Heard, Report};
 use super::security::AskedWith;
 use super::socket::{Failure, Socket};
-use super::{Oid, Security, Session, SnmpError, Value};
-use crate::net::VlanId;
+use super::{Context, Oid, Security, Session, SnmpError, Value};
 
 /// Longest request: what every path carries whole.
 const SEND_CAPACITY: usize = 1472;
+
 /// The sockets every agent is asked through: one for IPv4, one for IPv6 where there is IPv6.
 #[derive(Clone)]
 pub struct Sockets {
@@ -151,7 +151,7 @@ struct Device {
     sent: AtomicU32,
 }
 
-/// One agent, or one VLAN's context of it: its client and engine cache live as long as it is configured.
+/// One agent, or one context of it: its client and engine cache live as long as it is configured.
 pub struct Agent {
     way: Way,
     heard: Arc<Heard>,
@@ -215,9 +215,9 @@ impl Agent {
         )
     }
 
-    fn of(device: Arc<Device>, vlan: Option<VlanId>) -> Result<Self, SnmpError> {
+    fn of(device: Arc<Device>, context: Option<&Context>) -> Result<Self, SnmpError> {
         let heard = Arc::new(Heard::default());
-        let way = match device.security.asked_with(vlan)? {
+        let way = match device.security.asked_with(context)? {
             AskedWith::Community(community) => Way::Community(community),
             AskedWith::User(user) => {
                 let client = ClientBuilder::new(*user)
@@ -237,13 +237,12 @@ impl Agent {
         Ok(Self { way, heard, device, answered, lost })
     }
 
-    /// The same device's bridge of one VLAN, as Cisco's IOS has it: community `community@VLAN`, context `vlan-VLAN`.
-    /// It shares the device's requests under way, its count of requests and its engine.
+    /// The same device in a context. It shares the device's requests under way, its count of requests and its engine.
     ///
     /// # Errors
     /// The credential cannot be used.
-    pub fn in_vlan(&self, vlan: VlanId) -> Result<Self, SnmpError> {
-        Self::of(Arc::clone(&self.device), Some(vlan))
+    pub fn in_context(&self, context: &Context) -> Result<Self, SnmpError> {
+        Self::of(Arc::clone(&self.device), Some(context))
     }
 
     /// It is asked as an SNMPv3 user.

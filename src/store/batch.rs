@@ -9,9 +9,10 @@ use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
-use crate::observation::{Readings, Table, TableState};
+use crate::observation::{Readings, SweepAnswer, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Decision, Finding};
+use crate::snapshot::Looked;
 
 /// Everything one transaction writes, its change log rows included. Records are whole: the new state of their subject.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -46,6 +47,10 @@ pub struct Batch {
     pub configuration: Option<ConfigurationRecord>,
     /// The daemon's own state, when it changed.
     pub daemon: Option<DaemonRecord>,
+    /// Addresses that a sweep asked: where it goes on, not state, so not in the change log.
+    pub swept: Vec<Swept>,
+    /// What of each site was looked at: counted anew at any time, so not in the change log.
+    pub looked: Option<Looked>,
     /// Alerts these changes cause: delivery, not state, so not in the change log.
     pub outbox: Outbox,
 }
@@ -56,6 +61,17 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         *self == Self { at: self.at, ..Self::default() }
     }
+}
+
+/// An address of a `[[cameras]]` block and its last answer to a sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// The address.
+    pub address: IpAddr,
+    /// When a sweep asked it last.
+    pub at: Timestamp,
+    /// When it last answered one, and with what; `None`: never.
+    pub answered: Option<(Timestamp, SweepAnswer)>,
 }
 
 /// A device and the count word it falls under.
@@ -93,6 +109,15 @@ pub enum TargetState {
     Refused,
 }
 
+/// A device at a camera target's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occupant {
+    /// The device.
+    pub device: DeviceId,
+    /// Since when it answers there.
+    pub since: Timestamp,
+}
+
 /// A target and its last visit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TargetRecord {
@@ -104,6 +129,9 @@ pub struct TargetRecord {
     pub address: String,
     /// Its site.
     pub site: SiteId,
+    /// Which device answered there last; cameras only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occupant: Option<Occupant>,
     /// How it stands.
     pub state: TargetState,
     /// Since when it stands so.
@@ -297,4 +325,6 @@ pub struct Stored {
     pub daemon: Option<DaemonRecord>,
     /// What carriers of alerts were told lately.
     pub told: Vec<Told>,
+    /// How far sweeps came.
+    pub swept: Vec<Swept>,
 }

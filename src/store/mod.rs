@@ -11,11 +11,12 @@ mod read;
 mod reader;
 mod salt;
 mod schema;
+mod swept;
 mod writer;
 
 pub use batch::{
     Batch, Change, ChangeKind, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, DeviceRecord,
-    NetworkRecord, SiteRecord, Stored, TargetKind, TargetRecord, TargetState,
+    NetworkRecord, Occupant, SiteRecord, Stored, Swept, TargetKind, TargetRecord, TargetState,
 };
 pub use engine::EngineStart;
 pub use log::LoggedState;

@@ -170,6 +170,7 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
     snapshot.cycles = cycles.into_iter().map(|cycle| (cycle.id, cycle)).collect();
     snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), target_row(target))).collect();
     snapshot.carriers = outbox::carriers(&transaction)?;
+    snapshot.looked = read::meta(&transaction, "looked")?.unwrap_or_default();
     put_head(&transaction, &mut snapshot)?;
     Ok(snapshot)
 }
@@ -187,6 +188,7 @@ pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusql
     let transaction = connection.unchecked_transaction()?;
     let targets: Vec<TargetRecord> = read::records(&transaction, "SELECT record FROM target", [])?;
     let seen = Seen::of(targets.iter());
+    snapshot.looked = read::meta(&transaction, "looked")?.unwrap_or_default();
     snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), target_row(target))).collect();
     for (kind, subject) in touched(&transaction, snapshot.seq)? {
         let number: u64 = subject.parse().unwrap_or(0);

@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
 
-use super::{CredentialTry, Stored, outbox};
+use super::{CredentialTry, Stored, outbox, swept};
 use crate::inventory::{AddressBinding, Presence};
 use crate::net::{Timestamp, VlanId};
 
@@ -18,7 +18,7 @@ pub(super) fn record<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusql
 }
 
 /// A text column parsed.
-fn parsed<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+pub(super) fn parsed<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
 where
     T::Err: std::error::Error + Send + Sync + 'static,
 {
@@ -101,5 +101,6 @@ pub(super) fn stored(connection: &Connection) -> rusqlite::Result<Stored> {
         configuration: meta(connection, "configuration")?,
         daemon: meta(connection, "daemon")?,
         told: outbox::told(connection)?,
+        swept: swept::all(connection)?,
     })
 }

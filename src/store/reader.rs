@@ -1,13 +1,14 @@
 //! Everybody else's half: read-only.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::log::{self, LoggedState};
 use super::{Change, ChangeKind, CredentialTry, DeviceRecord, StoreError, TargetRecord, lock, picture, read, schema};
-use crate::inventory::{AddressBinding, Device, Presence};
-use crate::net::{DeviceId, FindingId, MacAddr, Timestamp};
+use crate::inventory::{AddressBinding, Device, Presence, SwitchRecord};
+use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
 use crate::policy::Status;
 use crate::review::{Decision, Finding};
 use crate::snapshot::Snapshot;
@@ -38,6 +39,8 @@ pub struct DeviceDetail {
     pub decisions: Vec<Decision>,
     /// Where it was seen: forwarding rows, newest first, each with when it went.
     pub presence: Vec<(Presence, Option<Timestamp>)>,
+    /// The switches that show it now.
+    pub switches: BTreeMap<TargetName, SwitchRecord>,
     /// Its address bindings, newest first.
     pub addresses: Vec<(AddressBinding, Option<Timestamp>)>,
     /// Its changes in the log, newest first, at most 100.
@@ -190,6 +193,16 @@ impl Reader {
             "SELECT seq, at, kind, subject, body FROM change WHERE kind IN ('device', 'merge', 'retired') AND subject = ?
              ORDER BY seq DESC LIMIT 100",
         )?;
+        let presence: Vec<(Presence, Option<Timestamp>)> =
+            presence.query_map([&mac], read::presence)?.collect::<Result<_, _>>()?;
+        let mut switches: BTreeMap<TargetName, SwitchRecord> = BTreeMap::new();
+        for (row, _) in presence.iter().filter(|(_, gone)| gone.is_none()) {
+            if !switches.contains_key(&row.switch) {
+                let sql = "SELECT record FROM switch WHERE name = ?";
+                let found: Vec<SwitchRecord> = read::records(connection, sql, [row.switch.as_str()])?;
+                switches.extend(found.into_iter().map(|record| (record.name.clone(), record)));
+            }
+        }
         Ok(Some(DeviceDetail {
             status,
             last_seen: seen.last_seen(&device),
@@ -199,7 +212,8 @@ impl Reader {
                 "SELECT d.record FROM decision d JOIN finding f ON f.id = d.finding WHERE f.device = ? ORDER BY d.id",
                 [key],
             )?,
-            presence: presence.query_map([&mac], read::presence)?.collect::<Result<_, _>>()?,
+            presence,
+            switches,
             addresses: addresses.query_map([&mac], read::address)?.collect::<Result<_, _>>()?,
             history: history.query_map([id.to_string()], picture::change)?.collect::<Result<_, _>>()?,
             device,

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Each entry brings a database from its own index to the next.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE meta (
         key   TEXT PRIMARY KEY,
@@ -99,6 +99,15 @@ const MIGRATIONS: [&str; 2] = [
         severity TEXT NOT NULL,
         at       INTEGER NOT NULL,
         PRIMARY KEY (carrier, policy, rule, device, site, switch, port)
+    ) STRICT, WITHOUT ROWID;
+",
+    // How far sweeps came: a place to go on from, so nothing of it is in the change log.
+    "
+    CREATE TABLE swept (
+        address  TEXT PRIMARY KEY,
+        at       INTEGER NOT NULL,
+        answered INTEGER,
+        answer   TEXT
     ) STRICT, WITHOUT ROWID;
 ",
 ];

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::log::{self, Appender, Head, json};
-use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, read, salt, schema};
+use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, read, salt, schema, swept};
 use crate::inventory::RowChange;
 use crate::net::{DeviceId, TargetName, VlanId};
 
@@ -156,24 +156,33 @@ impl Writer {
         write_reviews(&mut log, batch)?;
         let logged = write_targets(&mut log, batch, &self.logged_targets)?;
         outbox::write(&transaction, &batch.outbox, batch.at)?;
+        swept::write(&transaction, &batch.swept)?;
         let head = log.head.clone();
         transaction.commit()?;
         Ok((head, logged))
     }
 }
 
-fn put_meta(log: &mut Appender<'_>, kind: ChangeKind, key: &str, body: &str) -> rusqlite::Result<()> {
-    log.connection
+fn put_unlogged(connection: &Connection, key: &str, body: &str) -> rusqlite::Result<()> {
+    connection
         .prepare_cached(
             "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         )?
         .execute((key, body))?;
+    Ok(())
+}
+
+fn put_meta(log: &mut Appender<'_>, kind: ChangeKind, key: &str, body: &str) -> rusqlite::Result<()> {
+    put_unlogged(log.connection, key, body)?;
     log.append(kind, key, body)
 }
 
 fn write_estate(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> {
     if let Some(daemon) = &batch.daemon {
         put_meta(log, ChangeKind::Daemon, "daemon", &json(daemon)?)?;
+    }
+    if let Some(looked) = &batch.looked {
+        put_unlogged(log.connection, "looked", &json(looked)?)?;
     }
     if let Some(configuration) = &batch.configuration {
         put_meta(log, ChangeKind::Configuration, "configuration", &json(configuration)?)?;
@@ -237,7 +246,7 @@ fn write_devices(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> 
     for record in &batch.devices {
         let device = &record.device;
         let id = device.id.0 as i64;
-        let serial = device.facts.information.as_ref().map(|(information, _)| information.serial.as_str());
+        let serial = device.facts.said().map(|(information, _)| information.serial.as_str());
         let body = json(record)?;
         log.connection
             .prepare_cached(

@@ -2,10 +2,10 @@
 //! agent (IF-MIB its own, the bridges' tables by pass_persist) and lldpd (AgentX). Cameras and the daemon stand in
 //! namespaces of their own: no address of the host is used, and it needs no cable.
 
-use std::fs::File;
+use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lenswarden::config::NetworkKind;
@@ -15,47 +15,32 @@ use lenswarden::snapshot::Snapshot;
 use lenswarden::store::Reader;
 
 use crate::house::PATIENCE;
+use crate::namespaces::{Namespaces, run};
 
 /// Of a maker that is restricted.
 const CAMERAS: [&str; 2] = ["44:19:b6:0a:0b:01", "44:19:b6:0a:0b:02"];
 const SWITCH: &str = "192.0.2.2";
 const STATION: &str = "192.0.2.1";
 const USER: [&str; 8] = ["-u", "monitor", "-a", "SHA-256", "-A", "authpass123", "-x", "AES"];
+const NAMESPACES: [&str; 6] = ["switch", "station", "patch", "camera0", "camera1", "upstairs"];
 /// Between two visits that traps ask for.
 const CALM: Duration = Duration::from_millis(6000);
 
-fn run(command: &str) -> Result<String, String> {
-    let mut words = command.split_whitespace();
-    let out =
-        Command::new(words.next().unwrap()).args(words).output().map_err(|error| format!("{command}: {error}"))?;
-    let said = |octets: &[u8]| String::from_utf8_lossy(octets).trim().to_owned();
-    if out.status.success() { Ok(said(&out.stdout)) } else { Err(format!("{command}: {}", said(&out.stderr))) }
-}
-
-/// Network namespaces with this process's number in their names, and what runs in them; both end with it.
 struct Networks {
-    prefix: String,
-    processes: Vec<Child>,
-    folder: tempfile::TempDir,
+    spaces: Namespaces,
 }
 
-const NAMESPACES: [&str; 6] = ["switch", "station", "patch", "camera0", "camera1", "upstairs"];
+impl Deref for Networks {
+    type Target = Namespaces;
 
-impl Drop for Networks {
-    fn drop(&mut self) {
-        for process in &mut self.processes {
-            let _ = process.kill();
-        }
-        for name in NAMESPACES.map(|name| self.name(name)) {
-            // What those started in turn. Only what is in a namespace made here.
-            for process in run(&format!("ip netns pids {name}")).unwrap_or_default().lines() {
-                let _ = run(&format!("kill -9 {process}"));
-            }
-            let _ = run(&format!("ip netns del {name}"));
-        }
-        for process in &mut self.processes {
-            let _ = process.wait();
-        }
+    fn deref(&self) -> &Namespaces {
+        &self.spaces
+    }
+}
+
+impl DerefMut for Networks {
+    fn deref_mut(&mut self) -> &mut Namespaces {
+        &mut self.spaces
     }
 }
 
@@ -65,12 +50,7 @@ impl Networks {
         for needed in ["snmpd -v", "snmptrap -V", "lldpd -v", "python3 -V", "bridge -V"] {
             run(needed)?;
         }
-        let prefix = format!("lw{}", std::process::id());
-        let networks = Self { prefix, processes: Vec::new(), folder: tempfile::tempdir().unwrap() };
-        for name in NAMESPACES {
-            run(&format!("ip netns add {}", networks.name(name)))?;
-            networks.ip(name, "link set lo up")?;
-        }
+        let networks = Self { spaces: Namespaces::new("lw", &NAMESPACES)? };
         for vlan in [10, 20] {
             networks.ip("switch", &format!("link add br{vlan} type bridge"))?;
             networks.ip("switch", &format!("link set br{vlan} up"))?;
@@ -87,35 +67,6 @@ impl Networks {
             networks.ip(name, "link set m0 up")?;
         }
         Ok(networks)
-    }
-
-    fn name(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn ip(&self, namespace: &str, words: &str) -> Result<String, String> {
-        run(&format!("ip -n {} {words}", self.name(namespace)))
-    }
-
-    /// A program in a namespace, its words in a file of that name.
-    fn command(&self, namespace: &str, program: &str) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.name(namespace), program]).stdin(Stdio::null());
-        command
-    }
-
-    fn start(&mut self, log: &str, mut command: Command) {
-        let log = File::create(self.path(log)).unwrap();
-        command.stdout(log.try_clone().unwrap()).stderr(log);
-        self.processes.push(command.spawn().unwrap());
-    }
-
-    fn log(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
     fn script(name: &str) -> String {

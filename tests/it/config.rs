@@ -216,3 +216,39 @@ fn who_only_looks_needs_no_secret_and_no_faultless_file() {
     let missing = config::load_daemon(&folder.path().join("none.toml")).unwrap_err().to_string();
     assert!(missing.contains("cannot be read") && missing.contains("lenswarden demo"), "{missing}");
 }
+
+#[test]
+fn what_two_networks_claim_alike_is_a_problem_and_a_closer_word_is_none() {
+    let head = "[[site]]\nid = \"hq\"\nsensitivity = \"standard\"\n[[credential]]\nid = \"c\"\nkind = \"snmp-v2c\"\n\
+                community = \"x\"\n[[switch]]\nname = \"sw1\"\naddress = \"10.0.0.1\"\nsite = \"hq\"\ncredential = \"c\"\n";
+    let two = |one: &str, other: &str| {
+        let network = |id: &str, lines: &str| format!("[[network]]\nid = \"{id}\"\nkind = \"other\"\n{lines}\n");
+        parse(&format!("{head}{}{}", network("a", one), network("b", other)))
+    };
+    let conflicts = [
+        ("vlans = [10]", "vlans = [\"5-20\"]", "VLAN 10 is in 'a' already"),
+        ("site = \"hq\"\nvlans = [10]", "site = \"hq\"\nvlans = [10]", "VLAN 10 is in 'a' already"),
+        ("vlans = [10]\nswitches = [\"sw1\"]", "site = \"hq\"\nvlans = [10]\nswitches = [\"sw1\"]", "VLAN 10"),
+        ("subnets = [\"10.1.0.0/16\"]", "subnets = [\"10.1.0.0/16\"]", "subnet 10.1.0.0/16 is in 'a' already"),
+        (
+            "ports = [{ switch = \"sw1\", port = \"gi1\" }]",
+            "ports = [{ switch = \"sw1\", port = \"gi1\" }]",
+            "port gi1 of sw1 is in 'a' already",
+        ),
+        ("vlans = [1]", "vlans = [2]\nswitches = [\"sw2\"]", "did you mean 'sw1'?"),
+        ("vlans = [1]", "site = \"hq\"", "it holds nothing"),
+    ];
+    for (one, other, words) in conflicts {
+        let problems = two(one, other).unwrap_err();
+        assert!(problems.contains(words), "{one} / {other}: {problems}");
+    }
+    let good = [
+        ("vlans = [10]", "site = \"hq\"\nvlans = [10]"),
+        ("vlans = [10]", "vlans = [10]\nswitches = [\"sw1\"]"),
+        ("subnets = [\"10.1.0.0/16\"]", "subnets = [\"10.1.2.0/24\"]"),
+        ("vlans = [10]", "ports = [{ switch = \"sw1\", port = \"gi1\" }]"),
+    ];
+    for (one, other) in good {
+        two(one, other).unwrap();
+    }
+}

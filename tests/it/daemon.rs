@@ -1,6 +1,7 @@
 //! Sockets to database: the real daemon over the lab's switches, then over what the lab does next.
 
 mod cameras;
+mod sweeps;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,9 +35,13 @@ impl House {
 
     /// The configuration with `[daemon]` before the lab's part. Replaced whole, as an editor does.
     fn configure(&self, rest: &str) {
+        self.configure_cameras("2s", "1s", rest);
+    }
+
+    fn configure_cameras(&self, sweep_every: &str, cameras_every: &str, rest: &str) {
         let text = format!(
-            "[daemon]\ndatabase = {:?}\ncontrol-socket = {:?}\npoll-every = \"1s\"\ncameras-every = \"1s\"\n\
-             sweep-every = \"2s\"\n\n{rest}",
+            "[daemon]\ndatabase = {:?}\ncontrol-socket = {:?}\npoll-every = \"1s\"\n\
+             cameras-every = \"{cameras_every}\"\nsweep-every = \"{sweep_every}\"\n\n{rest}",
             self.path("lenswarden.db"),
             self.path("control.sock")
         );

@@ -7,3 +7,4 @@ mod hostile;
 mod login;
 mod mechanism;
 mod secure;
+mod vendor;

@@ -71,6 +71,7 @@ pub(crate) fn target(name: &str, state: TargetState, at: Timestamp) -> TargetRec
         kind: TargetKind::Switch,
         address: "10.1.0.2:161".into(),
         site: "hq".into(),
+        occupant: None,
         state,
         since: START,
         why: String::new(),

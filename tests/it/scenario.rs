@@ -191,7 +191,7 @@ impl Play<'_> {
         }
         for (ip, row) in &said.arp {
             let (word, interface) = row.split_once(" on ").unwrap();
-            visit.arp.push(ArpRow { ip: *ip, mac: self.mac(word), if_index: said.number(interface) });
+            visit.arp.push(ArpRow { ip: *ip, mac: self.mac(word), if_index: said.number(interface), vrf: None });
         }
         for (port, all) in &said.heard {
             visit.neighbours.extend(all.iter().map(|heard| self.neighbour(said.number(port), heard)));
@@ -222,6 +222,7 @@ impl Play<'_> {
             stp: is_in(&said.blocked).then(|| "blocking".to_owned()),
             stp_bridge: said.bridges.get(name).map(|word| self.mac(word)),
             last_change_s: None,
+            chassis: None,
         }
     }
 
@@ -310,14 +311,16 @@ fn estate() -> Estate {
         id: id.into(),
         kind,
         site: None,
+        switches: Vec::new(),
         vlans: vec![vlan.parse().unwrap()],
         subnets: vec![subnet.parse().unwrap()],
+        ports: Vec::new(),
     };
     let networks = vec![
         network("core", NetworkKind::Core, "10", "10.1.10.0/24"),
         network("cctv", NetworkKind::Surveillance, "120", "10.1.120.0/24"),
     ];
-    Estate { networks, ..Estate::default() }
+    Estate::new(&[], networks)
 }
 
 fn play(scenario: &Scenario, backwards: bool) -> Vec<String> {

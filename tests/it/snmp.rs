@@ -11,7 +11,7 @@ use lenswarden::collect::switch::SwitchCollector;
 use lenswarden::config::{Config, Credential, Switch};
 use lenswarden::observation::{Completeness, Reach, SwitchVisit, Table};
 
-struct Agent {
+pub(super) struct Agent {
     process: Child,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn configuration_with(
     (config, switch, credential)
 }
 
-async fn visit(address: SocketAddr, credential: &str) -> SwitchVisit {
+pub(super) async fn visit(address: SocketAddr, credential: &str) -> SwitchVisit {
     let (config, switch, credential) = configuration(address, credential);
     SwitchCollector::bind().await.unwrap().visit(&config.snmp, &switch, &credential).await
 }
@@ -69,11 +69,17 @@ pub(super) fn bulkwalk(arguments: &[&str], address: SocketAddr, oid: &str) -> BT
 
 /// Starts snmpd at an address, with what it keeps between starts in a folder.
 fn start(address: SocketAddr, folder: &Path) -> Agent {
+    start_with(address, folder, "")
+}
+
+/// The same with these lines in its configuration.
+pub(super) fn start_with(address: SocketAddr, folder: &Path, lines: &str) -> Agent {
     let configuration = format!(
         "agentaddress udp:{address}\nrocommunity public 127.0.0.0/8\nsysName lab-sw1\n\
          createUser both SHA-256 authpass123 AES privpass123\ncreateUser long SHA-512 authpass123 AES-256 privpass123\n\
          createUser only SHA authpass123\ncreateUser old MD5 authpass123 DES privpass123\n\
-         rouser both priv\nrouser long priv\nrouser only auth\nrouser old priv\n"
+         rouser both priv\nrouser long priv\nrouser only auth\nrouser old priv\n\
+         {lines}\n"
     );
     // What it keeps it writes into a file of the same name in its persistent folder.
     let (etc, kept) = (folder.join("etc"), folder.join("kept"));

@@ -45,7 +45,8 @@ pub(super) async fn probe(to: SocketAddr, budget: &Budget) -> std::io::Result<(O
             }
             let datagram = buffer.get(..length).unwrap_or_default();
             match discovery::parse(datagram).filter(|_| from.ip() == to.ip()) {
-                Some(Message::Matches(matches)) if !matches.is_empty() => {
+                // A computer or a printer there is passed over: beside it may be a camera.
+                Some(Message::Matches(matches)) if matches.iter().any(|found| found.maybe_onvif) => {
                     return Ok((Some(Message::Matches(matches)), sent));
                 }
                 Some(Message::Fault) => {

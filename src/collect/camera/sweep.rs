@@ -1,90 +1,116 @@
-//! Looking for cameras in the subnets of a block: paced unicast probes from one socket a family, twice for those
-//! that stay silent, then TCP. Multicast is not needed, so nothing outside the block hears of it.
+//! Asking addresses whether a camera is there: unicast probes from one socket a family, twice at those that stay
+//! silent, then TCP. Every packet waits for its turn in one pace. Nothing outside the block hears of it.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::time::timeout;
 
-use super::{Found, discovered, seek};
-use crate::config::{CameraBlock, OnvifSettings};
+use super::pace::Pace;
+use super::{CameraCollector, Found, discovered, seek, vendor};
+use crate::config::CameraBlock;
+use crate::observation::SweepAnswer;
 use crate::onvif::discovery::{self, Form, Message};
 
 /// How long answers are waited for after the last probe of a round.
 const LISTEN: Duration = Duration::from_millis(1_200);
-/// TCP connections being made at once.
-const CONNECTING: usize = 64;
-/// Most addresses of one block that are asked: a /12 of IPv4, a corner of an IPv6 subnet.
-const MAX_ADDRESSES: usize = 1 << 20;
+/// Addresses whose ports are being tried at once: as many as a gentle pace needs where nothing answers.
+const CONNECTING: usize = 256;
 
 /// A sweep under way.
 pub(super) struct Sweep<'a> {
-    settings: &'a OnvifSettings,
+    collector: &'a CameraCollector,
     block: &'a CameraBlock,
     found: mpsc::Sender<Found>,
     /// Addresses that were reported.
     reported: BTreeSet<IpAddr>,
 }
 
+/// What is sent to one address in a round of a sweep.
+struct Questions<'a> {
+    block: &'a CameraBlock,
+    pace: &'a Pace,
+    form: Form,
+}
+
+impl Questions<'_> {
+    async fn send(&self, socket: &UdpSocket, address: IpAddr) {
+        let Ok(probe) = discovery::probe(self.form) else { return };
+        self.pace.turn().await;
+        // A host that cannot be reached is as silent as one that does not answer.
+        let _ = socket.send_to(probe.as_bytes(), (address, self.block.discovery_port)).await;
+        for query in &self.block.vendor_queries {
+            let Ok(question) = vendor::question(*query) else { continue };
+            self.pace.turn().await;
+            let _ = socket.send_to(&question, (address, vendor::port(*query))).await;
+        }
+    }
+}
+
 impl<'a> Sweep<'a> {
-    pub(super) fn new(settings: &'a OnvifSettings, block: &'a CameraBlock, found: mpsc::Sender<Found>) -> Self {
-        Self { settings, block, found, reported: BTreeSet::new() }
+    pub(super) fn new(collector: &'a CameraCollector, block: &'a CameraBlock, found: mpsc::Sender<Found>) -> Self {
+        Self { collector, block, found, reported: BTreeSet::new() }
     }
 
-    pub(super) async fn run(mut self) -> u64 {
-        let hosts = hosts(self.block);
-        let (old, new) = (family(&hosts, IpAddr::is_ipv4).await, family(&hosts, IpAddr::is_ipv6).await);
-        let mut asked = 0;
+    /// Asks these addresses. `false`: nobody listens any more, and not all were asked.
+    pub(super) async fn run(mut self, addresses: &[IpAddr]) -> bool {
+        let old = family(addresses, IpAddr::is_ipv4).await;
+        let new = family(addresses, IpAddr::is_ipv6).await;
         for form in [Form::Anything, Form::Video] {
-            let silent: Vec<IpAddr> = hosts.iter().copied().filter(|host| !self.reported.contains(host)).collect();
-            let sent = self.round(form, &silent, old.as_ref(), new.as_ref()).await;
-            asked = asked.max(sent);
+            let silent = self.silent(addresses);
+            self.round(form, &silent, old.as_ref(), new.as_ref()).await;
         }
         drop((old, new));
-        asked.max(self.knock(&hosts).await)
+        let silent = self.silent(addresses);
+        self.knock(silent).await;
+        !self.found.is_closed()
     }
 
-    /// Sends one round of probes and listens. Returns how many were sent.
-    async fn round(&mut self, form: Form, to: &[IpAddr], old: Option<&UdpSocket>, new: Option<&UdpSocket>) -> u64 {
-        let Ok(message) = discovery::probe(form) else { return 0 };
+    fn silent(&self, addresses: &[IpAddr]) -> Vec<IpAddr> {
+        addresses.iter().copied().filter(|address| !self.reported.contains(address)).collect()
+    }
+
+    /// Sends one round of questions and listens until answers have had their time.
+    async fn round(&mut self, form: Form, to: &[IpAddr], old: Option<&UdpSocket>, new: Option<&UdpSocket>) {
         if to.is_empty() || self.found.is_closed() {
-            return 0;
+            return;
         }
-        let rate = f64::from(self.settings.probes_per_second.max(1));
-        let mut pace = interval(Duration::from_secs_f64(1.0 / rate));
-        pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
-        let mut left = to.iter();
-        let mut asked = 0;
-        let mut until = None;
-        let (mut old_buffer, mut new_buffer) = (vec![0u8; seek::MAX_DATAGRAM], vec![0u8; seek::MAX_DATAGRAM]);
-        loop {
-            let received = tokio::select! {
-                _ = pace.tick(), if until.is_none() => {
-                    let Some(address) = left.next() else {
-                        until = Some(Instant::now() + LISTEN);
-                        continue;
-                    };
-                    let socket = if address.is_ipv4() { old } else { new };
-                    if let Some(socket) = socket {
-                        // A host that cannot be reached is as silent as one that does not answer.
-                        let _ = socket.send_to(message.as_bytes(), (*address, self.block.discovery_port)).await;
-                        asked += 1;
-                    }
-                    continue;
+        let questions = Questions { block: self.block, pace: &self.collector.pace, form };
+        let listened_to = self.found.clone();
+        let sending = async {
+            for address in to {
+                let socket = if address.is_ipv4() { old } else { new };
+                if let Some(socket) = socket {
+                    questions.send(socket, *address).await;
                 }
-                () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => return asked,
-                received = receive(old, &mut old_buffer) => received.map(|(length, from)| (old_buffer.get(..length), from)),
-                received = receive(new, &mut new_buffer) => received.map(|(length, from)| (new_buffer.get(..length), from)),
-            };
-            let Some((Some(datagram), from)) = received else { continue };
-            if !self.hear(datagram, from).await {
-                return asked;
+                if listened_to.is_closed() {
+                    return;
+                }
             }
+            tokio::time::sleep(LISTEN).await;
+        };
+        let hearing = async {
+            let (mut old_buffer, mut new_buffer) = (vec![0u8; seek::MAX_DATAGRAM], vec![0u8; seek::MAX_DATAGRAM]);
+            loop {
+                let received = tokio::select! {
+                    received = receive(old, &mut old_buffer) => received.map(|(length, from)| (old_buffer.get(..length), from)),
+                    received = receive(new, &mut new_buffer) => received.map(|(length, from)| (new_buffer.get(..length), from)),
+                };
+                let Some((Some(datagram), from)) = received else { continue };
+                if !self.hear(datagram, from).await {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = sending => {}
+            () = hearing => {}
         }
     }
 
@@ -95,14 +121,22 @@ impl<'a> Sweep<'a> {
         if !ours || self.reported.contains(&address) {
             return true;
         }
+        let mut found = Found { address, answer: SweepAnswer::Discovery, discovery: None, announcement: None };
         match discovery::parse(datagram) {
             Some(Message::Matches(matches)) => {
-                let discovery = discovered(&matches, SocketAddr::new(address, self.block.discovery_port));
-                self.report(Found { address, discovery }).await
+                found.discovery = discovered(&matches, SocketAddr::new(address, self.block.discovery_port));
+                if found.discovery.is_none() {
+                    return true;
+                }
             }
-            Some(Message::Fault) => self.report(Found { address, discovery: None }).await,
-            None => true,
+            Some(Message::Fault) => {}
+            Some(Message::Bye) => return true,
+            None => match vendor::read(datagram, &self.block.vendor_queries) {
+                Some(said) => (found.answer, found.announcement) = (SweepAnswer::Vendor, Some(said)),
+                None => return true,
+            },
         }
+        self.report(found).await
     }
 
     async fn report(&mut self, found: Found) -> bool {
@@ -110,39 +144,30 @@ impl<'a> Sweep<'a> {
         self.found.send(found).await.is_ok()
     }
 
-    /// Tries the block's TCP ports at those that are still silent. Returns how many were tried.
-    async fn knock(&mut self, hosts: &[IpAddr]) -> u64 {
-        let silent: Vec<IpAddr> = hosts.iter().copied().filter(|host| !self.reported.contains(host)).collect();
+    /// Tries the block's TCP ports at those that are still silent.
+    async fn knock(&mut self, silent: Vec<IpAddr>) {
         let mut waiting = silent.into_iter();
         let mut trying = JoinSet::new();
-        let mut asked = self.reported.len() as u64;
         loop {
             while trying.len() < CONNECTING && !self.found.is_closed() {
                 let Some(address) = waiting.next() else { break };
-                let (ports, patience) = (self.block.ports.clone(), self.settings.connect_timeout);
-                trying.spawn(async move { (address, any_open(address, &ports, patience).await) });
-                asked += 1;
+                let (ports, pace) = (self.block.ports.clone(), Arc::clone(&self.collector.pace));
+                let patience = self.collector.settings.connect_timeout;
+                trying.spawn(async move { (address, any_open(address, &ports, patience, &pace).await) });
             }
-            let Some(tried) = trying.join_next().await else { return asked };
-            if let Ok((address, true)) = tried
-                && !self.report(Found { address, discovery: None }).await
-            {
-                return asked;
+            let Some(tried) = trying.join_next().await else { return };
+            let Ok((address, true)) = tried else { continue };
+            let found = Found { address, answer: SweepAnswer::OpenPort, discovery: None, announcement: None };
+            if !self.report(found).await {
+                return;
             }
         }
     }
 }
 
-/// The host addresses of the block's subnets, each once.
-fn hosts(block: &CameraBlock) -> Vec<IpAddr> {
-    let mut seen = BTreeSet::new();
-    let all = block.subnets.iter().flat_map(ipnet::IpNet::hosts);
-    all.take(MAX_ADDRESSES).filter(|address| seen.insert(*address)).collect()
-}
-
-async fn family(hosts: &[IpAddr], is: fn(&IpAddr) -> bool) -> Option<UdpSocket> {
-    match hosts.iter().find(|host| is(host)) {
-        Some(host) => seek::socket(*host).await.ok(),
+async fn family(addresses: &[IpAddr], is: fn(&IpAddr) -> bool) -> Option<UdpSocket> {
+    match addresses.iter().find(|address| is(address)) {
+        Some(address) => seek::socket(*address).await.ok(),
         None => None,
     }
 }
@@ -164,8 +189,9 @@ async fn receive(socket: Option<&UdpSocket>, buffer: &mut [u8]) -> Option<(usize
 
 /// Whether one of the ports takes a connection, which is closed at once. A host that the network says is not there
 /// is not asked for the next port.
-async fn any_open(address: IpAddr, ports: &[u16], patience: Duration) -> bool {
+async fn any_open(address: IpAddr, ports: &[u16], patience: Duration, pace: &Pace) -> bool {
     for port in ports {
+        pace.turn().await;
         match timeout(patience, TcpStream::connect((address, *port))).await {
             Ok(Ok(_)) => return true,
             Ok(Err(error)) if matches!(error.kind(), ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => {

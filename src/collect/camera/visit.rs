@@ -69,6 +69,7 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
 
     pub(super) async fn run(mut self) -> CameraVisit {
         self.discover().await;
+        self.ask_vendors().await;
         if let Some(mut service) = self.find().await {
             let endpoint = service.endpoint();
             (self.out.port, self.out.tls) = (Some(endpoint.address.port()), endpoint.tls);
@@ -255,7 +256,7 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
     }
 
     fn reach(&self) -> Reach {
-        if self.spoke || self.out.port.is_some() {
+        if self.spoke || self.out.port.is_some() || !self.out.announcements.is_empty() {
             return Reach::Answered;
         }
         let udp = self.block.discovery_port;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{percent, share};
+use super::{Choice, Meaning as _, share};
 use crate::net::MacAddr;
 use crate::observation::Reading;
 
@@ -28,7 +28,9 @@ const OFFSET: u32 = 49_152;
 
 impl Meaning {
     const ALL: [Self; 5] = [Self::Base, Self::BaseValue, Self::IfIndex, Self::BaseBefore, Self::Offset];
+}
 
+impl super::Meaning for Meaning {
     fn word(self) -> &'static str {
         match self {
             Self::Base => "dot1dBasePortIfIndex",
@@ -78,11 +80,7 @@ const MARGIN: f64 = 0.15;
 #[derive(Debug)]
 pub(crate) struct PortReading {
     evidence: PortEvidence,
-    meaning: Meaning,
-    score: f64,
-    runner_up: Option<(Meaning, f64)>,
-    rows: usize,
-    judged: bool,
+    choice: Choice<Meaning>,
 }
 
 impl PortReading {
@@ -124,32 +122,28 @@ impl PortReading {
             None => usual,
         };
         let runner_up = scored.iter().find(|(other, ..)| *other != meaning).map(|(other, score, _)| (*other, *score));
-        Self { evidence, meaning, score, runner_up, rows: total, judged }
+        let remembered = remembered.is_some();
+        Self { evidence, choice: Choice { meaning, score, runner_up, rows: total, judged, remembered } }
     }
 
     /// The interface of a port; `None`: nothing tells which it is.
     pub(crate) fn if_index(&self, port: u32) -> Option<u32> {
-        let read = self.evidence.read(self.meaning, port);
+        let read = self.evidence.read(self.choice.meaning, port);
         // Beside bridge ports, the numbers above all of them: an aggregate's or the processor's own ifIndex.
         let above = || self.evidence.base.keys().next_back().is_some_and(|last| port > *last);
-        let beside = self.meaning == Meaning::Base && self.evidence.whole;
+        let beside = self.choice.meaning == Meaning::Base && self.evidence.whole;
         let direct = || (beside && above() && self.evidence.exists(port)).then_some(port);
         read.or_else(direct)
     }
 
-    /// What was chosen, to be remembered: only what was judged by enough rows.
+    /// What is to be remembered from now on.
     pub(crate) fn learned(&self) -> Option<String> {
-        self.judged.then(|| self.meaning.word().to_owned())
+        self.choice.learned()
     }
 
     /// For the visit; `None` where there was no row to read.
     pub(crate) fn reading(&self) -> Option<Reading> {
-        (self.rows > 0).then(|| Reading {
-            chosen: self.meaning.word().to_owned(),
-            score: percent(self.score),
-            runner_up: self.runner_up.map(|(meaning, score)| (meaning.word().to_owned(), percent(score))),
-            rows: u32::try_from(self.rows).unwrap_or(u32::MAX),
-        })
+        self.choice.reading()
     }
 }
 

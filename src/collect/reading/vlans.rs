@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{percent, share};
+use super::{Choice, Meaning as _, share};
 use crate::net::VlanId;
 use crate::observation::Reading;
 
@@ -21,7 +21,9 @@ enum Meaning {
 
 impl Meaning {
     const READ: [Self; 3] = [Self::Table, Self::Internal, Self::Identity];
+}
 
+impl super::Meaning for Meaning {
     fn word(self) -> &'static str {
         match self {
             Self::Table => "dot1qVlanFdbId",
@@ -55,11 +57,7 @@ const FLOOR_PORTS: usize = 3;
 #[derive(Debug)]
 pub(crate) struct VlanReading {
     evidence: VlanEvidence,
-    meaning: Meaning,
-    score: f64,
-    runner_up: Option<(Meaning, f64)>,
-    rows: usize,
-    judged: bool,
+    choice: Choice<Meaning>,
 }
 
 impl VlanReading {
@@ -117,27 +115,23 @@ impl VlanReading {
             .map(|other| (other, facts(other).score))
             .filter(|(_, score)| *score > 0.0)
             .max_by(|(_, one), (_, other)| one.total_cmp(other));
-        Self { evidence, meaning, score, runner_up, rows: rows.len(), judged }
+        let remembered = remembered.is_some();
+        Self { evidence, choice: Choice { meaning, score, runner_up, rows: rows.len(), judged, remembered } }
     }
 
     /// The VLAN of an FDB id; `None`: the device does not tell.
     pub(crate) fn vlan(&self, id: u32) -> Option<VlanId> {
-        self.evidence.read(self.meaning, id)
+        self.evidence.read(self.choice.meaning, id)
     }
 
-    /// What was chosen, to be remembered: only what was judged by enough rows.
+    /// What is to be remembered from now on.
     pub(crate) fn learned(&self) -> Option<String> {
-        self.judged.then(|| self.meaning.word().to_owned())
+        self.choice.learned()
     }
 
     /// For the visit; `None` where there was no row to read.
     pub(crate) fn reading(&self) -> Option<Reading> {
-        (self.rows > 0).then(|| Reading {
-            chosen: self.meaning.word().to_owned(),
-            score: percent(self.score),
-            runner_up: self.runner_up.map(|(meaning, score)| (meaning.word().to_owned(), percent(score))),
-            rows: u32::try_from(self.rows).unwrap_or(u32::MAX),
-        })
+        self.choice.reading()
     }
 }
 

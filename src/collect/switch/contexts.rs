@@ -10,7 +10,7 @@ use super::tables::Tables;
 use crate::net::VlanId;
 use crate::observation::TableState;
 use crate::snmp::bridge::{self, Bridge};
-use crate::snmp::{Agent, Limits, Memory, Pace, SnmpError, Value, WalkEnd};
+use crate::snmp::{Agent, Context, Limits, Memory, Pace, SnmpError, Value, WalkEnd};
 
 /// How the contexts of a switch were met.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +92,15 @@ fn mend(v3: bool) -> &'static str {
     }
 }
 
+/// The same for a context by its name.
+pub(super) fn mend_context(name: &str, v3: bool) -> String {
+    if v3 {
+        format!("let the user's group in: on a Cisco `snmp-server group GROUP v3 priv context {name}`")
+    } else {
+        format!("does an access list or a view forbid COMMUNITY@{name}?")
+    }
+}
+
 /// What one context says in place of its table.
 fn words(error: &SnmpError, vlan: VlanId, v3: bool) -> String {
     let name = if v3 { format!("context vlan-{vlan}") } else { format!("COMMUNITY@{vlan}") };
@@ -111,7 +120,7 @@ pub(super) async fn read(agent: &Agent, wanted: &BTreeSet<VlanId>, limits: Limit
     }
     let mut shut = None;
     for vlan in wanted.iter().take(2) {
-        let probed = match agent.in_vlan(*vlan) {
+        let probed = match agent.in_context(&Context::Vlan(*vlan)) {
             Ok(context) => tokio::time::timeout_at(limits.deadline, bridge::probe(&context)).await,
             Err(error) => Ok(Err(error)),
         };
@@ -144,9 +153,9 @@ pub(super) async fn read(agent: &Agent, wanted: &BTreeSet<VlanId>, limits: Limit
 }
 
 async fn one(agent: &Agent, vlan: VlanId, limits: Limits, pace: &Pace) -> Result<Bridge, SnmpError> {
-    let context = agent.in_vlan(vlan)?;
+    let context = agent.in_context(&Context::Vlan(vlan))?;
     let memory = Memory::default();
-    let ask = crate::snmp::Ask { session: &context, limits, pace, memory: &memory, due: BTreeSet::new() };
+    let ask = crate::snmp::Ask { session: &context, limits, pace, memory: &memory, due: None };
     Ok(bridge::read_vlan(&ask).await)
 }
 

@@ -8,7 +8,7 @@ use super::ports::{base_ports, carries, pvids};
 use super::tables::Tables;
 use crate::collect::reading::{Interface, PortEvidence, PortReading, VlanEvidence, VlanReading};
 use crate::net::{MacAddr, VlanId};
-use crate::observation::{FdbRow, FdbStatus, OperStatus, Port, Readings, Table, VlanRow};
+use crate::observation::{FdbRow, FdbStatus, OperStatus, Port, Reading, Readings, Table, VlanRow};
 use crate::snmp::bridge::{Bridge, mac_of_index};
 use crate::snmp::junos::Junos;
 use crate::snmp::{Index, Value, WalkEnd, alcatel, huawei};
@@ -18,6 +18,16 @@ use crate::snmp::{Index, Value, WalkEnd, alcatel, huawei};
 pub(super) struct Learned {
     pub(super) port: Option<String>,
     pub(super) vlan: Option<String>,
+}
+
+impl Learned {
+    /// What a visit's readings leave to be remembered.
+    pub(super) fn of(readings: &Readings) -> Self {
+        let settled = |reading: &Option<Reading>| {
+            reading.as_ref().filter(|reading| reading.settled).map(|reading| reading.chosen.clone())
+        };
+        Self { port: settled(&readings.port), vlan: settled(&readings.vlan) }
+    }
 }
 
 /// Everything the forwarding tables told.

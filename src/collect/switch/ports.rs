@@ -35,7 +35,7 @@ const MULTIPLEXOR: u32 = 54;
 /// ifType propVirtual: aggregates of some Ciscos and Extremes.
 const VIRTUAL: u32 = 53;
 
-/// Members of aggregates, by ifIndex: dot3ad says it outright; ifStackTable where an aggregate lies over ports.
+/// Members of aggregates, by ifIndex: dot3ad and PAgP say it outright; ifStackTable where an aggregate lies over ports.
 fn aggregates(tables: &Tables, kinds: &BTreeMap<u32, u32>) -> BTreeMap<u32, u32> {
     let mut found: BTreeMap<u32, u32> = BTreeMap::new();
     let is_aggregate = |index: u32| matches!(kinds.get(&index), Some(&AGGREGATE));
@@ -50,7 +50,7 @@ fn aggregates(tables: &Tables, kinds: &BTreeMap<u32, u32>) -> BTreeMap<u32, u32>
         }
     }
     // A port that is in no aggregate names 0, or itself; one that is detached may still name what it chose.
-    for column in [&tables.lag.selected, &tables.lag.attached] {
+    for column in [&tables.lag.pagp, &tables.lag.selected, &tables.lag.attached] {
         let chosen = by_number(column, Value::index);
         found.extend(chosen.into_iter().filter(|(port, aggregate)| *aggregate != 0 && aggregate != port));
     }
@@ -97,16 +97,7 @@ fn poe_ports(tables: &Tables, ports: &[Port]) -> BTreeMap<(u32, u32), u32> {
     let asked: Vec<(u32, u32)> = by_pair(&tables.poe.detection, Value::number).into_keys().collect();
     let parts = by_pair(&tables.cisco_poe.part, Value::index);
     if !parts.is_empty() {
-        let of_part: BTreeMap<u32, u32> = tables
-            .cisco_poe
-            .alias
-            .rows
-            .iter()
-            .filter_map(|(index, value)| match (index.as_slice(), value) {
-                ([part, _], Value::Oid(oid)) => Some((*part, *oid.0.last()?)),
-                _ => None,
-            })
-            .collect();
+        let of_part = tables.entity.interfaces();
         return parts.into_iter().filter_map(|(port, part)| Some((port, *of_part.get(&part)?))).collect();
     }
     let ethernet: BTreeMap<u32, &str> = ports
@@ -216,6 +207,7 @@ pub(super) fn ports(tables: &Tables) -> Vec<Port> {
         .into_iter()
         .filter_map(|(port, mac)| Some((*base.get(&port)?, mac)))
         .collect();
+    let chassis = tables.entity.chassis();
     let indexes: BTreeSet<u32> =
         descriptions.keys().chain(names.keys()).chain(oper.keys()).chain(kinds.keys()).copied().collect();
     let port = |index: u32| {
@@ -246,6 +238,7 @@ pub(super) fn ports(tables: &Tables) -> Vec<Port> {
             stp: stp.get(&index).cloned(),
             stp_bridge: stp_bridge.get(&index).copied().filter(|mac| mac.is_device()),
             last_change_s: last_change.get(&index).map(|ticks| ticks / 100),
+            chassis: chassis.get(&index).copied(),
         }
     };
     let mut ports: Vec<Port> = indexes.into_iter().map(port).collect();

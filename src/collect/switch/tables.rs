@@ -19,10 +19,11 @@ use crate::snmp::lldp::Lldp;
 use crate::snmp::poe::Poe;
 use crate::snmp::qbridge::QBridge;
 use crate::snmp::vlan_membership::VlanMembership;
+use crate::snmp::vrf::Vrfs;
 use crate::snmp::vtp::Vtp;
 use crate::snmp::{
     Ask, Session, Value, WalkEnd, Walked, addresses, alcatel, bridge, cdp, cisco_poe, entity, entity_logical, huawei,
-    interfaces, junos, lag, lldp, poe, qbridge, vlan_membership, vtp,
+    interfaces, junos, lag, lldp, poe, qbridge, vlan_membership, vrf, vtp,
 };
 
 /// IANA private enterprise number of Cisco.
@@ -49,6 +50,7 @@ pub(super) struct Tables {
     pub(super) poe: Poe,
     pub(super) cisco_poe: CiscoPoe,
     pub(super) entity: Entity,
+    pub(super) vrfs: Vrfs,
 }
 
 /// A maker's own tables, asked for where sysObjectID names that maker, or names nobody.
@@ -61,6 +63,7 @@ struct Private {
     alcatel: Alcatel,
     junos: Junos,
     cisco_poe: CiscoPoe,
+    vrfs: Vrfs,
 }
 
 async fn private(ask: &Ask<'_, impl Session>, enterprise: Option<u32>) -> Private {
@@ -80,7 +83,7 @@ async fn private(ask: &Ask<'_, impl Session>, enterprise: Option<u32>) -> Privat
     };
     // A Cisco without VTP's list of VLANs has no port in any of them, as far as it tells; its bridges it may list.
     let (membership, cisco_poe) = if vtp.state.rows.is_empty() {
-        (VlanMembership { access: n(), voice: n() }, CiscoPoe { part: n(), alias: n() })
+        (VlanMembership { access: n(), voice: n() }, CiscoPoe { part: n() })
     } else {
         tokio::join!(vlan_membership::read(ask), cisco_poe::read(ask))
     };
@@ -89,7 +92,8 @@ async fn private(ask: &Ask<'_, impl Session>, enterprise: Option<u32>) -> Privat
     } else {
         EntityLogical { description: n(), kind: n() }
     };
-    Private { vtp, membership, logical, huawei, alcatel, junos, cisco_poe }
+    let vrfs = vrf::read(ask, is(vrf::ARISTA), is(CISCO)).await;
+    Private { vtp, membership, logical, huawei, alcatel, junos, cisco_poe, vrfs }
 }
 
 impl Tables {
@@ -99,7 +103,7 @@ impl Tables {
         let (base_address, interfaces, lag, bridge, qbridge, private) = tokio::join!(
             bridge::base_address(ask.session),
             Box::pin(interfaces::read(ask)),
-            Box::pin(lag::read(ask)),
+            Box::pin(lag::read(ask, enterprise.is_none_or(|own| own == CISCO))),
             Box::pin(bridge::read(ask)),
             Box::pin(qbridge::read(ask)),
             Box::pin(private(ask, enterprise)),
@@ -110,9 +114,9 @@ impl Tables {
             Box::pin(lldp::read(ask)),
             Box::pin(cdp::read(ask)),
             Box::pin(poe::read(ask)),
-            Box::pin(entity::read(ask)),
+            Box::pin(entity::read(ask, !private.cisco_poe.part.rows.is_empty())),
         );
-        let Private { vtp, membership, logical, huawei, alcatel, junos, cisco_poe } = private;
+        let Private { vtp, membership, logical, huawei, alcatel, junos, cisco_poe, vrfs } = private;
         Self {
             base_address,
             interfaces,
@@ -132,6 +136,7 @@ impl Tables {
             poe,
             cisco_poe,
             entity,
+            vrfs,
         }
     }
 
@@ -154,7 +159,7 @@ impl Tables {
             (Table::CiscoVlans, vec![&self.vtp.state, &self.membership.access]),
             (Table::JunosVlans, vec![&self.junos.tags, &self.junos.fdb_ids]),
             (Table::Pvid, vec![&qbridge.pvid]),
-            (Table::Lag, vec![&self.lag.selected, &self.lag.attached]),
+            (Table::Lag, vec![&self.lag.selected, &self.lag.attached, &self.lag.pagp]),
             (Table::IfStack, vec![&ifs.stack]),
             (Table::Stp, vec![&bridge.stp_state, &bridge.stp_bridge]),
             (Table::Poe, vec![&self.poe.detection, &self.poe.admin]),
@@ -215,20 +220,9 @@ impl Tables {
         found.into_iter().map(|(id, name)| VlanRow { id, name }).collect()
     }
 
-    /// ARP and neighbour discovery, of both generations of the table.
-    pub(super) fn arp(&self) -> Vec<ArpRow> {
-        let row = |index: Option<(u32, std::net::IpAddr)>, value: &Value| {
-            let (if_index, ip) = index?;
-            // Some agents write the address out.
-            let written = || value.text().as_str().parse().ok();
-            let mac = value.octets().and_then(MacAddr::from_octets).or_else(written);
-            let mac = mac.filter(|mac| !mac.is_zero() && !mac.is_multicast())?;
-            Some(ArpRow { ip, mac, if_index })
-        };
-        let from_media = self.media.rows.iter().filter_map(|(index, value)| row(media_index(index), value));
-        let from_physical = self.physical.rows.iter().filter_map(|(index, value)| row(physical_index(index), value));
-        let all: BTreeSet<ArpRow> = from_media.chain(from_physical).collect();
-        all.into_iter().collect()
+    /// ARP and neighbour discovery of the default context.
+    pub(super) fn arp(&self) -> BTreeSet<ArpRow> {
+        arp_of(&self.media, &self.physical, None)
     }
 
     /// Chassis, modules and stacks: what a register lists. Fans and sensors are not.
@@ -249,6 +243,21 @@ impl Tables {
             })
             .collect()
     }
+}
+
+/// Rows of ARP and neighbour discovery, of both generations of the table.
+pub(super) fn arp_of(media: &Walked, physical: &Walked, vrf: Option<&DeviceText>) -> BTreeSet<ArpRow> {
+    let row = |index: Option<(u32, std::net::IpAddr)>, value: &Value| {
+        let (if_index, ip) = index?;
+        // Some agents write the address out.
+        let written = || value.text().as_str().parse().ok();
+        let mac = value.octets().and_then(MacAddr::from_octets).or_else(written);
+        let mac = mac.filter(|mac| !mac.is_zero() && !mac.is_multicast())?;
+        Some(ArpRow { ip, mac, if_index, vrf: vrf.cloned() })
+    };
+    let from_media = media.rows.iter().filter_map(|(index, value)| row(media_index(index), value));
+    let from_physical = physical.rows.iter().filter_map(|(index, value)| row(physical_index(index), value));
+    from_media.chain(from_physical).collect()
 }
 
 /// Writes down how much of a table was seen; what was cut is an error for the administrator too.

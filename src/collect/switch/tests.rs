@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::contexts::{self, Contexts, Met};
 use super::forwarding::{self, Learned};
 use super::tables::Tables;
-use super::{neighbours, ports};
+use super::{SwitchCollector, neighbours, ports};
 use crate::net::{MacAddr, VlanId};
-use crate::observation::{FdbRow, Port, Table};
+use crate::observation::{FdbRow, Port, Reading, Readings, SystemFacts, Table};
 use crate::snmp::alcatel::Alcatel;
 use crate::snmp::bridge::Bridge;
 use crate::snmp::cdp::Cdp;
@@ -21,6 +21,7 @@ use crate::snmp::lldp::Lldp;
 use crate::snmp::poe::Poe;
 use crate::snmp::qbridge::QBridge;
 use crate::snmp::vlan_membership::VlanMembership;
+use crate::snmp::vrf::Vrfs;
 use crate::snmp::vtp::Vtp;
 use crate::snmp::{Oid, Value, WalkEnd, Walked};
 
@@ -45,7 +46,7 @@ fn nothing() -> Tables {
             alias: n(),
             stack: n(),
         },
-        lag: Lag { selected: n(), attached: n() },
+        lag: Lag { selected: n(), attached: n(), pagp: n() },
         bridge: Bridge {
             base_values: n(),
             base_ports: n(),
@@ -88,8 +89,9 @@ fn nothing() -> Tables {
             system_name: n(),
         },
         poe: Poe { admin: n(), detection: n(), class: n() },
-        cisco_poe: CiscoPoe { part: n(), alias: n() },
-        entity: Entity { class: n(), name: n(), model: n(), serial: n(), software: n() },
+        cisco_poe: CiscoPoe { part: n() },
+        entity: Entity { class: n(), name: n(), model: n(), serial: n(), software: n(), alias: n(), contained: n() },
+        vrfs: Vrfs { arista: n(), cisco: n() },
     }
 }
 
@@ -218,7 +220,7 @@ fn power_is_on_the_port_that_the_part_the_number_or_the_name_tells() {
     tables.poe.admin = n();
     tables.cisco_poe.part = states(&[(1, 3, 1013)]);
     let port_of = Oid::new(&[1, 3, 6, 1, 2, 1, 2, 2, 1, 1, 10_104]);
-    tables.cisco_poe.alias = rows(vec![(vec![1013, 0], Value::Oid(Box::new(port_of)))]);
+    tables.entity.alias = rows(vec![(vec![1013, 0], Value::Oid(Box::new(port_of)))]);
     assert_eq!(delivering(&tables), [10_104], "the part it is goes before the name");
 
     let mut plain = nothing();
@@ -383,4 +385,33 @@ fn addresses_of_both_tables_are_told_once_and_groups_never() {
     let found: Vec<_> = tables.arp().iter().map(|row| (row.ip.to_string(), row.mac.0[5])).collect();
     let expected = [("10.0.0.1", 1), ("10.0.0.2", 2), ("fe80::9", 1)];
     assert_eq!(found, expected.map(|(ip, last)| (ip.to_owned(), last)));
+}
+
+/// After a restart a switch is read as it was, until another firmware or enough rows say otherwise.
+#[tokio::test]
+async fn what_was_learned_before_a_restart_stands_for_its_firmware() {
+    let text = "[[site]]\nid = \"hq\"\nsensitivity = \"standard\"\n[[credential]]\nid = \"c\"\nkind = \"snmp-v2c\"\ncommunity = \"public\"\n\
+                [[switch]]\nname = \"sw\"\naddress = \"127.0.0.1\"\nsite = \"hq\"\ncredential = \"c\"\n";
+    let config = crate::config::parse(text, std::path::Path::new("/nowhere/config.toml")).unwrap();
+    let (switch, credential) = (&config.switches[0], &config.credentials[0]);
+    let reading = |chosen: &str, settled| {
+        Some(Reading { chosen: chosen.to_owned(), score: 100, runner_up: None, rows: 40, settled })
+    };
+    let readings = Readings { port: reading("ifIndex", true), vlan: reading("the id is the VLAN", false) };
+    let system = SystemFacts {
+        name: "sw".into(),
+        description: "Version 7".into(),
+        object_id: "1.3.6.1.4.1.9".to_owned(),
+        uptime_s: 5,
+    };
+    let collector = SwitchCollector::bind().await.unwrap();
+    collector.recall(switch.name.clone(), &system, &readings);
+    let known = collector.agent(&config.snmp, switch, credential).unwrap();
+    let learned = known.learned("1.3.6.1.4.1.9 Version 7");
+    assert_eq!(
+        learned,
+        Learned { port: Some("ifIndex".to_owned()), vlan: None },
+        "only what enough rows had borne out"
+    );
+    assert_eq!(known.learned("1.3.6.1.4.1.9 Version 8"), Learned::default());
 }

@@ -14,7 +14,7 @@ fn message(xaddrs: &str) -> String {
 fn service(xaddrs: &str, asked: &str) -> Option<(u16, String, bool)> {
     match parse(message(xaddrs).as_bytes()).unwrap() {
         Message::Matches(matches) => matches[0].service(asked.parse().unwrap()),
-        Message::Fault => panic!("a fault"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -68,11 +68,44 @@ fn of_many_matches_the_one_at_the_asked_address_is_taken() {
     let at = |host: &str| Match {
         endpoint: DeviceText::new(host),
         addresses: transport(&format!("http://{host}/")).into_iter().collect(),
+        maybe_onvif: true,
         ..Match::default()
     };
     let list = [at("10.0.0.1"), at("10.0.0.2")];
     assert_eq!(choose(&list, "10.0.0.2:3702".parse().unwrap()).unwrap().endpoint.as_str(), "10.0.0.2");
     assert_eq!(choose(&list, "10.0.0.3:3702".parse().unwrap()).unwrap().endpoint.as_str(), "10.0.0.1");
+}
+
+fn announced(name: &str, declared: &str, inside: &str) -> Option<Message> {
+    let text = format!(
+        "<s:Envelope xmlns:a=\"http://www.w3.org/2005/08/addressing\" {declared}><s:Body><d:{name}>{inside}</d:{name}>\
+         </s:Body></s:Envelope>"
+    );
+    parse(text.as_bytes())
+}
+
+#[test]
+fn what_is_no_onvif_device_by_its_own_types_is_told_from_one() {
+    let onvif = "xmlns:tds=\"http://www.onvif.org/ver10/device/wsdl\"";
+    let cases = [
+        ("", "<d:Types>wsdp:Device pub:Computer</d:Types>", false),
+        ("", "<d:Types>wsdp:Device wprt:PrintDeviceType</d:Types><d:XAddrs>http://10.0.0.9/wsd</d:XAddrs>", false),
+        ("", "<d:Types>dn:NetworkVideoTransmitter</d:Types>", true),
+        ("", "<d:Types>tds:Device</d:Types>", true),
+        (onvif, "<d:Types>x:Device</d:Types>", true),
+        ("", "<d:Types>x:Device</d:Types>", false),
+        ("", "<d:Types>x:Y</d:Types><d:Scopes>onvif://www.onvif.org/name/A</d:Scopes>", true),
+        ("", "<d:Types>x:Y</d:Types><d:XAddrs>http://10.0.0.9/onvif/device_service</d:XAddrs>", true),
+        ("", "<d:Types/>", true),
+        ("", "", true),
+    ];
+    for (declared, inside, maybe) in cases {
+        let Some(Message::Matches(matches)) = announced("Hello", declared, inside) else { panic!("{inside}") };
+        assert_eq!(matches[0].maybe_onvif, maybe, "{inside}");
+        assert_eq!(choose(&matches, "10.0.0.9:3702".parse().unwrap()).is_some(), maybe, "{inside}");
+    }
+    assert_eq!(announced("Bye", "", ""), Some(Message::Bye));
+    assert_eq!(announced("Probe", "", "<d:Types>dn:NetworkVideoTransmitter</d:Types>"), None);
 }
 
 #[test]

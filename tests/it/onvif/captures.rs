@@ -11,7 +11,7 @@ use lenswarden::probe;
 use super::double::{Asked, Double, Ledger, PASSWORD, credential, fault, http, ok, visit_named};
 use super::mechanism::digest_is_right;
 
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     std::env::var_os("LENSWARDEN_SHARED").map_or_else(beside, PathBuf::from).join("data/onvif")
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lenswarden::collect::camera::{CameraCollector, Found};
-use lenswarden::config::CameraBlock;
-use lenswarden::observation::Reach;
+use lenswarden::config::{CameraBlock, OnvifSettings};
+use lenswarden::observation::{Reach, SweepAnswer};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -76,7 +76,7 @@ fn addresses(list: &[&str]) -> Vec<IpAddr> {
     list.iter().map(|text| text.parse().unwrap()).collect()
 }
 
-async fn sweep(block: &CameraBlock) -> (u64, BTreeMap<IpAddr, Found>) {
+async fn sweep(block: &CameraBlock) -> (bool, BTreeMap<IpAddr, Found>) {
     let collector = CameraCollector::new(&settings());
     let (sender, mut receiver) = mpsc::channel::<Found>(4);
     let listen = async {
@@ -87,7 +87,8 @@ async fn sweep(block: &CameraBlock) -> (u64, BTreeMap<IpAddr, Found>) {
         }
         all
     };
-    tokio::join!(collector.sweep(block, sender), listen)
+    let hosts = block.hosts();
+    tokio::join!(collector.sweep(block, &hosts, sender), listen)
 }
 
 #[tokio::test]
@@ -111,14 +112,16 @@ async fn a_sweep_asks_everybody_and_reports_each_answer_once_with_its_true_addre
     let mut block = double::block(&[knocked.local_addr().unwrap().port()], port);
     block.subnets = vec!["127.77.0.0/28".parse().unwrap()];
 
-    let (asked, found) = sweep(&block).await;
-    assert_eq!(asked, 14);
+    let (whole, found) = sweep(&block).await;
+    assert!(whole);
     let list: Vec<String> = found.keys().map(ToString::to_string).collect();
     assert_eq!(list, ["127.77.0.2", "127.77.0.5", "127.77.0.9", "127.77.0.14"]);
     let service = |address: &str| found[&address.parse().unwrap()].discovery.as_ref().and_then(|d| d.service.clone());
     assert_eq!(service("127.77.0.2"), Some((8000, "/onvif/device_service".into(), false)));
     assert_eq!(service("127.77.0.5"), Some((2020, "/onvif/service".into(), false)), "the second round found it");
     assert_eq!(found[&answering[2]].discovery, None, "a fault is an answer");
+    let answers = ["127.77.0.2", "127.77.0.9", "127.77.0.14"].map(|text| found[&text.parse().unwrap()].answer);
+    assert_eq!(answers, [SweepAnswer::Discovery, SweepAnswer::Discovery, SweepAnswer::OpenPort]);
     let heard = |number: usize| responders[number].probes.lock().unwrap().len();
     assert_eq!([heard(0), heard(1), heard(3)], [1, 2, 2], "those that answered are not asked again");
     assert_eq!(heard(4), 0, "nothing outside the block is asked");
@@ -133,8 +136,41 @@ async fn a_sweep_ends_when_nobody_listens() {
     let (sender, receiver) = mpsc::channel::<Found>(1);
     drop(receiver);
     let collector = CameraCollector::new(&settings());
-    let asked = tokio::time::timeout(Duration::from_secs(5), collector.sweep(&block, sender)).await.unwrap();
-    assert_eq!(asked, 0);
+    let hosts = block.hosts();
+    let sweep = collector.sweep(&block, &hosts, sender);
+    let whole = tokio::time::timeout(Duration::from_secs(5), sweep).await.unwrap();
+    assert!(!whole, "it is not taken for swept");
+    let mut buffer = [0u8; 2048];
+    assert!(silence.try_recv_from(&mut buffer).is_err(), "nobody was asked");
+}
+
+#[tokio::test]
+async fn a_sweep_sends_no_faster_than_its_pace_udp_and_tcp_together() {
+    let mut block = double::block(&[9], double::silence().await.local_addr().unwrap().port());
+    block.subnets = vec!["127.80.0.0/27".parse().unwrap()];
+    let collector = CameraCollector::new(&OnvifSettings { probes_per_second: 60, ..settings() });
+    let (sender, _receiver) = mpsc::channel::<Found>(4);
+    let begun = std::time::Instant::now();
+    assert!(collector.sweep(&block, &block.hosts(), sender).await);
+    // 30 addresses, two probes and one port each; the answers' time after each round of probes is not waited for twice.
+    let least = Duration::from_secs_f64(90.0 / 60.0) + 2 * Duration::from_millis(1_200) - Duration::from_millis(200);
+    assert!(begun.elapsed() >= least, "{:?} < {least:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_computer_that_speaks_ws_discovery_is_no_camera() {
+    let socket = UdpSocket::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = socket.local_addr().unwrap().port();
+    let computer = "<e:Envelope xmlns:w=\"http://schemas.xmlsoap.org/ws/2004/08/addressing\"><e:Body><d:ProbeMatches>\
+        <d:ProbeMatch><w:EndpointReference><w:Address>urn:uuid:2</w:Address></w:EndpointReference><d:Types>wsdp:Device \
+        pub:Computer</d:Types></d:ProbeMatch></d:ProbeMatches></e:Body></e:Envelope>";
+    let responder = Responder::start(socket, 0, computer.to_owned());
+    let block = double::block(&[9], port);
+    let (_, found) = sweep(&block).await;
+    assert_eq!(found.len(), 0);
+    let visit = CameraCollector::new(&settings()).visit(&block, block.hosts()[0], &[], &Ledger::default()).await;
+    assert!(matches!(visit.reach, Reach::Silent(_)), "{:?}", visit.reach);
+    assert_eq!(responder.probes.lock().unwrap().len(), 5, "every form was tried");
 }
 
 #[tokio::test]

@@ -269,6 +269,7 @@ pub(super) fn block(ports: &[u16], discovery_port: u16) -> CameraBlock {
         credentials: Vec::new(),
         ports: ports.to_vec(),
         discovery_port,
+        vendor_queries: Vec::new(),
     }
 }
 

@@ -61,6 +61,7 @@ fn block(port: u16, discovery_port: u16) -> CameraBlock {
         credentials: vec!["c".into()],
         ports: vec![port],
         discovery_port,
+        vendor_queries: Vec::new(),
     }
 }
 
@@ -119,7 +120,7 @@ async fn oxvif_is_found_by_its_discovery_responder() {
     let responder = DiscoveryResponder::spawn("127.0.0.1:0", false, device).await.unwrap();
     let block = block(1, responder.local_addr().port());
     let (sender, mut found) = tokio::sync::mpsc::channel(4);
-    assert_eq!(collector().sweep(&block, sender).await, 1);
+    assert!(collector().sweep(&block, &block.hosts(), sender).await);
     let found = found.recv().await.unwrap();
     assert_eq!(found.address, IpAddr::V4(Ipv4Addr::LOCALHOST));
     let discovery = found.discovery.unwrap();
