@@ -4,7 +4,6 @@
 //! overrides, invisible characters, megabytes. [`clean`] is the one way in: what comes out is bounded, normalised
 //! (NFC) and has no character that changes anything but its own cell.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -45,7 +44,7 @@ impl DeviceText {
 
     /// As what it is read, for matching: see [`plain`].
     #[must_use]
-    pub fn plain(&self) -> Cow<'_, str> {
+    pub fn plain(&self) -> String {
         plain(&self.0)
     }
 
@@ -140,10 +139,7 @@ pub fn clean(raw: &str) -> String {
 /// stays as it is, so that a grammar of models or serial numbers can be held against it. What looks like nothing else
 /// stays.
 #[must_use]
-pub fn plain(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() && !text.contains("\\u{") {
-        return Cow::Borrowed(text);
-    }
+pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -162,7 +158,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
             }
         }
     }
-    Cow::Owned(out)
+    out
 }
 
 fn is_accent(c: char) -> bool {

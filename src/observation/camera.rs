@@ -338,8 +338,6 @@ pub enum MarkKind {
     TlsSubject,
     /// Namespace or wording of a SOAP reply.
     Soap,
-    /// Search domain of GetDNS, as the factory left it.
-    Domain,
     /// RTSP `Server` header.
     RtspServer,
     /// Title of the page a web server shows.
@@ -356,6 +354,8 @@ pub enum MarkKind {
     IsapiNamespace,
     /// deviceType of ISAPI's deviceInfo.
     IsapiType,
+    /// Search domain of GetDNS, as the factory left it.
+    Domain,
 }
 
 /// A mark of a maker or class that was seen without a password.
