@@ -89,6 +89,10 @@ enum Command {
     Findings(Listing),
     /// What is polled, and how it answers.
     Targets(Listing),
+    /// What share of each site was really looked at, and what was not seen.
+    Coverage(Listing),
+    /// Every site in numbers.
+    Sites(Listing),
     /// Why a device is judged as it is.
     Explain {
         /// Its MAC address in any notation, IP address, serial number or id.
@@ -199,6 +203,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Devices(listing) => tables::devices(config, listing),
         Command::Findings(listing) => tables::findings(config, listing),
         Command::Targets(listing) => tables::targets(config, listing),
+        Command::Coverage(listing) => tables::coverage(config, listing),
+        Command::Sites(listing) => tables::sites(config, listing),
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
         Command::Policy(command) => policy::run(config, command),

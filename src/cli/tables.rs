@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use super::{Listing, print, print_json, say};
 use crate::config;
 use crate::net::Timestamp;
-use crate::report::{Format, Table, tables};
+use crate::report::{Format, Table, sites, tables};
 use crate::snapshot::{Filter, Snapshot};
 use crate::store::Reader;
 
@@ -66,6 +66,49 @@ pub(super) fn findings(path: &Path, listing: &Listing) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     show(listing, &snapshot, &tables::findings(chosen, &snapshot))
+}
+
+/// Nothing was chosen: what there is to choose from.
+fn no_site(snapshot: &Snapshot) -> String {
+    let ids: Vec<String> = snapshot.sites.keys().take(20).map(ToString::to_string).collect();
+    format!("no such site; words are site:ID, site.sensitivity:WORD, or part of a name; sites are {}", ids.join(", "))
+}
+
+pub(super) fn coverage(path: &Path, listing: &Listing) -> Result<ExitCode> {
+    let filter = filter(&listing.words)?;
+    let (_, snapshot) = look(path)?;
+    let chosen = || snapshot.sites.values().filter(|site| filter.site(site));
+    if listing.format() == Format::Json {
+        print_json(&chosen().map(|site| sites::coverage_json(&snapshot, site)).collect::<Vec<_>>())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if chosen().next().is_none() {
+        say(&no_site(&snapshot));
+        return Ok(ExitCode::from(1));
+    }
+    show(listing, &snapshot, &sites::coverage(&snapshot, chosen()))?;
+    let gaps = sites::gaps(&snapshot, chosen());
+    if listing.format() == Format::Text && !gaps.rows.is_empty() {
+        print(&format!("\n{}", gaps.text()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn sites(path: &Path, listing: &Listing) -> Result<ExitCode> {
+    let filter = filter(&listing.words)?;
+    let (_, snapshot) = look(path)?;
+    let chosen = || snapshot.sites.values().filter(|site| filter.site(site));
+    if listing.format() == Format::Json {
+        let counts = snapshot.site_counts(&snapshot.overdue());
+        let rows = chosen().filter_map(|site| Some(sites::site_json(&snapshot, site, counts.get(&site.id)?)));
+        print_json(&rows.collect::<Vec<_>>())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if chosen().next().is_none() {
+        say(&no_site(&snapshot));
+        return Ok(ExitCode::from(1));
+    }
+    show(listing, &snapshot, &sites::sites(&snapshot, chosen()))
 }
 
 pub(super) fn targets(path: &Path, listing: &Listing) -> Result<ExitCode> {

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use toml::Spanned;
 
 use super::checker::Checker;
+use super::coverage::coverage;
 use super::file::{self, File};
 use super::networks::networks;
 use super::secret::{Secret, SecretStore};
@@ -79,6 +80,7 @@ pub(super) fn check(
     let (daemon, snmp, onvif) = settings(&mut checker, file);
     let discovery = discovery(&mut checker, &file.discovery);
     let traps = traps(&mut checker, &file.traps);
+    let coverage = coverage(&mut checker, &file.coverage);
     let makers = MakerSettings::check(&mut checker, &file.makers);
     if checker.problems.is_empty() {
         Ok(Config {
@@ -89,6 +91,7 @@ pub(super) fn check(
             traps,
             makers,
             sites,
+            coverage,
             networks,
             credentials,
             switches,
@@ -138,6 +141,7 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         deadline: checker.duration("onvif.deadline", &onvif.deadline, "10s", second),
         max_bytes: checker.number("onvif.max-bytes", onvif.max_bytes.as_ref(), 2 << 20, 65_536..=16 << 20),
         probes_per_second: checker.number("onvif.probes-per-second", onvif.probes_per_second.as_ref(), 50, 1..=10_000),
+        users: onvif.users,
     };
     (daemon, snmp, onvif)
 }

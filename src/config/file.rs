@@ -14,6 +14,7 @@ pub(super) struct File {
     pub(super) onvif: Onvif,
     pub(super) discovery: Discovery,
     pub(super) traps: Traps,
+    pub(super) coverage: Coverage,
     pub(super) makers: Makers,
     pub(super) site: Vec<Spanned<Site>>,
     pub(super) network: Vec<Spanned<Network>>,
@@ -59,6 +60,7 @@ pub(super) struct Onvif {
     pub(super) deadline: Text,
     pub(super) max_bytes: Option<Spanned<i64>>,
     pub(super) probes_per_second: Option<Spanned<i64>>,
+    pub(super) users: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,6 +73,12 @@ pub(super) struct Discovery {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Traps {
     pub(super) listen: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Coverage {
+    pub(super) threshold: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -2,6 +2,7 @@
 //! configuration come in as messages; each ends in one transaction.
 
 mod cameras;
+mod coverage;
 mod reviews;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,6 +119,7 @@ pub(super) struct Recorder {
     /// Camera targets by the device that answered there.
     addresses: BTreeMap<DeviceId, BTreeSet<TargetName>>,
     swept: Vec<Swept>,
+    coverage: coverage::Count,
     seq: u64,
 }
 
@@ -160,6 +162,7 @@ impl Recorder {
             posted: watch::Sender::new(()),
             leads,
             addresses: BTreeMap::new(),
+            coverage: coverage::Count::new(&stored.swept),
             swept: stored.swept,
             seq: 0,
         };
@@ -227,6 +230,7 @@ impl Recorder {
                 None => {}
             }
         }
+        self.count_looked(Timestamp::now(), true);
         self.daemon.stopped = Some(Timestamp::now());
         let batch = Batch { at: Timestamp::now(), daemon: Some(self.daemon.clone()), ..Batch::default() };
         if let Err(error) = self.commit(&batch) {
@@ -282,12 +286,16 @@ impl Recorder {
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
             }
             Message::Swept(swept) => {
+                self.coverage.note(&swept);
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), swept, ..Batch::default() });
             }
             Message::Alive { subnets, reply } => {
                 let _ = reply.send(self.inventory.alive_within(&subnets));
             }
-            Message::Tick => self.tick(),
+            Message::Tick => {
+                self.tick();
+                self.count_looked(Timestamp::now(), false);
+            }
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);
@@ -336,7 +344,12 @@ impl Recorder {
             self.judge(delta, &judged, &mut draft);
             // It may have been dropped by an earlier visit of this batch.
             draft.batch.dropped_targets.retain(|name| *name != record.name);
-            self.targets.insert(record.name.clone(), record.clone());
+            let before = self.targets.insert(record.name.clone(), record.clone());
+            let changed = record.camera.key_changed();
+            if changed.is_some() && before.is_none_or(|before| before.camera.key_changed() != changed) {
+                let remarks = record.camera.remarks().join("; ");
+                tracing::warn!("camera {}: {remarks}", record.name);
+            }
             draft.targets.insert(record.name.clone(), record.clone());
             if let Collection::Camera(visit) = visit {
                 self.settle_camera(visit, record, &mut draft);

@@ -4,6 +4,7 @@
 
 mod cameras;
 mod certainty;
+mod coverage;
 mod estate;
 mod neighbours;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod topology;
 mod vlan;
 
 pub use certainty::Confidence;
+pub use coverage::{PortCoverage, SilentPort};
 pub use estate::{Estate, Spot};
 pub use neighbours::UnpolledNeighbour;
 pub use placing::Standing;

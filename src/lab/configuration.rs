@@ -66,7 +66,16 @@ fn write_site(site: &Site, ports: Ports, out: &mut String) -> std::fmt::Result {
         Some(basis) => writeln!(out, "sensitivity = \"sensitive\"\nbasis = \"{basis}\"")?,
         None => writeln!(out, "sensitivity = \"standard\"")?,
     }
-    writeln!(out, "address-ranges = [\"127.{octet}.0.0/16\", \"10.{octet}.0.0/16\"]\n")?;
+    let blocks: Vec<String> = [Zone::Core, Zone::Surveillance, Zone::Other]
+        .into_iter()
+        .map(|zone| {
+            let used = site.first_hosts.get(zone as usize).copied().unwrap_or(0);
+            format!("\"127.{octet}.{}.0/{}\"", Site::camera_octet(zone), prefix(used))
+        })
+        .collect();
+    let blocks = blocks.join(", ");
+    // Where the switches are managed nobody looks for cameras: a gap.
+    writeln!(out, "address-ranges = [{blocks}, \"127.{octet}.1.0/30\"]\n")?;
     let (core, cctv) = (site.vlan(Zone::Core), site.vlan(Zone::Surveillance));
     let (voice, print) = (site.vlan(Zone::Voice), site.vlan(Zone::Other));
     for (name, kind, vlans, subnets) in [
@@ -90,20 +99,11 @@ fn write_site(site: &Site, ports: Ports, out: &mut String) -> std::fmt::Result {
              subnets = [{subnets}]\n"
         )?;
     }
-    let subnets: Vec<String> = [Zone::Core, Zone::Surveillance, Zone::Other]
-        .into_iter()
-        .map(|zone| {
-            let used = site.first_hosts.get(zone as usize).copied().unwrap_or(0);
-            format!("\"127.{octet}.{}.0/{}\"", Site::camera_octet(zone), prefix(used))
-        })
-        .collect();
     writeln!(
         out,
-        "[[cameras]]\nsite = \"{id}\"\nsubnets = [{}]\ncredentials = [\"lab-onvif\"]\nports = [{}]\n\
+        "[[cameras]]\nsite = \"{id}\"\nsubnets = [{blocks}]\ncredentials = [\"lab-onvif\"]\nports = [{}]\n\
          discovery-port = {}\n",
-        subnets.join(", "),
-        ports.http,
-        ports.discovery
+        ports.http, ports.discovery
     )
 }
 

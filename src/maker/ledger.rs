@@ -246,6 +246,8 @@ impl Ledger<'_> {
             MarkKind::IsapiType => (Field::IsapiType, Rung::Isapi, "isapi device type"),
             MarkKind::SystemName => (Field::Host, Rung::Text, "system name"),
             MarkKind::SystemDescription => (Field::Description, Rung::Text, "snmp sysDescr"),
+            // It says whose network the camera was set up for, not who made it.
+            MarkKind::Domain => return,
             MarkKind::SystemObject => return self.enterprise("snmp sysObjectID", text, at),
             MarkKind::PrivateObject => return self.private_object(text, at),
         };

@@ -1,13 +1,16 @@
 //! Names of organisations as registries and devices spell them, looked up by their beginning.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::catalogue::Owner;
+use crate::net::text::plain;
 
-/// Case and blanks folded: registries and devices spell one name in several ways.
+/// Case, blanks and letters of other alphabets folded: registries and devices spell one name in several ways.
 pub(super) fn fold(text: &str) -> String {
+    let plain: Cow<'_, str> = if text.is_ascii() { text.into() } else { plain(text).into() };
     let mut folded = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
+    for word in plain.split_whitespace() {
         if !folded.is_empty() {
             folded.push(' ');
         }

@@ -1,11 +1,13 @@
 //! Patterns of the catalogue, compiled once: all that look at one field are held against a text at the same time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
 use super::catalogue::Owner;
 use super::file::{Field, Said};
+use crate::net::text::plain;
 
 /// Whose a pattern is, and what it says where it fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,11 +63,13 @@ impl Patterns {
         Ok(())
     }
 
-    /// What the patterns of a field say of a text.
+    /// What the patterns of a field say of a text, as an eye reads it: letters of other alphabets hide nobody.
     pub(super) fn ask(&self, field: Field, text: &str) -> Vec<Says> {
         let Some(set) = self.0.get(&field).filter(|_| !text.is_empty()) else { return Vec::new() };
         let Some(compiled) = &set.compiled else { return Vec::new() };
-        let fitting = compiled.matches(text.as_bytes());
+        // Nearly all texts are read as they stand; what was cleaned out of the others stands in them as an escape.
+        let read: Cow<'_, str> = if text.is_ascii() && !text.contains('\\') { text.into() } else { plain(text).into() };
+        let fitting = compiled.matches(read.as_bytes());
         fitting.iter().filter_map(|index| set.says.get(index).copied()).collect()
     }
 }

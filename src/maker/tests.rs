@@ -64,6 +64,14 @@ fn a_rebrand_is_known_by_its_grammar_and_keeps_its_label() {
 }
 
 #[test]
+fn a_name_or_a_serial_number_in_borrowed_letters_hides_nobody() {
+    let dahua = facts("", ["D\u{430}hu\u{430}", "x", "1", "1"]);
+    expect(&dahua, Some("dahua"), Verdict::Suspected, None, Class::Camera);
+    let hik = facts("", ["ONVIF", "E", "V5.5.3 build 180822", "E\u{200b}20190430\u{410}\u{410}WRD14878498W"]);
+    assert_eq!(verdict(&hik).0.as_deref(), Some("hikvision"));
+}
+
+#[test]
 fn a_prefix_alone_is_a_suspicion_and_no_class() {
     let bare = |mac: &str| Facts { mac: Some((mac.parse().unwrap(), AT)), ..Facts::default() };
     expect(&bare("44:19:b6:01:02:03"), Some("hikvision"), Verdict::Suspected, None, Class::Unknown);

@@ -127,6 +127,20 @@ impl Filter {
         self.words.iter().all(|(negated, word)| holds(word, None, Some(row), sites, now) != *negated)
     }
 
+    /// Whether a site passes: by its id and its sensitivity, a word without a field by its id and its name.
+    #[must_use]
+    pub fn site(&self, row: &SiteRow) -> bool {
+        let holds = |word: &Word| match word {
+            Word::Any(text) => {
+                row.id.to_string().to_lowercase().contains(text) || row.name.to_lowercase().contains(text)
+            }
+            Word::Field("site", id) => row.id.to_string().to_lowercase() == *id,
+            Word::Field("site.sensitivity", value) => word_of(&row.sensitivity) == *value,
+            _ => false,
+        };
+        self.words.iter().all(|(negated, word)| holds(word) != *negated)
+    }
+
     /// Whether a finding passes, by its own fields and its device's.
     #[must_use]
     pub fn finding(

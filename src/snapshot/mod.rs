@@ -7,6 +7,8 @@ mod exposure;
 mod filter;
 mod placement;
 mod queue;
+mod site_coverage;
+mod sites;
 mod sort;
 
 pub use coverage::{Coverage, DaemonState, Share};
@@ -14,6 +16,8 @@ pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, gro
 pub use filter::{Filter, FilterError};
 pub use placement::{Placement, PlacementKey};
 pub use queue::Progress;
+pub use site_coverage::{Factor, FactorKind, Gap, Looked, SiteCoverage, SiteLooked};
+pub use sites::SiteCounts;
 pub use sort::{DeviceOrder, TargetOrder};
 
 use std::collections::BTreeMap;
@@ -27,7 +31,7 @@ use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
 };
-use crate::observation::{Readings, Table, TableState};
+use crate::observation::{CameraStanding, Readings, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Finding};
 
@@ -64,6 +68,8 @@ pub struct Snapshot {
     pub targets: BTreeMap<TargetName, TargetRow>,
     /// Carriers of alerts by name.
     pub carriers: BTreeMap<String, CarrierRow>,
+    /// What the daemon counted of each site.
+    pub looked: Looked,
 }
 
 /// The daemon as the database shows it.
@@ -179,6 +185,8 @@ pub struct TargetRow {
     pub tables: BTreeMap<Table, TableState>,
     /// How its numbers were read.
     pub readings: Readings,
+    /// What is remembered of it as a camera.
+    pub camera: CameraStanding,
 }
 
 /// A carrier of alerts.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::packed::Packed;
 use super::system::System;
-use super::{Limits, Oid, Pace, Session, Value, WalkEnd, Walked, walk};
+use super::{Index, Limits, Oid, Pace, Session, Value, WalkEnd, Walked, walk};
 
 /// Tables that change seldom, by what tells that they have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -209,7 +209,7 @@ impl<S: Session> Ask<'_, S> {
     }
 
     /// A few cells of a column that changes seldom, by GET: those of rows that another column has shown to be wanted.
-    pub async fn seldom_cells(&self, group: Group, entry: &[u32], arc: u32, indexes: &[Vec<u32>]) -> Walked {
+    pub async fn seldom_cells(&self, group: Group, entry: &[u32], arc: u32, indexes: &[Index]) -> Walked {
         let root = Oid::new(entry).join(&[arc]);
         if let Some(kept) = self.kept(group, &root) {
             return kept;
@@ -250,7 +250,7 @@ impl<S: Session> Ask<'_, S> {
         let (seen, mut rows) = (all.rows.len(), BTreeMap::new());
         for (index, value) in all.rows {
             if let Some((_, rest)) = index.split_first() {
-                rows.insert(rest.to_vec(), value);
+                rows.insert(Index::from(rest), value);
             }
         }
         // Each row came many times: all there are have been seen, though the marks go on.
@@ -263,12 +263,14 @@ impl<S: Session> Ask<'_, S> {
 const MOST_ORDINARY: usize = 20_000;
 /// Most rows read of a table whose marks never end: a VLAN has one under each.
 const MOST_MARKED: usize = 9_000;
-/// Cells asked for in one GET.
-const CELLS: usize = 12;
+/// Cells asked for in one GET: more the crate would divide among several.
+const CELLS: usize = 10;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snmp::SnmpError;
+    use std::ops::ControlFlow;
 
     fn system(uptime_s: u64, stamps: [Option<u64>; 3]) -> System {
         System {
@@ -286,14 +288,20 @@ mod tests {
     struct Marked(u32);
 
     impl Session for Marked {
-        async fn get(&self, oids: &[Oid]) -> Result<Vec<Value>, crate::snmp::SnmpError> {
+        async fn get(&self, oids: &[Oid]) -> Result<Vec<Value>, SnmpError> {
             Ok(oids.iter().map(|oid| Value::Unsigned(u64::from(*oid.0.last().unwrap()))).collect())
         }
 
-        async fn get_bulk(&self, after: &Oid, repetitions: u32) -> Result<Vec<(Oid, Value)>, crate::snmp::SnmpError> {
-            let all = (self.0..).flat_map(|mark| [10, 20, 30].map(|vlan| Oid::new(&[1, 1, 3, mark, vlan])));
-            let rows = all.skip_while(|oid| oid <= after).take(repetitions.max(1) as usize);
-            Ok(rows.map(|oid| (oid, Value::Integer(7))).collect())
+        async fn get_bulk(
+            &self,
+            after: &[u32],
+            repetitions: u32,
+            each: &mut (impl FnMut(&[u32], Value) -> ControlFlow<()> + Send),
+        ) -> Result<(), SnmpError> {
+            let all = (self.0..).flat_map(|mark| [10, 20, 30].map(|vlan| [1, 1, 3, mark, vlan]));
+            let mut rows = all.skip_while(|oid| oid.as_slice() <= after).take(repetitions.max(1) as usize);
+            let _ = rows.try_for_each(|oid| each(&oid, Value::Integer(7)));
+            Ok(())
         }
 
         fn retries(&self) -> u32 {
@@ -304,12 +312,17 @@ mod tests {
     struct Silent;
 
     impl Session for Silent {
-        async fn get(&self, _: &[Oid]) -> Result<Vec<Value>, crate::snmp::SnmpError> {
-            Err(crate::snmp::SnmpError::Timeout)
+        async fn get(&self, _: &[Oid]) -> Result<Vec<Value>, SnmpError> {
+            Err(SnmpError::Timeout)
         }
 
-        async fn get_bulk(&self, _: &Oid, _: u32) -> Result<Vec<(Oid, Value)>, crate::snmp::SnmpError> {
-            Err(crate::snmp::SnmpError::Timeout)
+        async fn get_bulk(
+            &self,
+            _: &[u32],
+            _: u32,
+            _: &mut (impl FnMut(&[u32], Value) -> ControlFlow<()> + Send),
+        ) -> Result<(), SnmpError> {
+            Err(SnmpError::Timeout)
         }
 
         fn retries(&self) -> u32 {
@@ -330,7 +343,11 @@ mod tests {
             let ask = Ask { session: &session, limits, pace: &pace, memory: &memory, due: None };
             let walked = ask.filtered(None, &[1, 1], 3).await;
             let vlans: Vec<_> = walked.rows.iter().map(|(index, _)| index.clone()).collect();
-            assert_eq!((vlans, walked.end), (vec![vec![10], vec![20], vec![30]], WalkEnd::Complete), "{first}");
+            assert_eq!(
+                (vlans, walked.end),
+                ([10, 20, 30].map(|vlan| vec![vlan].into()).to_vec(), WalkEnd::Complete),
+                "{first}"
+            );
         }
     }
 
@@ -354,7 +371,7 @@ mod tests {
         let (pace, memory, session) = (Pace::default(), Memory::default(), Marked(0));
         let limits = Limits { max_rows: 100_000, deadline: Instant::now() + Duration::from_secs(30) };
         let ask = |due| Ask { session: &session, limits, pace: &pace, memory: &memory, due };
-        let indexes: Vec<Vec<u32>> = (1..=30).map(|index| vec![index]).collect();
+        let indexes: Vec<Index> = (1..=30).map(|index| vec![index].into()).collect();
         let entity = due([Group::Entity]);
         let first = ask(Some(&entity)).seldom_cells(Group::Entity, &[1, 1], 5, &indexes).await;
         assert_eq!((first.rows.len(), first.rows[29].1.number()), (30, Some(30)));

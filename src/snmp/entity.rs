@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ask, Group, Oid, Session, Value, Walked};
+use super::{Ask, Group, Index, Oid, Session, Value, Walked};
 
 /// ifIndex, what entAliasMappingIdentifier names a part by that is a port.
 const IF_INDEX: [u32; 10] = [1, 3, 6, 1, 2, 1, 2, 2, 1, 1];
@@ -54,7 +54,7 @@ pub async fn read(ask: &Ask<'_, impl Session>, aliases: bool) -> Entity {
     // A chassis has hundreds of sensors and containers, and a few parts with a serial number: only their cells are
     // asked for.
     let class = ask.seldom_where(Group::Entity, &ENTRY, &[5], |_, class| part(class).is_some()).await;
-    let indexes: Vec<Vec<u32>> = class.rows.iter().map(|(index, _)| index.clone()).take(MOST_PARTS).collect();
+    let indexes: Vec<Index> = class.rows.iter().map(|(index, _)| index.clone()).take(MOST_PARTS).collect();
     let cells = |arc| ask.seldom_cells(Group::Entity, &ENTRY, arc, &indexes);
     let (name, model, serial, software) = tokio::join!(cells(7), cells(13), cells(11), cells(10));
     let stacked = class.rows.iter().filter(|(_, class)| class.number() == Some(CHASSIS)).count() > 1;
@@ -73,7 +73,7 @@ impl Entity {
     #[must_use]
     pub fn interfaces(&self) -> BTreeMap<u32, u32> {
         let port = Oid::new(&IF_INDEX);
-        let one = |(index, value): &(Vec<u32>, Value)| match (index.as_slice(), value) {
+        let one = |(index, value): &(Index, Value)| match (index.as_slice(), value) {
             ([part, _], Value::Oid(oid)) => match oid.under(&port)? {
                 [if_index] => Some((*part, *if_index)),
                 _ => None,
@@ -87,7 +87,7 @@ impl Entity {
     #[must_use]
     pub fn chassis(&self) -> BTreeMap<u32, u32> {
         let numbers = |column: &Walked| -> BTreeMap<u32, u64> {
-            let one = |(index, value): &(Vec<u32>, Value)| Some((*index.first()?, value.number()?));
+            let one = |(index, value): &(Index, Value)| Some((*index.first()?, value.number()?));
             column.rows.iter().filter_map(one).collect()
         };
         let (class, contained) = (numbers(&self.class), numbers(&self.contained));
@@ -106,12 +106,15 @@ mod tests {
 
     #[test]
     fn a_port_is_in_the_chassis_that_holds_it_however_deep_and_a_circle_holds_nothing() {
-        let column = |rows: Vec<(Vec<u32>, Value)>| Walked { rows, end: WalkEnd::Complete };
+        let column = |rows: Vec<(Vec<u32>, Value)>| Walked {
+            rows: rows.into_iter().map(|(index, value)| (index.into(), value)).collect(),
+            end: WalkEnd::Complete,
+        };
         let numbers = |rows: &[(u32, i64)]| {
             column(rows.iter().map(|(part, value)| (vec![*part], Value::Integer(*value))).collect())
         };
-        let port = |if_index: u32| Value::Oid(Oid::new(&IF_INDEX).join(&[if_index]));
-        let sensor = Value::Oid(Oid::new(&[1, 3, 6, 1, 2, 1, 99, 1]));
+        let port = |if_index: u32| Value::Oid(Box::new(Oid::new(&IF_INDEX).join(&[if_index])));
+        let sensor = Value::Oid(Box::new(Oid::new(&[1, 3, 6, 1, 2, 1, 99, 1])));
         let entity = Entity {
             class: numbers(&[(1, 11), (1001, 3), (2001, 3), (1002, 9)]),
             name: Walked::not_needed(),

@@ -57,14 +57,14 @@ mod tests {
     #[test]
     fn a_bridge_of_a_vlan_is_told_by_its_kind_and_its_name() {
         let column = |values: Vec<Value>| Walked {
-            rows: values.into_iter().zip(1..).map(|(value, index)| (vec![index], value)).collect(),
+            rows: values.into_iter().zip(1..).map(|(value, index)| (vec![index].into(), value)).collect(),
             end: WalkEnd::Complete,
         };
         let name = |text: &str| Value::Octets(text.as_bytes().to_vec());
-        let kind = || Value::Oid(Oid::new(&BRIDGE));
+        let kind = || Value::Oid(Box::new(Oid::new(&BRIDGE)));
         let logical = EntityLogical {
             description: column(vec![name("vlan1"), name("vlan1002"), name("VLAN508"), name("vlan7"), name("vlanX")]),
-            kind: column(vec![kind(), kind(), kind(), Value::Oid(Oid::new(&[1, 3])), kind()]),
+            kind: column(vec![kind(), kind(), kind(), Value::Oid(Box::new(Oid::new(&[1, 3]))), kind()]),
         };
         let vlans: Vec<u16> = logical.bridges().into_iter().map(VlanId::get).collect();
         assert_eq!(vlans, [1, 508]);

@@ -4,12 +4,15 @@
 pub mod addresses;
 pub mod alcatel;
 mod ask;
+mod ber;
 pub mod bridge;
 pub mod cdp;
 pub mod cisco_poe;
+mod community;
 pub mod entity;
 pub mod entity_logical;
 pub mod huawei;
+mod index;
 pub mod interfaces;
 pub mod junos;
 pub mod lag;
@@ -21,6 +24,7 @@ pub mod qbridge;
 mod report;
 mod security;
 mod session;
+mod socket;
 pub mod system;
 pub mod vlan_membership;
 pub mod vrf;
@@ -28,8 +32,10 @@ pub mod vtp;
 mod walk;
 
 use std::future::Future;
+use std::ops::ControlFlow;
 
 pub use ask::{Ask, Due, Group, Memory};
+pub use index::Index;
 pub use security::{Security, SecurityAuth, SecurityPriv};
 pub use session::{Agent, Manner, Sockets};
 pub use walk::{Limits, Pace, WalkEnd, Walked, walk};
@@ -86,8 +92,8 @@ pub enum Value {
     Unsigned(u64),
     /// OCTET STRING, Opaque.
     Octets(Vec<u8>),
-    /// OBJECT IDENTIFIER
-    Oid(Oid),
+    /// OBJECT IDENTIFIER, apart so that a value stays small.
+    Oid(Box<Oid>),
     /// IpAddress
     Ip([u8; 4]),
     /// noSuchObject, noSuchInstance, NULL.
@@ -161,11 +167,13 @@ pub trait Session: Sync {
     /// [`Value::Missing`].
     fn get(&self, oids: &[Oid]) -> impl Future<Output = Result<Vec<Value>, SnmpError>> + Send;
     /// GETBULK of one column, or GETNEXT where `repetitions` is 0, sent once: a walk asks for less when nothing comes.
+    /// Each binding of a reply that was read to its end is shown to `each`, in order, until it has seen enough.
     fn get_bulk(
         &self,
-        after: &Oid,
+        after: &[u32],
         repetitions: u32,
-    ) -> impl Future<Output = Result<Vec<(Oid, Value)>, SnmpError>> + Send;
+        each: &mut (impl FnMut(&[u32], Value) -> ControlFlow<()> + Send),
+    ) -> impl Future<Output = Result<(), SnmpError>> + Send;
     /// How often an unanswered request may be sent again.
     fn retries(&self) -> u32;
     /// What the silence of this agent is: [`SnmpError::Timeout`], or a report that came in place of an answer.

@@ -1,6 +1,6 @@
 //! A column packed for keeping: what thousands of switches said an hour ago must not fill the memory.
 
-use super::{Oid, Value};
+use super::{Index, Oid, Value};
 
 /// Rows of a column in few octets each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ fn take_octets<'a>(input: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
 
 impl Packed {
     /// Packs rows.
-    pub(super) fn new(rows: &[(Vec<u32>, Value)]) -> Self {
+    pub(super) fn new(rows: &[(Index, Value)]) -> Self {
         let mut out = Vec::new();
         for (index, value) in rows {
             put_arcs(&mut out, index);
@@ -98,13 +98,13 @@ impl Packed {
     }
 
     /// The rows again.
-    pub(super) fn rows(&self) -> Vec<(Vec<u32>, Value)> {
+    pub(super) fn rows(&self) -> Vec<(Index, Value)> {
         let mut input = &*self.0;
         std::iter::from_fn(|| {
             if input.is_empty() {
                 return None;
             }
-            let index = take_arcs(&mut input)?;
+            let index = take_arcs(&mut input)?.into();
             let (kind, rest) = input.split_first()?;
             input = rest;
             let value = match *kind {
@@ -117,7 +117,7 @@ impl Packed {
                     let length = take_length(&mut input)?;
                     Value::Octets(take_octets(&mut input, length)?.to_vec())
                 }
-                OID => Value::Oid(Oid(take_arcs(&mut input)?)),
+                OID => Value::Oid(Box::new(Oid(take_arcs(&mut input)?))),
                 IP => Value::Ip(take_octets(&mut input, 4)?.try_into().ok()?),
                 MISSING => Value::Missing,
                 END => Value::End,
@@ -139,7 +139,7 @@ mod tests {
             any::<i64>().prop_map(Value::Integer),
             any::<u64>().prop_map(Value::Unsigned),
             proptest::collection::vec(any::<u8>(), 0..300).prop_map(Value::Octets),
-            proptest::collection::vec(any::<u32>(), 0..20).prop_map(|arcs| Value::Oid(Oid(arcs))),
+            proptest::collection::vec(any::<u32>(), 0..20).prop_map(|arcs| Value::Oid(Box::new(Oid(arcs)))),
             any::<[u8; 4]>().prop_map(Value::Ip),
             Just(Value::Missing),
             Just(Value::End),
@@ -151,6 +151,7 @@ mod tests {
         fn what_is_packed_comes_out_again(
             rows in proptest::collection::vec((proptest::collection::vec(any::<u32>(), 0..12), value()), 0..40)
         ) {
+            let rows: Vec<(Index, Value)> = rows.into_iter().map(|(index, value)| (index.into(), value)).collect();
             prop_assert_eq!(Packed::new(&rows).rows(), rows);
         }
 
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_row_takes_a_few_octets() {
-        let rows: Vec<_> = (10_101..10_149).map(|index| (vec![index], Value::Integer(6))).collect();
+        let rows: Vec<_> = (10_101..10_149).map(|index| (vec![index].into(), Value::Integer(6))).collect();
         assert!(Packed::new(&rows).0.len() <= rows.len() * 5);
     }
 }

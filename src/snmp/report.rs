@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use async_snmp::v3::ReportStatus;
 
+use super::ber::{INTEGER, OBJECT, OCTETS, SEQUENCE, content};
+
 /// The counter a report names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Report {
@@ -31,32 +33,6 @@ const USM_STATS: [u8; 8] = [0x2b, 6, 1, 6, 3, 15, 1, 1];
 /// 1.3.6.1.6.3.12.1.5 (snmpUnknownContexts).
 const UNKNOWN_CONTEXTS: [u8; 8] = [0x2b, 6, 1, 6, 3, 12, 1, 5];
 
-/// One element of BER off the front: its tag and content. Lengths of more than three octets are nothing a datagram
-/// can hold.
-fn element<'a>(input: &mut &'a [u8]) -> Option<(u8, &'a [u8])> {
-    let [tag, length, rest @ ..] = *input else { return None };
-    let (length, rest) = if *length < 0x80 {
-        (usize::from(*length), rest)
-    } else {
-        let (octets, rest) = rest.split_at_checked(usize::from(*length & 0x7f))?;
-        if octets.is_empty() || octets.len() > 3 {
-            return None;
-        }
-        (octets.iter().fold(0, |sum, octet| (sum << 8) | usize::from(*octet)), rest)
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
-    *input = rest;
-    Some((*tag, content))
-}
-
-fn content<'a>(input: &mut &'a [u8], wanted: u8) -> Option<&'a [u8]> {
-    element(input).filter(|(tag, _)| *tag == wanted).map(|(_, content)| content)
-}
-
-const INTEGER: u8 = 0x02;
-const OCTETS: u8 = 0x04;
-const OBJECT: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
 const REPORT: u8 = 0xa8;
 
 impl Report {

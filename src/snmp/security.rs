@@ -1,7 +1,9 @@
 //! What an agent is asked with, in the protocol crate's terms. SNMPv3 passwords are made into keys once a credential.
 
-use async_snmp::{Auth, MasterKeys, SecurityLevel, UsmConfig};
+use async_snmp::version::CommunityVersion;
+use async_snmp::{MasterKeys, SecurityLevel, UsmConfig};
 
+use super::community::Community;
 use super::{Context, SnmpError};
 
 /// SNMPv3 authentication protocols.
@@ -40,6 +42,12 @@ enum Kind {
 /// What an agent is asked with. Not printed: it holds secrets.
 #[derive(Clone)]
 pub struct Security(Kind);
+
+/// What the requests to an agent, or to one VLAN's context of it, carry.
+pub(super) enum AskedWith {
+    Community(Community),
+    User(Box<UsmConfig>),
+}
 
 impl std::fmt::Debug for Security {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -113,11 +121,6 @@ impl Security {
         Ok(Self(Kind::V3 { user: user.to_owned(), keys }))
     }
 
-    /// SNMPv1: one row a request, an error for what is missing, no 64-bit counters.
-    pub(super) fn is_v1(&self) -> bool {
-        matches!(self.0, Kind::V1(_))
-    }
-
     /// The user's name, and whether the user has privacy; `None` without SNMPv3.
     pub(super) fn user(&self) -> Option<(&str, bool)> {
         match &self.0 {
@@ -146,26 +149,28 @@ impl Security {
     }
 
     /// The same in a context: an SNMPv3 context, or the community with the context behind it.
-    pub(super) fn auth(&self, context: Option<&Context>) -> Result<Auth, SnmpError> {
-        let indexed = |community: &str| match context {
-            Some(Context::Vlan(vlan)) => format!("{community}@{vlan}"),
-            Some(Context::Named(name)) => format!("{community}@{name}"),
-            None => community.to_owned(),
+    pub(super) fn asked_with(&self, context: Option<&Context>) -> Result<AskedWith, SnmpError> {
+        let indexed = |version, community: &str| {
+            AskedWith::Community(match context {
+                Some(Context::Vlan(vlan)) => Community::new(version, &format!("{community}@{vlan}")),
+                Some(Context::Named(name)) => Community::new(version, &format!("{community}@{name}")),
+                None => Community::new(version, community),
+            })
         };
         Ok(match &self.0 {
-            Kind::V1(community) => Auth::v1(indexed(community)),
-            Kind::V2c(community) => Auth::v2c(indexed(community)),
+            Kind::V1(community) => indexed(CommunityVersion::V1, community),
+            Kind::V2c(community) => indexed(CommunityVersion::V2c, community),
             Kind::V3 { user, keys } => {
                 let config = UsmConfig::new(user.clone());
                 let config = match keys {
                     Some(keys) => config.with_master_keys((**keys).clone()).map_err(|error| refused(&error))?,
                     None => config,
                 };
-                Auth::from(match context {
+                AskedWith::User(Box::new(match context {
                     Some(Context::Vlan(vlan)) => config.context_name(format!("vlan-{vlan}")),
                     Some(Context::Named(name)) => config.context_name(name.clone()),
                     None => config,
-                })
+                }))
             }
         })
     }

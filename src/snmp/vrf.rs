@@ -68,7 +68,7 @@ mod tests {
     fn column(rows: &[(&str, Value)]) -> Walked {
         let index = |name: &str| {
             let octets = name.bytes().map(u32::from);
-            std::iter::once(u32::try_from(name.len()).unwrap()).chain(octets).collect()
+            std::iter::once(u32::try_from(name.len()).unwrap()).chain(octets).collect::<Vec<_>>().into()
         };
         Walked { rows: rows.iter().map(|(name, value)| (index(name), value.clone())).collect(), end: WalkEnd::Complete }
     }
@@ -80,8 +80,8 @@ mod tests {
             arista: column(&[("cctv", Value::Integer(1)), ("two words", Value::Integer(1)), ("", Value::Integer(1))]),
             cisco: column(&[("vlan-1", text("")), ("ctx-mgmt", text("management"))]),
         };
-        vrfs.arista.rows.push((vec![5, 65], Value::Integer(1)));
-        vrfs.arista.rows.push((vec![1, 300], Value::Integer(1)));
+        vrfs.arista.rows.push((vec![5, 65].into(), Value::Integer(1)));
+        vrfs.arista.rows.push((vec![1, 300].into(), Value::Integer(1)));
         let contexts: Vec<_> = vrfs.contexts().into_iter().map(|(context, vrf)| (context, vrf.to_string())).collect();
         let expected = [("cctv", "cctv"), ("ctx-mgmt", "management")];
         assert_eq!(contexts, expected.map(|(context, vrf)| (context.to_owned(), vrf.to_owned())));

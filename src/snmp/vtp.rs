@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::qbridge::vlans_of_bits;
-use super::{Ask, Group, Session, Walked};
+use super::{Ask, Group, Index, Session, Walked};
 use crate::net::VlanId;
 
 const VLAN_ENTRY: [u32; 13] = [1, 3, 6, 1, 4, 1, 9, 9, 46, 1, 3, 1, 1];
@@ -50,7 +50,7 @@ impl Vtp {
     pub fn operational(&self) -> BTreeSet<VlanId> {
         let other: BTreeSet<&[u32]> =
             self.kind.rows.iter().filter(|(_, kind)| kind.number() != Some(1)).map(|(i, _)| i.as_slice()).collect();
-        let row = |(index, state): &(Vec<u32>, super::Value)| match index.as_slice() {
+        let row = |(index, state): &(Index, super::Value)| match index.as_slice() {
             [_, vlan] if state.number() == Some(1) && !other.contains(index.as_slice()) => VlanId::new(*vlan),
             _ => None,
         };
@@ -60,7 +60,7 @@ impl Vtp {
     /// What each trunk carries, by ifIndex. A port that is not trunking has a list too, which is not its own.
     #[must_use]
     pub fn trunks(&self) -> BTreeMap<u32, BTreeSet<VlanId>> {
-        let one = |(index, status): &(Vec<u32>, super::Value)| match index.as_slice() {
+        let one = |(index, status): &(Index, super::Value)| match index.as_slice() {
             [port] if status.number() == Some(1) => Some(*port),
             _ => None,
         };

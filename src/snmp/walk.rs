@@ -1,11 +1,12 @@
 //! Walking a column with GETBULK, and knowing whether its end was seen.
 
+use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Oid, Session, SnmpError, Value};
+use super::{Index, Oid, Session, SnmpError, Value};
 
 /// How far a walk may go.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,8 @@ pub struct Limits {
 
 /// About what fits into one datagram of 1,400 octets, the longest that every path carries whole.
 const FIRST_REPETITIONS: u32 = 40;
+/// Rows there is room for at first where nothing is known; it doubles when it is full.
+const FIRST_ROWS: usize = 40;
 /// How long an agent is asked for less after it could not answer more.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 /// Columns without a single answer after which the rest of a visit is not asked.
@@ -83,7 +86,7 @@ pub enum WalkEnd {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Walked {
     /// Rows in the order of the agent.
-    pub rows: Vec<(Vec<u32>, Value)>,
+    pub rows: Vec<(Index, Value)>,
     /// How it ended.
     pub end: WalkEnd,
 }
@@ -159,53 +162,89 @@ pub async fn walk(session: &impl Session, root: &Oid, limits: Limits, pace: &Pac
     }
     let most = expected.and_then(|rows| u32::try_from(rows + 1).ok()).unwrap_or(FIRST_REPETITIONS);
     let most = most.min(FIRST_REPETITIONS);
-    let mut rows: Vec<(Vec<u32>, Value)> = Vec::new();
-    let mut last = root.clone();
-    let mut size = Size { now: most.min(pace.repetitions()), ..Size::default() };
-    loop {
-        let Ok(reply) = tokio::time::timeout_at(limits.deadline, session.get_bulk(&last, size.now)).await else {
-            return cut(rows, "the visit's deadline has passed".to_owned());
-        };
-        let reply = match reply {
-            Ok(reply) => reply,
-            Err(SnmpError::TooBig | SnmpError::Status(_) | SnmpError::NoSuchName(_)) if size.now > 0 => {
-                pace.heard(true);
-                size.refusal();
-                continue;
-            }
-            Err(SnmpError::Timeout) if size.now > 0 || size.unanswered < session.retries() => {
-                size.silence(pace);
-                continue;
-            }
-            Err(SnmpError::Timeout) => {
-                pace.heard(false);
-                return cut(rows, session.silence().to_string());
-            }
-            Err(error) => return cut(rows, error.to_string()),
-        };
-        pace.heard(true);
-        if reply.is_empty() {
-            return cut(rows, "the agent sent a reply without a row".to_owned());
-        }
-        for (oid, value) in reply {
-            let Some(suffix) = oid.under(root).filter(|_| value != Value::End) else {
-                return Walked { rows, end: WalkEnd::Complete };
-            };
-            if oid <= last {
-                return cut(rows, format!("the agent's OIDs do not increase: {oid} after {last}"));
-            }
-            if rows.len() >= limits.max_rows {
-                return cut(rows, format!("more than {} rows", limits.max_rows));
-            }
-            if value != Value::Missing {
-                rows.push((suffix.to_vec(), value));
-            }
-            last = oid;
-        }
-        size.answered(pace);
+    let size = Size { now: most.min(pace.repetitions()), ..Size::default() };
+    let mut column = Column { root: &root.0, max_rows: limits.max_rows, rows: Vec::new(), last: root.0.clone() };
+    column.rows.reserve(expected.unwrap_or(FIRST_ROWS).min(limits.max_rows));
+    let end = tokio::time::timeout_at(limits.deadline, column.read(session, size, pace)).await;
+    match end {
+        Ok(Ok(())) => Walked { rows: column.rows, end: WalkEnd::Complete },
+        Ok(Err(why)) => cut(column.rows, why),
+        Err(_) => cut(column.rows, "the visit's deadline has passed".to_owned()),
     }
 }
-fn cut(rows: Vec<(Vec<u32>, Value)>, why: String) -> Walked {
+
+/// A column as far as it has been read.
+struct Column<'a> {
+    root: &'a [u32],
+    max_rows: usize,
+    rows: Vec<(Index, Value)>,
+    /// The OID of the last row.
+    last: Vec<u32>,
+}
+
+/// How the walk of a column ended: its end was seen, or it was cut off and why.
+type Ended = Result<(), String>;
+
+impl Column<'_> {
+    /// Reads to the end, or until nothing more is to be had.
+    async fn read(&mut self, session: &impl Session, mut size: Size, pace: &Pace) -> Ended {
+        let mut after = self.last.clone();
+        loop {
+            let (mut ended, mut bindings) = (None, 0u32);
+            let mut each = |oid: &[u32], value: Value| {
+                bindings += 1;
+                ended = self.take(oid, value);
+                if ended.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            match session.get_bulk(&after, size.now, &mut each).await {
+                Ok(()) => {}
+                Err(SnmpError::TooBig | SnmpError::Status(_) | SnmpError::NoSuchName(_)) if size.now > 0 => {
+                    pace.heard(true);
+                    size.refusal();
+                    continue;
+                }
+                Err(SnmpError::Timeout) if size.now > 0 || size.unanswered < session.retries() => {
+                    size.silence(pace);
+                    continue;
+                }
+                Err(SnmpError::Timeout) => {
+                    pace.heard(false);
+                    return Err(session.silence().to_string());
+                }
+                Err(error) => return Err(error.to_string()),
+            }
+            pace.heard(true);
+            if let Some(ended) = ended {
+                return ended;
+            }
+            if bindings == 0 {
+                return Err("the agent sent a reply without a row".to_owned());
+            }
+            size.answered(pace);
+            after.clone_from(&self.last);
+        }
+    }
+
+    /// Takes a binding of a reply; says so if it is the last that is wanted.
+    fn take(&mut self, oid: &[u32], value: Value) -> Option<Ended> {
+        let Some(suffix) = oid.strip_prefix(self.root).filter(|_| value != Value::End) else { return Some(Ok(())) };
+        if suffix <= self.last.get(self.root.len()..).unwrap_or_default() {
+            let (oid, last) = (Oid::new(oid), Oid::new(&self.last));
+            return Some(Err(format!("the agent's OIDs do not increase: {oid} after {last}")));
+        }
+        if self.rows.len() >= self.max_rows {
+            return Some(Err(format!("more than {} rows", self.max_rows)));
+        }
+        if value != Value::Missing {
+            self.rows.push((suffix.into(), value));
+        }
+        self.last.clear();
+        self.last.extend_from_slice(oid);
+        None
+    }
+}
+
+fn cut(rows: Vec<(Index, Value)>, why: String) -> Walked {
     let end = if rows.is_empty() { WalkEnd::Failed(why) } else { WalkEnd::Partial(why) };
     Walked { rows, end }
 }
@@ -243,9 +282,14 @@ mod tests {
             1
         }
 
-        async fn get_bulk(&self, after: &Oid, repetitions: u32) -> Result<Vec<(Oid, Value)>, SnmpError> {
+        async fn get_bulk(
+            &self,
+            after: &[u32],
+            repetitions: u32,
+            each: &mut (impl FnMut(&[u32], Value) -> ControlFlow<()> + Send),
+        ) -> Result<(), SnmpError> {
             let number = self.1.fetch_add(1, Ordering::Relaxed);
-            let at = after.under(&Oid::new(&[1, 1])).and_then(|suffix| suffix.first().copied()).unwrap_or(0);
+            let at = after.strip_prefix(&[1, 1]).and_then(|suffix| suffix.first().copied()).unwrap_or(0);
             match self.0 {
                 Mode::Dead => return Err(SnmpError::Timeout),
                 Mode::TooBig if repetitions > 10 => return Err(SnmpError::TooBig),
@@ -254,17 +298,24 @@ mod tests {
                 Mode::Lossy if number % 3 == 1 => return Err(SnmpError::Timeout),
                 Mode::SilentGetBulk if repetitions > 0 => return Err(SnmpError::Timeout),
                 Mode::OnlyGetNext if repetitions > 0 => return Err(SnmpError::Status("genErr".into())),
-                Mode::Empty if at >= 60 => return Ok(Vec::new()),
-                Mode::Loop if at >= 60 => return Ok(vec![(Oid::new(&[1, 1, 5]), Value::Integer(1))]),
-                Mode::Same if at >= 60 => return Ok(vec![(after.clone(), Value::Integer(1))]),
+                Mode::Empty if at >= 60 => return Ok(()),
+                Mode::Loop if at >= 60 => {
+                    let _ = each(&[1, 1, 5], Value::Integer(1));
+                    return Ok(());
+                }
+                Mode::Same if at >= 60 => {
+                    let _ = each(after, Value::Integer(1));
+                    return Ok(());
+                }
                 _ => {}
             }
-            let row = |number: u32| match number {
-                1..=200 => (Oid::new(&[1, 1, number]), Value::Integer(i64::from(number))),
-                _ if self.0 == Mode::EndOfView => (Oid::new(&[1, 1, 200]), Value::End),
-                _ => (Oid::new(&[1, 2, number]), Value::Integer(0)),
+            let mut row = |number: u32| match number {
+                1..=200 => each(&[1, 1, number], Value::Integer(i64::from(number))),
+                _ if self.0 == Mode::EndOfView => each(&[1, 1, 200], Value::End),
+                _ => each(&[1, 2, number], Value::Integer(0)),
             };
-            Ok((1..=repetitions.max(1)).map(|step| row(at + step)).collect())
+            let _ = (1..=repetitions.max(1)).try_for_each(|step| row(at + step));
+            Ok(())
         }
     }
 
@@ -340,10 +391,16 @@ mod tests {
             fn retries(&self) -> u32 {
                 1
             }
-            async fn get_bulk(&self, after: &Oid, _: u32) -> Result<Vec<(Oid, Value)>, SnmpError> {
+            async fn get_bulk(
+                &self,
+                after: &[u32],
+                _: u32,
+                each: &mut (impl FnMut(&[u32], Value) -> ControlFlow<()> + Send),
+            ) -> Result<(), SnmpError> {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                let next = after.under(&Oid::new(&[1, 1])).and_then(|suffix| suffix.first().copied()).unwrap_or(0) + 1;
-                Ok(vec![(Oid::new(&[1, 1, next]), Value::Integer(1))])
+                let next = after.strip_prefix(&[1, 1]).and_then(|suffix| suffix.first().copied()).unwrap_or(0) + 1;
+                let _ = each(&[1, 1, next], Value::Integer(1));
+                Ok(())
             }
         }
         let limits = Limits { max_rows: 1000, deadline: Instant::now() + Duration::from_secs(5) };

@@ -9,9 +9,10 @@ use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
-use crate::observation::{Readings, SweepAnswer, Table, TableState};
+use crate::observation::{CameraStanding, Readings, SweepAnswer, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Decision, Finding};
+use crate::snapshot::Looked;
 
 /// Everything one transaction writes, its change log rows included. Records are whole: the new state of their subject.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -48,6 +49,8 @@ pub struct Batch {
     pub daemon: Option<DaemonRecord>,
     /// Addresses that a sweep asked: where it goes on, not state, so not in the change log.
     pub swept: Vec<Swept>,
+    /// What of each site was looked at: counted anew at any time, so not in the change log.
+    pub looked: Option<Looked>,
     /// Alerts these changes cause: delivery, not state, so not in the change log.
     pub outbox: Outbox,
 }
@@ -106,6 +109,15 @@ pub enum TargetState {
     Refused,
 }
 
+/// A device at a camera target's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occupant {
+    /// The device.
+    pub device: DeviceId,
+    /// Since when it answers there.
+    pub since: Timestamp,
+}
+
 /// A target and its last visit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TargetRecord {
@@ -119,7 +131,7 @@ pub struct TargetRecord {
     pub site: SiteId,
     /// Which device answered there last; cameras only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device: Option<DeviceId>,
+    pub occupant: Option<Occupant>,
     /// How it stands.
     pub state: TargetState,
     /// Since when it stands so.
@@ -141,6 +153,9 @@ pub struct TargetRecord {
     /// How its numbers were read.
     #[serde(default)]
     pub readings: Readings,
+    /// What is remembered of it as a camera.
+    #[serde(default)]
+    pub camera: CameraStanding,
 }
 
 /// How a credential stands at a camera.

@@ -16,7 +16,7 @@ mod writer;
 
 pub use batch::{
     Batch, Change, ChangeKind, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, DeviceRecord,
-    NetworkRecord, SiteRecord, Stored, Swept, TargetKind, TargetRecord, TargetState,
+    NetworkRecord, Occupant, SiteRecord, Stored, Swept, TargetKind, TargetRecord, TargetState,
 };
 pub use engine::EngineStart;
 pub use log::LoggedState;

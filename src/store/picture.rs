@@ -87,6 +87,7 @@ fn target_row(target: TargetRecord) -> TargetRow {
         took_ms: target.took_ms,
         tables: target.tables,
         readings: target.readings,
+        camera: target.camera,
     }
 }
 
@@ -171,6 +172,7 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
     snapshot.cycles = cycles.into_iter().map(|cycle| (cycle.id, cycle)).collect();
     snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), target_row(target))).collect();
     snapshot.carriers = outbox::carriers(&transaction)?;
+    snapshot.looked = read::meta(&transaction, "looked")?.unwrap_or_default();
     put_head(&transaction, &mut snapshot)?;
     Ok(snapshot)
 }
@@ -188,6 +190,7 @@ pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusql
     let transaction = connection.unchecked_transaction()?;
     let targets: Vec<TargetRecord> = read::records(&transaction, "SELECT record FROM target", [])?;
     let seen = Seen::of(targets.iter());
+    snapshot.looked = read::meta(&transaction, "looked")?.unwrap_or_default();
     snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), target_row(target))).collect();
     for (kind, subject) in touched(&transaction, snapshot.seq)? {
         let number: u64 = subject.parse().unwrap_or(0);

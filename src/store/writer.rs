@@ -163,18 +163,26 @@ impl Writer {
     }
 }
 
-fn put_meta(log: &mut Appender<'_>, kind: ChangeKind, key: &str, body: &str) -> rusqlite::Result<()> {
-    log.connection
+fn put_unlogged(connection: &Connection, key: &str, body: &str) -> rusqlite::Result<()> {
+    connection
         .prepare_cached(
             "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         )?
         .execute((key, body))?;
+    Ok(())
+}
+
+fn put_meta(log: &mut Appender<'_>, kind: ChangeKind, key: &str, body: &str) -> rusqlite::Result<()> {
+    put_unlogged(log.connection, key, body)?;
     log.append(kind, key, body)
 }
 
 fn write_estate(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> {
     if let Some(daemon) = &batch.daemon {
         put_meta(log, ChangeKind::Daemon, "daemon", &json(daemon)?)?;
+    }
+    if let Some(looked) = &batch.looked {
+        put_unlogged(log.connection, "looked", &json(looked)?)?;
     }
     if let Some(configuration) = &batch.configuration {
         put_meta(log, ChangeKind::Configuration, "configuration", &json(configuration)?)?;

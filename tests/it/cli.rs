@@ -262,3 +262,52 @@ fn packs_are_listed_and_shown_and_what_an_own_one_loosens_is_told() {
     assert_eq!(code, 0);
     assert!(words.contains("warning: pack uk-gsg-2022 rule cease-deployment is info, not breach"), "{words}");
 }
+
+#[test]
+fn coverage_names_each_gap_and_sites_count_what_they_have() {
+    let house = polled();
+    let truth = house.lab.truth();
+    let (code, out, words) = spoken(house.run(&["coverage", "--json"]));
+    assert_eq!((code, words.as_str()), (0, ""));
+    let coverage: Vec<Value> = serde_json::from_str(&out).unwrap();
+    assert_eq!(coverage.len(), 2, "{out}");
+    let (mut expected, mut linked) = (0, 0);
+    for site in &coverage {
+        let factor = |kind: &str| {
+            let factors = site["factors"].as_array().unwrap();
+            factors.iter().find(|factor| factor["kind"] == kind).unwrap_or_else(|| panic!("{site}")).clone()
+        };
+        let (ranges, switches, ports) = (factor("ranges"), factor("switches"), factor("ports"));
+        expected += switches["expected"].as_u64().unwrap();
+        linked += ports["expected"].as_u64().unwrap();
+        assert_eq!((&switches["percent"], &ports["percent"]), (&100.into(), &100.into()), "{site}");
+        assert!(!switches["oldest"].is_null() && !ranges["oldest"].is_null(), "{site}");
+        // The lab's switches are managed where nobody looks for cameras.
+        let gaps = ranges["gaps"].as_array().unwrap();
+        assert_eq!((gaps.len(), gaps[0]["what"].as_str().unwrap().ends_with(".1.0/30")), (1, true), "{site}");
+        assert_eq!(ranges["expected"].as_u64().unwrap() - ranges["seen"].as_u64().unwrap(), 4, "{site}");
+        let doubts = site["doubts"].as_array().unwrap();
+        assert!(site["enough"] == false && doubts[0].as_str().unwrap().contains("below 95 %"), "{site}");
+    }
+    let ports: std::collections::BTreeSet<_> =
+        truth.devices.values().map(|device| (&device.switch, &device.port)).collect();
+    assert_eq!((expected, linked), (truth.switches.len() as u64, ports.len() as u64));
+
+    let (code, out, words) = spoken(house.run(&["coverage", "site:headquarters"]));
+    assert!(code == 0 && words.contains("of address ranges seen, 100 % of linked ports seen"), "{words}");
+    assert!(out.contains("NOT shown to be clean") && out.contains("no [[cameras]] block looks there"), "{out}");
+    assert!(!out.contains("depot"), "{out}");
+    let (code, out, words) = spoken(house.run(&["coverage", "site:nowhere"]));
+    assert!((code, out.as_str()) == (1, "") && words.contains("sites are depot, headquarters"), "{words}");
+
+    let (_, out, _) = spoken(house.run(&["sites", "--json"]));
+    let sites: Vec<Value> = serde_json::from_str(&out).unwrap();
+    for site in &sites {
+        let here = || truth.devices.values().filter(|device| site["id"] == device.site.as_str());
+        let cameras = here().filter(|device| device.class != "other").count() as u64;
+        assert_eq!(site["counts"]["surveillance"].as_u64(), Some(cameras), "{site}");
+        assert_eq!(site["coverage"]["site"], site["id"]);
+    }
+    let open: u64 = sites.iter().map(|site| site["counts"]["open"].as_u64().unwrap()).sum();
+    assert_eq!(open, truth.findings.len() as u64);
+}

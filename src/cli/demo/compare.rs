@@ -7,7 +7,7 @@ use crate::lab::{TrueDevice, Truth};
 use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::MacAddr;
 use crate::review::FindingState;
-use crate::snapshot::{DeviceRow, Snapshot};
+use crate::snapshot::{DeviceRow, SiteLooked, Snapshot};
 
 /// What was found beside what is true.
 #[derive(Debug)]
@@ -48,6 +48,12 @@ impl Comparison {
         if answering != truth.switches.len() {
             differences.push(format!("{answering} switches answered, {} do", truth.switches.len()));
         }
+        let ports: BTreeSet<_> = truth.devices.values().map(|device| (&device.switch, &device.port)).collect();
+        let sum = |of: fn(&SiteLooked) -> u64| snapshot.looked.sites.values().map(of).sum::<u64>();
+        let (linked, known) = (sum(|site| site.linked), sum(|site| site.known));
+        if [linked, known] != [ports.len() as u64; 2] {
+            differences.push(format!("{known} of {linked} linked ports are known, there are {}", ports.len()));
+        }
         let surveillance = |class: &str| class != "other";
         let counts = vec![
             ("switches", answering, truth.switches.len()),
@@ -66,6 +72,7 @@ impl Comparison {
                     .count(),
                 truth.devices.values().filter(|device| device.maker.is_some()).count(),
             ),
+            ("linked ports", usize::try_from(known).unwrap_or(usize::MAX), ports.len()),
             ("findings", findings.len(), truth.findings.len()),
         ];
         Self { counts, differences }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::net::DeviceText;
 use crate::observation::{Completeness, Table, TableState};
-use crate::snmp::{Value, WalkEnd, Walked};
+use crate::snmp::{Index, Value, WalkEnd, Walked};
 
 /// A table's name as `poll` prints it.
 pub(super) fn name(table: Table) -> String {
@@ -35,7 +35,7 @@ pub(super) fn state_of(rows: usize, cut: Option<String>) -> TableState {
 
 /// A column whose index is one number.
 pub(super) fn by_number<T>(column: &Walked, read: impl Fn(&Value) -> Option<T>) -> BTreeMap<u32, T> {
-    let row = |(index, value): &(Vec<u32>, Value)| match index.as_slice() {
+    let row = |(index, value): &(Index, Value)| match index.as_slice() {
         [number] => read(value).map(|value| (*number, value)),
         _ => None,
     };
@@ -44,7 +44,7 @@ pub(super) fn by_number<T>(column: &Walked, read: impl Fn(&Value) -> Option<T>) 
 
 /// A column whose index is two numbers.
 pub(super) fn by_pair<T>(column: &Walked, read: impl Fn(&Value) -> Option<T>) -> BTreeMap<(u32, u32), T> {
-    let row = |(index, value): &(Vec<u32>, Value)| match index.as_slice() {
+    let row = |(index, value): &(Index, Value)| match index.as_slice() {
         [one, other] => read(value).map(|value| ((*one, *other), value)),
         _ => None,
     };

@@ -190,6 +190,7 @@ mod tests {
     use crate::snmp::Walked;
 
     fn column(rows: Vec<(Vec<u32>, Value)>) -> Walked {
+        let rows = rows.into_iter().map(|(index, value)| (index.into(), value)).collect();
         Walked { rows, end: WalkEnd::Complete }
     }
 

@@ -11,7 +11,7 @@ use crate::net::{MacAddr, VlanId};
 use crate::observation::{FdbRow, FdbStatus, OperStatus, Port, Reading, Readings, Table, VlanRow};
 use crate::snmp::bridge::{Bridge, mac_of_index};
 use crate::snmp::junos::Junos;
-use crate::snmp::{Value, WalkEnd, alcatel, huawei};
+use crate::snmp::{Index, Value, WalkEnd, alcatel, huawei};
 
 /// What was learned of a device's readings at an earlier visit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ fn status(value: Option<&Value>) -> FdbStatus {
 /// Rows of dot1qTpFdbTable. An agent that leaves the FDB id out of the index has rows without one.
 fn dot1q(tables: &Tables) -> Vec<Raw> {
     let states = by_index(&tables.qbridge.status);
-    let row = |(index, value): &(Vec<u32>, Value)| {
+    let row = |(index, value): &(Index, Value)| {
         let (id, address) = match index.as_slice() {
             address if address.len() == 6 => (None, address),
             [id, address @ ..] => (Some(*id), address),
@@ -78,7 +78,7 @@ fn dot1q(tables: &Tables) -> Vec<Raw> {
 /// Rows of dot1dTpFdbTable, whose index is the address, or a number with the address in a column.
 fn dot1d(bridge: &Bridge) -> Vec<Raw> {
     let (states, addresses) = (by_index(&bridge.status), by_index(&bridge.addresses));
-    let row = |(index, value): &(Vec<u32>, Value)| {
+    let row = |(index, value): &(Index, Value)| {
         let written =
             || addresses.get(index.as_slice()).and_then(|value| value.octets()).and_then(MacAddr::from_octets);
         let mac = mac_of_index(index).or_else(written)?;
@@ -258,7 +258,7 @@ mod tests {
     use crate::snmp::Walked;
 
     fn column(rows: &[(&[u32], Value)]) -> Walked {
-        let rows = rows.iter().map(|(index, value)| (index.to_vec(), value.clone())).collect();
+        let rows = rows.iter().map(|(index, value)| (Index::from(*index), value.clone())).collect();
         Walked { rows, end: WalkEnd::Complete }
     }
 

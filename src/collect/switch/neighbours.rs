@@ -10,7 +10,7 @@ use crate::net::{DeviceText, MacAddr};
 use crate::observation::{Neighbour, NeighbourProtocol, Port};
 use crate::snmp::cdp::cdp_capabilities;
 use crate::snmp::lldp::{lldp_capabilities, management_index};
-use crate::snmp::{Value, Walked, cdp};
+use crate::snmp::{Index, Value, Walked, cdp};
 
 /// An id of LLDP as text: an address in colon notation where its subtype says it is one, or where it can be nothing else.
 fn lldp_id(value: &Value, is_mac: bool) -> DeviceText {
@@ -142,7 +142,7 @@ fn cdp(tables: &Tables) -> Vec<Heard> {
     let columns = [&cdp.port, &cdp.platform, &cdp.version, &cdp.system_name].map(by_index);
     let [port, platform, version, names] = &columns;
     let (address, capabilities) = (by_index(&cdp.address), by_index(&cdp.capabilities));
-    let one = |(index, device): &(Vec<u32>, Value)| {
+    let one = |(index, device): &(Index, Value)| {
         let index = index.as_slice();
         let [if_index, _] = index else { return None };
         let text = |column: &BTreeMap<&[u32], &Value>| column.get(index).map(|value| value.text()).unwrap_or_default();

@@ -96,6 +96,7 @@ fn nothing() -> Tables {
 }
 
 fn rows(rows: Vec<(Vec<u32>, Value)>) -> Walked {
+    let rows = rows.into_iter().map(|(index, value)| (index.into(), value)).collect();
     Walked { rows, end: WalkEnd::Complete }
 }
 
@@ -152,7 +153,11 @@ fn address(high: u32, low: u32) -> Vec<u32> {
 #[test]
 fn members_of_aggregates_are_told_by_dot3ad_or_by_what_lies_over_what() {
     let mut tables = access_switch(4);
-    tables.interfaces.kind.rows.extend([(vec![5001], Value::Integer(161)), (vec![505], Value::Integer(53))]);
+    tables
+        .interfaces
+        .kind
+        .rows
+        .extend([(vec![5001].into(), Value::Integer(161)), (vec![505].into(), Value::Integer(53))]);
     let stacked = [(5001, 10_101), (5001, 10_102), (505, 10_103)];
     tables.interfaces.stack = rows(stacked.map(|(high, low)| (vec![high, low], Value::Integer(1))).to_vec());
     tables.lag.selected = numbers(&[(10_101, 5001), (10_103, 5001), (10_104, 10_104), (10_102, 0)]);
@@ -215,7 +220,7 @@ fn power_is_on_the_port_that_the_part_the_number_or_the_name_tells() {
     tables.poe.admin = n();
     tables.cisco_poe.part = states(&[(1, 3, 1013)]);
     let port_of = Oid::new(&[1, 3, 6, 1, 2, 1, 2, 2, 1, 1, 10_104]);
-    tables.entity.alias = rows(vec![(vec![1013, 0], Value::Oid(port_of))]);
+    tables.entity.alias = rows(vec![(vec![1013, 0], Value::Oid(Box::new(port_of)))]);
     assert_eq!(delivering(&tables), [10_104], "the part it is goes before the name");
 
     let mut plain = nothing();
@@ -245,7 +250,7 @@ fn contexts_are_asked_of_vlans_in_operation_that_have_a_port() {
     tables.qbridge.ports = rows(vec![([vec![10], address(0, 1)].concat(), Value::Integer(1))]);
     assert_eq!(wanted(&tables), [0; 0], "one table has all VLANs");
     let mut listed = access_switch(1);
-    listed.logical.kind = rows(vec![(vec![1], Value::Oid(Oid::new(&[1, 3, 6, 1, 2, 1, 17])))]);
+    listed.logical.kind = rows(vec![(vec![1], Value::Oid(Box::new(Oid::new(&[1, 3, 6, 1, 2, 1, 17]))))]);
     listed.logical.description = octets(&[(1, b"vlan508")]);
     assert_eq!(wanted(&listed), [508]);
 }

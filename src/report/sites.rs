@@ -1,0 +1,132 @@
+//! Sites and their coverage, for people, spreadsheets and scripts.
+
+use serde_json::{Value, json};
+
+use super::Table;
+use super::tables::minute;
+use crate::net::DeviceText;
+use crate::snapshot::{Factor, FactorKind, SiteCounts, SiteCoverage, SiteRow, Snapshot, word};
+
+/// Gaps of one kind that are shown for a site.
+const MOST_SHOWN: usize = 8;
+
+/// A share with what it is made of: `98 % (49/50)`.
+fn share(factor: Option<&Factor>) -> String {
+    match factor.and_then(|factor| Some((factor, factor.percent()?))) {
+        Some((Factor { seen, expected, .. }, percent)) => format!("{percent} % ({seen}/{expected})"),
+        None => "not known".to_owned(),
+    }
+}
+
+fn verdict(coverage: &SiteCoverage) -> String {
+    if coverage.doubts.is_empty() { "enough was looked at".to_owned() } else { "NOT shown to be clean".to_owned() }
+}
+
+/// Coverage of sites, one line each.
+#[must_use]
+pub fn coverage<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
+    let row = |site: &SiteRow| {
+        let coverage = snapshot.coverage_of(&site.id);
+        let oldest = coverage.factors.iter().filter_map(|factor| factor.oldest).min();
+        vec![
+            site.id.to_string(),
+            word(&site.sensitivity),
+            share(coverage.factor(FactorKind::Ranges)),
+            share(coverage.factor(FactorKind::Switches)),
+            share(coverage.factor(FactorKind::Ports)),
+            oldest.map_or_else(|| "never".to_owned(), minute),
+            verdict(&coverage),
+            coverage.doubts.join("; "),
+        ]
+    };
+    Table {
+        columns: vec!["SITE", "SENSITIVITY", "RANGES", "SWITCHES", "PORTS", "OLDEST LOOK", "SO", "BECAUSE"],
+        rows: sites.map(row).collect(),
+    }
+}
+
+/// What was not seen, and what to do about each.
+#[must_use]
+pub fn gaps<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
+    let clean = |text: &str| DeviceText::new(text).to_string();
+    let mut rows = Vec::new();
+    for site in sites {
+        for factor in snapshot.coverage_of(&site.id).factors {
+            for gap in factor.gaps.iter().take(MOST_SHOWN) {
+                let words = [&gap.what, &gap.why, &gap.mend].map(|text| clean(text));
+                let head = [site.id.to_string(), factor.kind.word().to_owned()];
+                rows.push(head.into_iter().chain(words).collect());
+            }
+            if let Some(more) = factor.gaps.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+                let words = [format!("and {more} more"), "--json tells them".to_owned(), String::new()];
+                rows.push([site.id.to_string(), factor.kind.word().to_owned()].into_iter().chain(words).collect());
+            }
+        }
+    }
+    Table { columns: vec!["SITE", "OF", "NOT SEEN", "WHY", "WHAT TO DO"], rows }
+}
+
+/// Coverage of a site as JSON.
+#[must_use]
+pub fn coverage_json(snapshot: &Snapshot, site: &SiteRow) -> Value {
+    let coverage = snapshot.coverage_of(&site.id);
+    let factors: Vec<Value> = coverage
+        .factors
+        .iter()
+        .map(|factor| {
+            json!({"kind": factor.kind, "seen": factor.seen, "expected": factor.expected, "percent": factor.percent(),
+                   "oldest": factor.oldest, "gaps": factor.gaps})
+        })
+        .collect();
+    json!({"site": site.id, "name": site.name, "sensitivity": site.sensitivity, "enough": coverage.doubts.is_empty(),
+           "doubts": coverage.doubts, "factors": factors, "as_of": snapshot.as_of})
+}
+
+/// Sites in numbers.
+#[must_use]
+pub fn sites<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
+    let counts = snapshot.site_counts(&snapshot.overdue());
+    let nothing = SiteCounts::default();
+    let row = |site: &SiteRow| {
+        let counts = counts.get(&site.id).unwrap_or(&nothing);
+        let numbers = [
+            counts.surveillance,
+            counts.restricted,
+            counts.suspected,
+            counts.unknown,
+            counts.on_core,
+            counts.open,
+            counts.overdue,
+        ];
+        [site.id.to_string(), site.name.clone(), word(&site.sensitivity)]
+            .into_iter()
+            .chain(site.basis.iter().map(word).chain(std::iter::repeat(String::new())).take(1))
+            .chain(numbers.map(|number| number.to_string()))
+            .chain([verdict(&snapshot.coverage_of(&site.id))])
+            .collect()
+    };
+    Table {
+        columns: vec![
+            "SITE",
+            "NAME",
+            "SENSITIVITY",
+            "BASIS",
+            "CAMERAS",
+            "RESTRICTED",
+            "SUSPECTED",
+            "UNKNOWN",
+            "ON CORE",
+            "OPEN",
+            "OVERDUE",
+            "COVERAGE",
+        ],
+        rows: sites.map(row).collect(),
+    }
+}
+
+/// A site as JSON.
+#[must_use]
+pub fn site_json(snapshot: &Snapshot, site: &SiteRow, counts: &SiteCounts) -> Value {
+    json!({"id": site.id, "name": site.name, "sensitivity": site.sensitivity, "basis": site.basis, "counts": counts,
+           "coverage": coverage_json(snapshot, site)})
+}

@@ -1,0 +1,62 @@
+//! What each site has: its surveillance equipment by count word, and what waits to be decided there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{Snapshot, group_of};
+use crate::config::NetworkKind;
+use crate::maker::Surveillance;
+use crate::net::{FindingId, SiteId};
+use crate::policy::Status;
+use crate::review::FindingState;
+use crate::snapshot::Group;
+
+/// A site in numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SiteCounts {
+    /// Surveillance equipment there.
+    pub surveillance: usize,
+    /// Restricted devices.
+    pub restricted: usize,
+    /// Suspected of being restricted.
+    pub suspected: usize,
+    /// With a mark of a maker or a class, and not known well enough.
+    pub unknown: usize,
+    /// Surveillance equipment on a core network.
+    pub on_core: usize,
+    /// Findings that wait for a decision.
+    pub open: usize,
+    /// Findings past their time.
+    pub overdue: usize,
+}
+
+impl Snapshot {
+    /// Every configured site in numbers, those with nothing too.
+    #[must_use]
+    pub fn site_counts(&self, overdue: &BTreeSet<FindingId>) -> BTreeMap<SiteId, SiteCounts> {
+        let mut sites: BTreeMap<SiteId, SiteCounts> =
+            self.sites.keys().map(|site| (site.clone(), SiteCounts::default())).collect();
+        for row in self.devices.values() {
+            // What is gone is nowhere, and what is known to be no surveillance equipment is not counted.
+            let Some(group) = group_of(row).filter(|_| row.place.gone.is_none()) else { continue };
+            let Some(counts) = row.place.site.as_ref().and_then(|site| sites.get_mut(site)) else { continue };
+            let surveillance = row.surveillance == Surveillance::Yes;
+            counts.surveillance += usize::from(surveillance);
+            counts.on_core += usize::from(surveillance && row.place.network_kind == Some(NetworkKind::Core));
+            match row.status {
+                Status::Restricted => counts.restricted += 1,
+                Status::Suspected => counts.suspected += 1,
+                // What bears no mark at all is a computer or a telephone far more often than a camera.
+                Status::Unknown if group != Group::NotIdentified => counts.unknown += 1,
+                Status::Unknown | Status::NotRestricted => {}
+            }
+        }
+        for finding in self.findings.values() {
+            let Some(counts) = finding.place.site.as_ref().and_then(|site| sites.get_mut(site)) else { continue };
+            counts.open += usize::from(finding.state == FindingState::Open);
+            counts.overdue += usize::from(overdue.contains(&finding.id));
+        }
+        sites
+    }
+}
