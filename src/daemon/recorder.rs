@@ -345,11 +345,7 @@ impl Recorder {
             // It may have been dropped by an earlier visit of this batch.
             draft.batch.dropped_targets.retain(|name| *name != record.name);
             let before = self.targets.insert(record.name.clone(), record.clone());
-            let changed = record.camera.key_changed();
-            if changed.is_some() && before.is_none_or(|before| before.camera.key_changed() != changed) {
-                let remarks = record.camera.remarks().join("; ");
-                tracing::warn!("camera {}: {remarks}", record.name);
-            }
+            cameras::tell_of_key(before.as_ref(), &record);
             draft.targets.insert(record.name.clone(), record.clone());
             if let Collection::Camera(visit) = visit {
                 self.settle_camera(visit, record, &mut draft);
