@@ -1,5 +1,6 @@
 //! `explain`: one device, and why it is judged as it is.
 
+mod cameras;
 mod rows;
 
 use std::path::Path;
@@ -9,6 +10,8 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{print, print_json, say, tables::look};
+use crate::daemon::catalogue::registry_words;
+use crate::net::Timestamp;
 use crate::report::tables::{device_json, finding_json};
 use crate::review::DecisionKind;
 use crate::snapshot::Snapshot;
@@ -40,9 +43,11 @@ pub(super) fn run(path: &Path, what: &str, as_json: bool) -> Result<ExitCode> {
                 detail.addresses.iter().map(|(row, gone)| json!({"row": row, "gone": gone})).collect();
             print_json(&json!({
                 "device": device_json(&detail.device, detail.status, detail.last_seen),
+                "cameras": cameras::of(&detail.device, &snapshot).collect::<std::collections::BTreeMap<_, _>>(),
                 "reasons": place.reasons, "before": place.before, "findings": findings, "decisions": detail.decisions,
                 "readings": place.switch.as_ref().and_then(|switch| snapshot.targets.get(switch)).map(|target| &target.readings),
                 "presence": presence, "addresses": addresses,
+                "registry": snapshot.registry,
                 "changes": detail.history.iter().map(|change| json!({"seq": change.seq, "at": change.at})).collect::<Vec<_>>(),
             }))?;
         } else {
@@ -74,6 +79,21 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
         spelled(&attribution.verdict),
         attribution.brand.as_ref().map(|brand| format!(", sold as {brand}")).unwrap_or_default()
     );
+    if let Some((said, _)) = &device.facts.information {
+        let said = [
+            ("model", &said.model),
+            ("firmware", &said.firmware),
+            ("serial", &said.serial),
+            ("hardware", &said.hardware),
+        ];
+        let said = said.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name} {text}"));
+        out += &format!("{}\n", said.collect::<Vec<_>>().join("   "));
+    }
+    for (name, camera) in cameras::of(device, snapshot) {
+        for line in cameras::standing(camera) {
+            out += &format!("{name}: {line}\n");
+        }
+    }
     out += "\nEVIDENCE\n";
     for mark in &attribution.evidence {
         out +=
@@ -81,6 +101,11 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
     }
     if attribution.evidence.is_empty() {
         out += "  none: nothing it sent speaks for a maker\n";
+    }
+    if let Some(date) = snapshot.registry {
+        let (words, warning) = registry_words(date, Timestamp::now());
+        out += &format!("  prefixes by the {words}\n");
+        out += &warning.map(|warning| format!("  warning: {warning}\n")).unwrap_or_default();
     }
     let place = &device.place;
     let word = |text: Option<String>| text.unwrap_or_else(unknown);

@@ -5,6 +5,8 @@ mod alert;
 mod credential;
 mod demo;
 mod explain;
+pub mod identify;
+mod policy;
 mod poll;
 mod review;
 mod tables;
@@ -19,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::console::{self, ConsoleOptions};
 use crate::daemon::{self, DaemonOptions, Outcome};
+use crate::net::Timestamp;
 use crate::{config, report};
 
 /// Which surveillance cameras come from restricted makers, which sit on networks where none may be, and what was
@@ -64,6 +67,22 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say of each row what it is, who made it and which policies restrict it; needs no daemon.
+    ///
+    /// A row is a JSON object of observations (mac, lldp_sysdescr, snmp_sysdescr, sysobjectid, vendor_mib, onvif,
+    /// http_server, www_authenticate, html_title, rtsp_server, isapi …, or an object that has them under "observations"),
+    /// a line of a CSV whose header has such names (mac,manufacturer,model,firmware,serial …), or a bare MAC address.
+    /// Every shipped policy pack is asked, and those of the configuration's own files.
+    Identify {
+        /// Left out or -: standard input.
+        file: Option<PathBuf>,
+        /// A JSON object a row.
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+        /// A CSV row a row.
+        #[arg(long)]
+        csv: bool,
+    },
     /// Every end device that was seen.
     Devices(Listing),
     /// Rules that are broken.
@@ -85,6 +104,9 @@ enum Command {
     /// The review queues.
     #[command(subcommand)]
     Review(review::Command),
+    /// Policy packs.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Credentials that cameras refused, and their way back.
     #[command(subcommand)]
     Credential(credential::Command),
@@ -108,11 +130,7 @@ struct Listing {
 
 impl Listing {
     fn format(&self) -> report::Format {
-        match (self.json, self.csv) {
-            (true, _) => report::Format::Json,
-            (_, true) => report::Format::Csv,
-            _ => report::Format::Text,
-        }
+        report::Format::chosen(self.json, self.csv)
     }
 }
 
@@ -179,6 +197,9 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Demo { size, headless } => demo::run(*size, *headless, arguments.no_color),
         Command::Check => check(config),
         Command::Poll { target, json } => poll::run(config, target, *json, arguments.no_color),
+        Command::Identify { file, json, csv } => {
+            identify::run(config, file.as_deref(), report::Format::chosen(*json, *csv))
+        }
         Command::Devices(listing) => tables::devices(config, listing),
         Command::Findings(listing) => tables::findings(config, listing),
         Command::Targets(listing) => tables::targets(config, listing),
@@ -186,6 +207,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Sites(listing) => tables::sites(config, listing),
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
+        Command::Policy(command) => policy::run(config, command),
         Command::Credential(command) => credential::run(config, command),
         Command::Alert(command) => alert::run(config, command),
     }
@@ -246,17 +268,25 @@ fn run_daemon(config: &Path, once: bool) -> Result<ExitCode> {
 
 fn check(path: &Path) -> Result<ExitCode> {
     match daemon::load(path) {
-        Ok((config, policies)) => {
+        Ok(daemon::InForce { config, policies, catalogue }) => {
             let packs: Vec<String> = policies.packs().iter().map(|pack| pack.id.to_string()).collect();
+            let (registry, warning) = daemon::catalogue::registry_words(catalogue.registry_date(), Timestamp::now());
             say(&format!(
-                "{}: good. {} sites, {} networks, {} switches, {} reviews, policies {}",
+                "{}: good. {} sites, {} networks, {} switches, {} reviews, policies {}, {} makers, {registry}",
                 path.display(),
                 config.sites.len(),
                 config.networks.len(),
                 config.switches.len(),
                 config.reviews.len(),
-                packs.join(", ")
+                packs.join(", "),
+                catalogue.makers().count()
             ));
+            for warning in policy::warnings(&policies) {
+                say(&format!("warning: {warning} (lenswarden policy show)"));
+            }
+            if let Some(warning) = warning {
+                say(&format!("warning: {warning}"));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(problems) => {

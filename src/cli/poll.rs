@@ -17,7 +17,7 @@ use crate::observation::{Authentication, CameraVisit, Reach};
 use crate::report;
 
 pub(super) fn run(path: &Path, wanted: &str, json: bool, no_color: bool) -> Result<ExitCode> {
-    let (config, _) = daemon::load(path)?;
+    let config = daemon::load(path)?.config;
     let is_it = |switch: &&Switch| {
         switch.name.as_str() == wanted
             || switch.address.to_string() == wanted

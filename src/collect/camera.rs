@@ -3,6 +3,7 @@
 mod login;
 mod multicast;
 mod pace;
+mod read;
 mod seek;
 mod sweep;
 mod vendor;

@@ -14,7 +14,8 @@ use super::networks::networks;
 use super::secret::{Secret, SecretStore};
 use super::{
     AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings,
-    OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch, TrapSettings,
+    MakerSettings, OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch,
+    TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -73,13 +74,14 @@ pub(super) fn check(
             }
         }
     }
-    let policies = policies(&mut checker, file);
+    let policies = policies(&mut checker, file.policy.as_ref());
     let reviews = reviews(&mut checker, file);
     let alerts = alerts(&mut checker, file);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
     let discovery = discovery(&mut checker, &file.discovery);
     let traps = traps(&mut checker, &file.traps);
     let coverage = coverage(&mut checker, &file.coverage);
+    let makers = MakerSettings::check(&mut checker, &file.makers);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
@@ -87,6 +89,7 @@ pub(super) fn check(
             onvif,
             discovery,
             traps,
+            makers,
             sites,
             coverage,
             networks,
@@ -138,6 +141,7 @@ fn settings(checker: &mut Checker<'_>, file: &File) -> (DaemonSettings, SnmpSett
         deadline: checker.duration("onvif.deadline", &onvif.deadline, "10s", second),
         max_bytes: checker.number("onvif.max-bytes", onvif.max_bytes.as_ref(), 2 << 20, 65_536..=16 << 20),
         probes_per_second: checker.number("onvif.probes-per-second", onvif.probes_per_second.as_ref(), 50, 1..=10_000),
+        users: onvif.users,
     };
     (daemon, snmp, onvif)
 }
@@ -321,8 +325,8 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
     blocks
 }
 
-fn policies(checker: &mut Checker<'_>, file: &File) -> Vec<PolicyChoice> {
-    let Some(written) = &file.policy else { return vec![PolicyChoice::Shipped("uk-gsg-2022".to_owned())] };
+pub(super) fn policies(checker: &mut Checker<'_>, written: Option<&Vec<Spanned<file::Policy>>>) -> Vec<PolicyChoice> {
+    let Some(written) = written else { return vec![PolicyChoice::Shipped("uk-gsg-2022".to_owned())] };
     let folder = checker.path.parent().unwrap_or(Path::new("")).to_owned();
     let mut choices = Vec::new();
     for policy in written {

@@ -15,6 +15,7 @@ pub(super) struct File {
     pub(super) discovery: Discovery,
     pub(super) traps: Traps,
     pub(super) coverage: Coverage,
+    pub(super) makers: Makers,
     pub(super) site: Vec<Spanned<Site>>,
     pub(super) network: Vec<Spanned<Network>>,
     pub(super) credential: Vec<Spanned<Credential>>,
@@ -59,6 +60,7 @@ pub(super) struct Onvif {
     pub(super) deadline: Text,
     pub(super) max_bytes: Option<Spanned<i64>>,
     pub(super) probes_per_second: Option<Spanned<i64>>,
+    pub(super) users: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -77,6 +79,14 @@ pub(super) struct Traps {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Coverage {
     pub(super) threshold: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Makers {
+    pub(super) files: Vec<String>,
+    pub(super) shipped: Option<Spanned<bool>>,
+    pub(super) registry: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

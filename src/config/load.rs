@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize as _;
+use toml::Spanned;
 
-use super::{Config, DaemonSettings, Problem, Problems, check, checker, file, secret};
+use super::{Config, DaemonSettings, MakerSettings, PolicyChoice, Problem, Problems, check, checker, file, secret};
 
 /// Reads, checks and completes the configuration, its secrets included.
 ///
@@ -30,6 +31,25 @@ pub fn load_daemon(path: &Path) -> Result<DaemonSettings, Problems> {
     let mut checker = checker::Checker::new(&text, path);
     let settings = check::daemon(&mut checker, &written);
     if checker.problems.is_empty() { Ok(settings) } else { Err(Problems(checker.problems)) }
+}
+
+/// Reads `[makers]` and `[[policy]]` and nothing else: all that judging equipment needs.
+///
+/// # Errors
+/// The file cannot be read, or one of the two has problems.
+pub fn load_judgement(path: &Path) -> Result<(MakerSettings, Vec<PolicyChoice>), Problems> {
+    use serde::de::IntoDeserializer as _;
+    let text = read(path)?;
+    let (mut table, _) = toml::de::DeTable::parse_recoverable(&text);
+    let makers = table.get_mut().remove("makers");
+    let makers = makers.map(|value| file::Makers::deserialize(value.into_deserializer())).transpose();
+    let makers = makers.map_err(|error| syntax(&text, path, &error))?.unwrap_or_default();
+    let policies = table.get_mut().remove("policy");
+    let policies = policies.map(|value| Vec::<Spanned<file::Policy>>::deserialize(value.into_deserializer()));
+    let policies = policies.transpose().map_err(|error| syntax(&text, path, &error))?;
+    let mut checker = checker::Checker::new(&text, path);
+    let judgement = (MakerSettings::check(&mut checker, &makers), check::policies(&mut checker, policies.as_ref()));
+    if checker.problems.is_empty() { Ok(judgement) } else { Err(Problems(checker.problems)) }
 }
 
 fn read(path: &Path) -> Result<String, Problems> {

@@ -7,6 +7,7 @@ mod checker;
 mod coverage;
 mod file;
 mod load;
+mod makers;
 mod networks;
 pub mod secret;
 pub mod watch;
@@ -21,7 +22,8 @@ use serde::{Deserialize, Serialize};
 use crate::net::{CredentialId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanRange};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
-pub use load::{load, load_daemon, parse};
+pub use load::{load, load_daemon, load_judgement, parse};
+pub use makers::MakerSettings;
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
@@ -39,6 +41,8 @@ pub struct Config {
     pub traps: TrapSettings,
     /// `[coverage]`
     pub coverage: CoverageSettings,
+    /// `[makers]`
+    pub makers: MakerSettings,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -129,6 +133,8 @@ pub struct OnvifSettings {
     pub max_bytes: usize,
     /// Packets a second of all sweeps together: unicast probes, vendor queries, TCP ports tried.
     pub probes_per_second: u32,
+    /// GetUsers is asked too, which only an account of level Administrator may.
+    pub users: bool,
 }
 
 /// `[traps]`: what switches say unasked.

@@ -17,7 +17,7 @@ pub(super) fn networks(checker: &mut Checker<'_>, file: &File, sites: &[String],
         let vlans: Vec<VlanRange> = network.vlans.iter().filter_map(|vlan| vlan_range(checker, vlan)).collect();
         let subnets: Vec<IpNet> =
             network.subnets.iter().filter_map(|net| checker.net("network.subnets", net)).collect();
-        if vlans.is_empty() && subnets.is_empty() && network.ports.is_empty() {
+        if network.vlans.is_empty() && network.subnets.is_empty() && network.ports.is_empty() {
             checker.problem(network.id.span(), "network", "it holds nothing", "give it vlans, subnets or ports");
         }
         if let Some(site) = &network.site {

@@ -5,13 +5,14 @@ mod multicast;
 mod sweeps;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::credentials::Handle;
 use super::visits::{Rhythm, Visits, until};
@@ -34,6 +35,9 @@ const FIRST_ROUND: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(20);
 /// How often a round asks again where the turn with a credential did not come, on the average.
 const TURNS: usize = 3;
+/// A visit that takes longer than this part of its deadline makes room for others: a real camera answers everything
+/// within a second or two.
+const LONG: u32 = 2;
 /// Found addresses that may wait to be visited.
 const WAITING: usize = 1024;
 
@@ -44,6 +48,10 @@ struct Cameras {
     collector: CameraCollector,
     /// A quarter of all visits at most are to cameras: switches are never kept waiting by them.
     permits: Semaphore,
+    /// As many again are to cameras that took long, so that they keep no other waiting.
+    long_permits: Semaphore,
+    /// Addresses whose last visit took long.
+    long: Mutex<BTreeSet<IpAddr>>,
     sweeps: Semaphore,
     /// What was told by multicast over makers' own discoveries, and when.
     announced: Mutex<BTreeMap<IpAddr, (Instant, Vec<Announcement>)>>,
@@ -60,10 +68,19 @@ enum Visited {
 
 impl Cameras {
     fn new(shared: Arc<Shared>, config: Arc<Config>, stop: watch::Receiver<bool>) -> Arc<Self> {
-        let permits = Semaphore::new((config.daemon.concurrency / 4).max(1));
+        let at_once = (config.daemon.concurrency / 4).max(1);
         let collector = CameraCollector::new(&config.onvif);
-        let (sweeps, announced) = (Semaphore::new(SWEEPS), Mutex::default());
-        Arc::new(Self { shared, config, collector, permits, sweeps, announced, stop })
+        Arc::new(Self {
+            shared,
+            config,
+            collector,
+            permits: Semaphore::new(at_once),
+            long_permits: Semaphore::new(at_once),
+            long: Mutex::default(),
+            sweeps: Semaphore::new(SWEEPS),
+            announced: Mutex::default(),
+            stop,
+        })
     }
 
     fn announced(&self) -> MutexGuard<'_, BTreeMap<IpAddr, (Instant, Vec<Announcement>)>> {
@@ -100,7 +117,10 @@ impl Cameras {
     /// Visits one address and hands over what came.
     async fn visit(&self, address: IpAddr) -> Visited {
         let Some(block) = self.config.camera_block(address) else { return Visited::Silent };
-        let Ok(_permit) = self.permits.acquire().await else { return Visited::Silent };
+        let took_long = self.long().contains(&address);
+        let Ok(permit) = (if took_long { &self.long_permits } else { &self.permits }).acquire().await else {
+            return Visited::Silent;
+        };
         if *self.stop.borrow() {
             return Visited::Silent;
         }
@@ -113,13 +133,40 @@ impl Cameras {
             self.announced_at(address).into_iter().for_each(|announcement| visit.hear(announcement));
             Collection::Camera(visit)
         };
-        match self.shared.visit(visit).await {
+        let begun = Instant::now();
+        let collection = self.make_room(permit, self.shared.visit(visit)).await;
+        if begun.elapsed() > self.config.onvif.deadline / LONG {
+            self.long().insert(address);
+        } else {
+            self.long().remove(&address);
+        }
+        match collection {
             Some(Collection::Camera(visit)) if visit.reach.answered() => {
                 self.shared.cameras().insert(address);
                 if is_to_be_tried_again(&visit) { Visited::TryAgain } else { Visited::Answered }
             }
             _ => Visited::Silent,
         }
+    }
+
+    fn long(&self) -> MutexGuard<'_, BTreeSet<IpAddr>> {
+        self.long.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a visit; where it takes long, it gives its place to another, as long as there is room beside.
+    async fn make_room<T>(&self, permit: SemaphorePermit<'_>, visit: impl Future<Output = T>) -> T {
+        tokio::pin!(visit);
+        if let Ok(collection) = timeout(self.config.onvif.deadline / LONG, &mut visit).await {
+            return collection;
+        }
+        let _permit = match self.long_permits.try_acquire() {
+            Ok(other) => {
+                drop(permit);
+                other
+            }
+            Err(_) => permit,
+        };
+        visit.await
     }
 
     /// Visits one address again and again for as long as it was a camera once. Ends between visits, never within one.

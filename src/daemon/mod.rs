@@ -3,6 +3,7 @@
 
 mod alerts;
 mod cameras;
+pub mod catalogue;
 mod credentials;
 mod recorder;
 mod socket;
@@ -38,8 +39,6 @@ use recorder::{Message, Recorder};
 const WAITING: usize = 256;
 /// What the recorder may have said of cameras before anybody listens.
 const LEADS: usize = 1_024;
-/// Where Debian keeps the IEEE registry, older first.
-const REGISTRY_FOLDERS: [&str; 2] = ["/usr/share/ieee-data", "/var/lib/ieee-data"];
 
 /// What the daemon is started with.
 #[derive(Debug, Clone)]
@@ -61,15 +60,43 @@ pub enum Outcome {
     Partial,
 }
 
+/// What the daemon goes by: all of it is checked, and changes, together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InForce {
+    /// The configuration.
+    pub config: Config,
+    /// Its policy packs.
+    pub policies: Policies,
+    /// Its catalogue of makers.
+    pub catalogue: Catalogue,
+}
+
 /// Reads the configuration with its policy packs and checks what only the whole program can: packs and filter words.
 ///
 /// # Errors
 /// Every problem at once.
-pub fn load(path: &Path) -> Result<(Config, Policies), Problems> {
+pub fn load(path: &Path) -> Result<InForce, Problems> {
     let config = config::load(path)?;
+    let (policies, mut problems) = policies(path, &config.policies);
+    let catalogue = catalogue::read(&config.makers).unwrap_or_else(|found| {
+        problems.extend(found);
+        Catalogue::default()
+    });
+    for review in &config.reviews {
+        if let Err(error) = Filter::parse(&review.select) {
+            let place = format!("{} review '{}' select, character {}", path.display(), review.name, error.at + 1);
+            problems.push(Problem { place, message: error.message, hint: String::new() });
+        }
+    }
+    if problems.is_empty() { Ok(InForce { config, policies, catalogue }) } else { Err(Problems(problems)) }
+}
+
+/// Reads policy packs, and tells what is wrong with them.
+#[must_use]
+pub fn policies(path: &Path, choices: &[PolicyChoice]) -> (Policies, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut texts = Vec::new();
-    for choice in &config.policies {
+    for choice in choices {
         let (place, text) = match choice {
             PolicyChoice::Shipped(id) => (
                 id.clone(),
@@ -97,22 +124,7 @@ pub fn load(path: &Path) -> Result<(Config, Policies), Problems> {
         problems.extend(found.into_iter().map(|(place, message)| Problem { place, message, hint: String::new() }));
         Policies::default()
     });
-    for review in &config.reviews {
-        if let Err(error) = Filter::parse(&review.select) {
-            let place = format!("{} review '{}' select, character {}", path.display(), review.name, error.at + 1);
-            problems.push(Problem { place, message: error.message, hint: String::new() });
-        }
-    }
-    if problems.is_empty() { Ok((config, policies)) } else { Err(Problems(problems)) }
-}
-
-/// The catalogue, with the host's copy of the IEEE registry where it has one.
-fn catalogue() -> Catalogue {
-    let files = REGISTRY_FOLDERS
-        .iter()
-        .flat_map(|folder| ["oui.csv", "mam.csv", "oui36.csv"].map(|name| Path::new(folder).join(name)));
-    let texts: Vec<String> = files.filter_map(|file| std::fs::read_to_string(file).ok()).collect();
-    Catalogue::shipped().with_registry(&texts)
+    (policies, problems)
 }
 
 /// What visits to others mean for cameras.
@@ -176,10 +188,10 @@ impl Shared {
 
     /// Has the recorder take a configuration into force: with that, nothing is recorded as wrong with it. `false`: the
     /// daemon is stopping.
-    async fn configure(&self, config: Config, policies: Policies) -> bool {
+    async fn configure(&self, new: InForce) -> bool {
         let mut troubles = self.troubles.lock().await;
         (troubles.file, troubles.shown) = Default::default();
-        let message = Message::Configure { config: Box::new(config), policies };
+        let message = Message::Configure(Box::new(new));
         self.recorder.send(message).await.is_ok() && self.tell(&mut troubles).await
     }
 
@@ -284,14 +296,14 @@ async fn ended(mut stop: watch::Receiver<bool>) {
 /// The configuration is bad, the database cannot be used, a socket cannot be bound.
 pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> anyhow::Result<Outcome> {
     let in_force = load(&options.config)?;
-    let (config, policies) = in_force.clone();
+    let config = in_force.config.clone();
     let writer = Writer::open(&config.daemon.database)?;
     let listener = socket::bind(&config.daemon.control_socket)?;
     let switches = SwitchCollector::bind().await.context("no socket for SNMP")?;
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let started = Timestamp::now();
     let (leading, leads) = mpsc::channel(LEADS);
-    let mut recorder = Recorder::start(writer, config.clone(), policies, catalogue(), host, leading)?;
+    let mut recorder = Recorder::start(writer, in_force.clone(), host, leading)?;
     let swept = recorder.take_swept().into_iter().map(|swept| (swept.address, swept)).collect();
     for (switch, system, readings) in recorder.readings() {
         switches.recall(switch, &system, &readings);
@@ -388,31 +400,31 @@ impl Regime {
 /// Everything that goes on until the daemon stops.
 async fn watch_over(
     shared: &Arc<Shared>,
-    mut in_force: (Config, Policies),
+    mut in_force: InForce,
     options: &DaemonOptions,
     server: socket::Server,
     listener: tokio::net::UnixListener,
     shutdown: impl Future<Output = ()>,
 ) {
     let path = options.config.as_path();
-    let mut config = Arc::new(in_force.0.clone());
+    let mut config = Arc::new(in_force.config.clone());
     let mut regime = Regime::start(shared, &config, None);
     let listening = tokio::spawn(traps::watch(Arc::clone(shared), options.trap_socket.clone()));
     let accepting = tokio::spawn(socket::accept(listener, Arc::new(server)));
     // The watch lives in a task of its own: waiting for the file to lie still must not be cut short by a tick.
     let (note, mut noted) = mpsc::channel(1);
     let asking = tokio::spawn(note_hangups(note.clone()));
-    let watching = Watch::new(path)
-        .map_err(|error| tracing::warn!(%error, "the configuration is not watched"))
-        .ok()
-        .map(|mut watch| {
-            tokio::spawn(async move {
-                // Looked at once before waiting: it may have changed since it was read and before it was watched.
-                while note.send(()).await.is_ok() {
-                    watch.changed().await;
-                }
-            })
-        });
+    let watch = Watch::new(path).map_err(|error| tracing::warn!(%error, "the configuration is not watched")).ok();
+    let watched = watch.as_ref().map(Watch::watched);
+    catalogue::watch(watched.as_ref(), &config);
+    let watching = watch.map(|mut watch| {
+        tokio::spawn(async move {
+            // Looked at once before waiting: it may have changed since it was read and before it was watched.
+            while note.send(()).await.is_ok() {
+                watch.changed().await;
+            }
+        })
+    });
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let mut seen = usize::MAX;
     tokio::pin!(shutdown);
@@ -422,10 +434,11 @@ async fn watch_over(
             Some(()) = noted.recv() => match load(path) {
                 // Everything is compared, not the file alone: a secret or a pack in a file of its own may have changed.
                 Ok(new) if new != in_force => {
-                    tracing::info!(hash = %new.0.hash, "a changed configuration is in force");
+                    tracing::info!(hash = %new.config.hash, "a changed configuration is in force");
                     in_force = new.clone();
-                    config = Arc::new(new.0.clone());
-                    if !shared.configure(new.0, new.1).await { break; }
+                    config = Arc::new(new.config.clone());
+                    catalogue::watch(watched.as_ref(), &config);
+                    if !shared.configure(new).await { break; }
                     shared.switches.keep_only(&config.switches);
                     shared.cameras().retain(|address| config.camera_block(*address).is_some());
                     shared.resize(config.daemon.concurrency);

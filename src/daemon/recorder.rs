@@ -12,6 +12,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::InForce;
 use super::alerts;
 use super::credentials::{Answer, Asker, Book, Subject};
 use super::{Lead, targets};
@@ -44,10 +45,7 @@ pub(super) enum Message {
         review: String,
         reply: oneshot::Sender<Result<(CycleId, usize), String>>,
     },
-    Configure {
-        config: Box<Config>,
-        policies: Policies,
-    },
+    Configure(Box<InForce>),
     Problem(String),
     /// May a credential be tried?
     Claim(Asker),
@@ -129,13 +127,12 @@ impl Recorder {
     /// Takes up where the last daemon stopped. The first commit says that this one started.
     pub(super) fn start(
         writer: Writer,
-        config: Config,
-        policies: Policies,
-        catalogue: Catalogue,
+        in_force: InForce,
         host: String,
         leads: mpsc::Sender<Lead>,
     ) -> Result<Self, StoreError> {
         let stored = writer.load()?;
+        let InForce { config, policies, catalogue } = in_force.clone();
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
         let devices = stored.devices.into_iter().map(|record| record.device).collect();
         let inventory =
@@ -156,8 +153,8 @@ impl Recorder {
                 cameras_every_s: config.daemon.cameras_every.as_secs(),
             },
             writer,
-            config: config.clone(),
-            policies: policies.clone(),
+            config,
+            policies,
             catalogue,
             inventory,
             statuses,
@@ -170,7 +167,7 @@ impl Recorder {
             seq: 0,
         };
         recorder.index_addresses();
-        let mut batch = recorder.configure(config, policies);
+        let mut batch = recorder.configure(in_force);
         batch.daemon = Some(recorder.daemon.clone());
         recorder.commit(&batch)?;
         Ok(recorder)
@@ -280,8 +277,8 @@ impl Recorder {
                 let _ = reply
                     .send(opened.ok_or_else(|| format!("there is no [[review]] '{review}', or it was just opened")));
             }
-            Message::Configure { config, policies } => {
-                let batch = self.configure(*config, policies);
+            Message::Configure(in_force) => {
+                let batch = self.configure(*in_force);
                 self.commit_until_it_holds(&batch);
             }
             Message::Problem(problem) => {
@@ -347,7 +344,8 @@ impl Recorder {
             self.judge(delta, &judged, &mut draft);
             // It may have been dropped by an earlier visit of this batch.
             draft.batch.dropped_targets.retain(|name| *name != record.name);
-            self.targets.insert(record.name.clone(), record.clone());
+            let before = self.targets.insert(record.name.clone(), record.clone());
+            cameras::tell_of_key(before.as_ref(), &record);
             draft.targets.insert(record.name.clone(), record.clone());
             if let Collection::Camera(visit) = visit {
                 self.settle_camera(visit, record, &mut draft);
@@ -427,6 +425,8 @@ impl Recorder {
             sites: self.config.sites.iter().map(site).collect(),
             networks: self.config.networks.iter().map(network).collect(),
             policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),
+            makers: self.catalogue.hash().to_owned(),
+            registry: Some(self.catalogue.registry_date()),
             switches: u32::try_from(self.config.switches.len()).unwrap_or(u32::MAX),
             reviews: self.reviews.clone(),
             problem,
@@ -434,12 +434,11 @@ impl Recorder {
     }
 
     /// Takes a checked configuration into force: targets come and go, everything is judged anew.
-    fn configure(&mut self, config: Config, policies: Policies) -> Batch {
+    fn configure(&mut self, in_force: InForce) -> Batch {
         let at = Timestamp::now();
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
-        self.estate = Estate::from(&config);
-        self.policies = policies;
-        self.config = config;
+        self.estate = Estate::from(&in_force.config);
+        InForce { config: self.config, policies: self.policies, catalogue: self.catalogue } = in_force;
         let planned = |name: &String| self.config.reviews.iter().any(|plan| plan.name == *name);
         self.reviews.retain(|name, _| planned(name));
         for plan in &self.config.reviews {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::config::{Config, Switch};
 use crate::net::{SiteId, TargetName, Timestamp};
 use crate::observation::{
-    Authentication, CameraVisit, Collection, Completeness, Reach, Readings, SwitchVisit, WithheldReason,
+    Authentication, CameraStanding, CameraVisit, Collection, Completeness, Reach, Readings, SwitchVisit, WithheldReason,
 };
 use crate::store::{TargetKind, TargetRecord, TargetState};
 
@@ -48,6 +48,7 @@ pub(super) fn waiting(switch: &Switch, at: Timestamp) -> TargetRecord {
         took_ms: 0,
         tables: BTreeMap::new(),
         readings: Readings::default(),
+        camera: CameraStanding::default(),
     }
 }
 
@@ -77,6 +78,11 @@ pub(super) fn record(visit: &Collection, known: &BTreeMap<TargetName, TargetReco
         Collection::Switch(visit) if said.answered => (visit.tables.clone(), visit.readings.clone()),
         _ => before.map(|before| (before.tables.clone(), before.readings.clone())).unwrap_or_default(),
     };
+    let remembered = before.map(|before| before.camera.clone()).unwrap_or_default();
+    let camera = match visit {
+        Collection::Camera(visit) => CameraStanding::after(&remembered, visit),
+        Collection::Switch(_) => remembered,
+    };
     Some(TargetRecord {
         name: said.name,
         kind: said.kind,
@@ -93,6 +99,7 @@ pub(super) fn record(visit: &Collection, known: &BTreeMap<TargetName, TargetReco
         took_ms: u64::try_from(said.finished.since(said.started).as_millis()).unwrap_or(u64::MAX),
         tables,
         readings,
+        camera,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The cameras' HTTP side: a listener for each camera address, so that an address without a camera has no open port.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, SERVER, WWW_AUTHENTICATE};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -41,6 +43,14 @@ pub(super) fn listen(address: Ipv4Addr, port: u16) -> io::Result<TcpListener> {
 
 /// Serves one camera address until the task is ended; its connections end with it.
 pub(super) async fn serve(listener: TcpListener, address: Ipv4Addr, port: u16, estate: Arc<RwLock<Estate>>) {
+    accept(listener, move |request| respond(request, address, port, Arc::clone(&estate))).await;
+}
+
+/// Answers every request of every connection until the task is ended.
+pub(super) async fn accept<F>(listener: TcpListener, answer: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static)
+where
+    F: Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
@@ -52,8 +62,7 @@ pub(super) async fn serve(listener: TcpListener, address: Ipv4Addr, port: u16, e
         if connections.len() >= MAX_CONNECTIONS {
             connections.join_next().await;
         }
-        let estate = Arc::clone(&estate);
-        let service = service_fn(move |request| respond(request, address, port, Arc::clone(&estate)));
+        let service = service_fn(answer.clone());
         connections.spawn(async move {
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -65,18 +74,20 @@ pub(super) async fn serve(listener: TcpListener, address: Ipv4Addr, port: u16, e
     }
 }
 
+/// Head and body of a request; `None` where it is too large or does not come.
+pub(super) async fn whole(request: Request<Incoming>) -> Option<(Parts, Bytes)> {
+    let (head, body) = request.into_parts();
+    let read = tokio::time::timeout(PATIENCE, Limited::new(body, MAX_REQUEST).collect()).await;
+    Some((head, read.ok()?.ok()?.to_bytes()))
+}
+
 async fn respond(
     request: Request<Incoming>,
     address: Ipv4Addr,
     port: u16,
     estate: Arc<RwLock<Estate>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
-    let read = tokio::time::timeout(PATIENCE, Limited::new(body, MAX_REQUEST).collect()).await;
-    let body = match read {
-        Ok(Ok(body)) => body.to_bytes(),
-        _ => return Ok(plain(StatusCode::BAD_REQUEST)),
-    };
+    let Some((head, body)) = whole(request).await else { return Ok(plain(StatusCode::BAD_REQUEST)) };
     let authorization = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let estate = estate.read().unwrap_or_else(PoisonError::into_inner);
     let Some((device, unit)) = estate.unit_at(address) else { return Ok(plain(StatusCode::NOT_FOUND)) };
@@ -171,14 +182,14 @@ fn server(dialect: Dialect) -> Option<&'static str> {
     }
 }
 
-fn plain(status: StatusCode) -> Response<Full<Bytes>> {
+pub(super) fn plain(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::new()));
     *response.status_mut() = status;
     response
 }
 
-fn xml(status: StatusCode, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+pub(super) fn xml(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/soap+xml; charset=utf-8"));
     response

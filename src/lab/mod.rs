@@ -17,6 +17,7 @@ mod mib;
 mod neighbours;
 mod product;
 mod random;
+mod replay;
 mod script;
 mod soap;
 mod tables;
@@ -38,6 +39,7 @@ use crate::net::{MacAddr, VlanId};
 use engine::{Engine, EngineTime, Security};
 use estate::{Estate, Switch};
 use mib::Manner;
+pub use replay::Replay;
 use script::Script;
 use wire::Wire;
 

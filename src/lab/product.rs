@@ -47,6 +47,11 @@ pub(super) struct Product {
 const PRC: [&str; 4] = ["dahua", "hikvision", "tiandy", "uniview"];
 
 impl Product {
+    /// Video sources: the recorders of the estate have sixteen.
+    pub(super) fn channels(&self) -> u16 {
+        if self.class == "recorder" { 16 } else { 1 }
+    }
+
     /// Whether the UK rule restricts its maker.
     pub(super) fn restricted(&self) -> bool {
         self.maker.is_some_and(|maker| PRC.contains(&maker))

@@ -35,9 +35,12 @@ pub(super) fn answer(operation: &str, device: &Device, unit: &Unit, port: u16, n
         }
         "GetCapabilities" => format!(
             "<tds:Capabilities><tt:Device><tt:XAddr>{}</tt:XAddr></tt:Device>\
-             <tt:Media><tt:XAddr>{}</tt:XAddr></tt:Media></tds:Capabilities>",
+             <tt:Media><tt:XAddr>{}</tt:XAddr></tt:Media><tt:Extension><tt:DeviceIO><tt:XAddr>{}</tt:XAddr>\
+             <tt:VideoSources>{}</tt:VideoSources></tt:DeviceIO></tt:Extension></tds:Capabilities>",
             address(device, port, unit.product.path()),
-            address(device, port, "/onvif/media")
+            address(device, port, "/onvif/media"),
+            address(device, port, "/onvif/deviceIO"),
+            unit.product.channels()
         ),
         "GetDeviceInformation" => format!(
             "<tds:Manufacturer>{}</tds:Manufacturer><tds:Model>{}</tds:Model>\

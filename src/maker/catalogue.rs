@@ -1,56 +1,28 @@
-//! The catalogue as its file says it, and as it is asked.
+//! The catalogue, compiled from its files and ready to be asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
 
-use regex_lite::Regex;
-use serde::Deserialize;
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
 
-use super::registry::Registry;
+use super::file::{Blocks, BrandLine, Field, Known, MakerLine, MarkLine};
+use super::lines::{Named, read};
+use super::organisations::{Organisations, fold};
+use super::patterns::{Patterns, Says};
+use super::registry::{Block, Registry, RegistryFile, prefix};
 use super::{Attribution, Facts, Jurisdiction, ledger};
+use crate::config::Problem;
 use crate::net::{MacAddr, MakerId};
-use crate::observation::VendorProtocol;
 
 /// The catalogue the program ships.
-const SHIPPED: &str = include_str!("../../config/makers.toml");
+pub(super) const SHIPPED: &str = include_str!("../../config/makers.toml");
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    maker: Vec<Line>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-struct Line {
-    id: String,
-    name: String,
-    jurisdiction: Jurisdiction,
-    parent: Option<String>,
-    #[serde(default)]
-    organisations: Vec<String>,
-    #[serde(default)]
-    names: Vec<String>,
-    #[serde(default)]
-    models: Vec<String>,
-    #[serde(default)]
-    serials: Vec<String>,
-    #[serde(default)]
-    firmwares: Vec<String>,
-    #[serde(default)]
-    realms: Vec<String>,
-    #[serde(default)]
-    nonces: Vec<String>,
-    #[serde(default)]
-    servers: Vec<String>,
-    #[serde(default)]
-    scopes: Vec<String>,
-    #[serde(default)]
-    protocols: Vec<VendorProtocol>,
-    #[serde(default)]
-    cameras_only: bool,
-    #[serde(default)]
-    mixed: bool,
-    source: String,
+/// A maker or a brand, by its place in the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Owner {
+    Maker(usize),
+    Brand(usize),
 }
 
 /// A maker of the catalogue.
@@ -60,174 +32,329 @@ pub struct Maker {
     pub id: MakerId,
     /// Its name for people.
     pub name: String,
+    /// The company.
+    pub entity: String,
+    /// Where the company is organised, ISO 3166.
+    pub country: String,
     /// Under whose law it stands.
     pub jurisdiction: Jurisdiction,
-    /// The maker that controls it: rules that name makers mean their affiliates too.
+    /// The maker that controls it: rules that name makers may mean their affiliates too.
     pub parent: Option<MakerId>,
     /// Where the line's facts are from.
     pub source: String,
-    /// Its address blocks are nearly always surveillance equipment.
-    pub cameras_only: bool,
-    /// It mostly makes other things: its prefix is never evidence of a camera.
-    pub mixed: bool,
-    organisations: Vec<String>,
-    pub(super) names: Vec<String>,
-    pub(super) models: Vec<Regex>,
-    pub(super) serials: Vec<Regex>,
-    pub(super) firmwares: Vec<Regex>,
-    pub(super) realms: Vec<Regex>,
-    pub(super) nonces: Vec<String>,
-    pub(super) servers: Vec<Regex>,
-    pub(super) scopes: Vec<Regex>,
-    pub(super) protocols: Vec<VendorProtocol>,
+    pub(super) blocks: Blocks,
+    /// The head of its group, itself where it has no parent.
+    pub(super) root: usize,
 }
 
-/// Makers, brands and prefixes, ready to be asked.
+impl Maker {
+    /// Its address blocks are nearly always surveillance equipment.
+    #[must_use]
+    pub fn cameras_only(&self) -> bool {
+        self.blocks == Blocks::Surveillance
+    }
+}
+
+/// A name that equipment of other makers is sold under.
+#[derive(Debug, Clone)]
+pub struct Brand {
+    /// The name.
+    pub name: String,
+    /// Where the line's facts are from.
+    pub source: String,
+    /// Whose equipment it is, where that is known for most of it.
+    pub(super) made_by: Option<usize>,
+    pub(super) known: Known,
+    pub(super) blocks: Blocks,
+}
+
+/// Addresses that are attributed alike where nothing else is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lot(u64);
+
+/// What the files say.
+#[derive(Debug, Clone, Default)]
+struct Lines {
+    makers: Vec<Maker>,
+    brands: Vec<Brand>,
+    by_id: BTreeMap<MakerId, usize>,
+    names: HashMap<String, Owner>,
+    organisations: Organisations,
+    /// Blocks that are a maker's though somebody else registered them, and whether that may weigh.
+    prefixes: HashMap<(u8, u64), (usize, bool)>,
+    /// The lengths of their prefixes, longest first.
+    prefix_bits: Vec<u8>,
+    enterprises: HashMap<u32, usize>,
+    patterns: Patterns,
+    hash: String,
+}
+
+/// Makers, brands and prefixes, ready to be asked. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
-    makers: Vec<Maker>,
-    by_id: BTreeMap<MakerId, usize>,
-    registry: Registry,
+    lines: Arc<Lines>,
+    registry: Arc<Registry>,
+    /// Names what it was made from.
+    hash: String,
 }
 
-/// Case and blanks folded: registries and devices spell one name in several ways.
-pub(super) fn fold(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+impl PartialEq for Catalogue {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
 }
 
-fn patterns(id: &str, texts: &[String]) -> Result<Vec<Regex>, String> {
-    texts
-        .iter()
-        .map(|text| Regex::new(&format!("^(?:{text})$")).map_err(|error| format!("maker {id}: '{text}': {error}")))
-        .collect()
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+impl Lines {
+    fn build(named: Named) -> Result<Self, Vec<Problem>> {
+        let mut lines = Self::default();
+        let mut problems = Vec::new();
+        let mut wrong = |what: String, message: String| {
+            let place = format!("makers: {what}");
+            problems.push(Problem { place, message, hint: "the ids are those of the [[maker]] lines".to_owned() });
+        };
+        for line in named.makers.values() {
+            lines.by_id.insert(MakerId::from(line.id.as_str()), lines.by_id.len());
+        }
+        // The map iterates in the order of ids, and so do the makers: both count alike.
+        let index = |id: &str, lines: &Self| lines.by_id.get(id).copied();
+        for (own, line) in named.makers.into_values().enumerate() {
+            let parent = line.parent.as_deref().map(|id| (id, index(id, &lines)));
+            if let Some((id, None)) = parent {
+                wrong(format!("maker '{}'", line.id), format!("its parent '{id}' is not in the catalogue"));
+            }
+            lines.maker(own, parent.and_then(|(_, at)| at).unwrap_or(own), line);
+        }
+        for line in named.brands.into_values() {
+            let made_by = line.made_by.as_deref().map(|id| (id, index(id, &lines)));
+            if let Some((id, None)) = made_by {
+                wrong(format!("brand '{}'", line.name), format!("made-by '{id}' is not in the catalogue"));
+            }
+            lines.brand(made_by.and_then(|(_, at)| at), line);
+        }
+        for line in named.classes {
+            let says = Says { owner: None, class: Some(line.class), weighs: true };
+            for field in line.fields {
+                lines.patterns.add(field, &line.is, says);
+            }
+        }
+        lines.prefix_bits = lines.prefixes.keys().map(|(bits, _)| *bits).collect();
+        lines.prefix_bits.sort_unstable_by(|a, b| b.cmp(a));
+        lines.prefix_bits.dedup();
+        if let Err(error) = lines.patterns.finish() {
+            wrong("patterns".to_owned(), error.to_string());
+        }
+        if problems.is_empty() { Ok(lines) } else { Err(problems) }
+    }
+
+    fn marks(&mut self, owner: Owner, marks: Vec<MarkLine>, known: Known) {
+        for mark in marks {
+            let weighs = mark.known.unwrap_or(known) == Known::Verified;
+            self.patterns.add(mark.field, &mark.is, Says { owner: Some(owner), class: mark.class, weighs });
+        }
+    }
+
+    fn maker(&mut self, own: usize, root: usize, line: MakerLine) {
+        let owner = Owner::Maker(own);
+        for beginning in &line.organisations {
+            self.organisations.add(beginning, owner);
+        }
+        let listed = |digits: &[String], weighs: bool| {
+            digits.iter().filter_map(|digits| prefix(digits)).map(move |key| (key, (own, weighs))).collect::<Vec<_>>()
+        };
+        self.prefixes.extend(listed(&line.prefixes, true));
+        self.prefixes.extend(listed(&line.prefix_hints, false));
+        self.enterprises.extend(line.enterprises.iter().map(|number| (*number, own)));
+        self.names.extend(line.names.iter().map(|name| (fold(name), owner)));
+        self.marks(owner, line.marks, Known::Verified);
+        self.makers.push(Maker {
+            id: line.id.into(),
+            name: line.name,
+            entity: line.entity,
+            country: line.country,
+            jurisdiction: line.jurisdiction,
+            parent: line.parent.map(MakerId::from),
+            source: line.source,
+            blocks: line.blocks,
+            root,
+        });
+    }
+
+    fn brand(&mut self, made_by: Option<usize>, line: BrandLine) {
+        let owner = Owner::Brand(self.brands.len());
+        for beginning in &line.organisations {
+            self.organisations.add(beginning, owner);
+        }
+        self.names.insert(fold(&line.name), owner);
+        self.names.extend(line.names.iter().map(|name| (fold(name), owner)));
+        self.marks(owner, line.marks, line.known);
+        self.brands.push(Brand {
+            name: line.name,
+            source: line.source,
+            made_by,
+            known: line.known,
+            blocks: line.blocks,
+        });
+    }
 }
 
 impl Catalogue {
-    /// Reads a catalogue.
+    /// Reads catalogue files, `(where it came from, its text)`: a maker or brand of a later file takes the place of one
+    /// of the same id or name before it.
     ///
     /// # Errors
-    /// The first line that cannot be used, in words.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        let mut catalogue = Self::default();
-        for line in file.maker {
-            let id = MakerId::from(line.id.as_str());
-            if catalogue.by_id.insert(id.clone(), catalogue.makers.len()).is_some() {
-                return Err(format!("maker {id} stands twice"));
-            }
-            if line.source.trim().is_empty() {
-                return Err(format!("maker {id} has no source"));
-            }
-            catalogue.makers.push(Maker {
-                name: line.name,
-                jurisdiction: line.jurisdiction,
-                parent: line.parent.map(MakerId::from),
-                source: line.source,
-                cameras_only: line.cameras_only,
-                mixed: line.mixed,
-                organisations: line.organisations.iter().map(|name| fold(name)).collect(),
-                names: line.names.iter().map(|name| fold(name)).collect(),
-                models: patterns(&line.id, &line.models)?,
-                serials: patterns(&line.id, &line.serials)?,
-                firmwares: patterns(&line.id, &line.firmwares)?,
-                realms: patterns(&line.id, &line.realms)?,
-                nonces: line.nonces,
-                servers: patterns(&line.id, &line.servers)?,
-                scopes: patterns(&line.id, &line.scopes)?,
-                protocols: line.protocols,
-                id,
-            });
+    /// Everything that is wrong with them, each with its place and how to mend it.
+    pub fn read(files: &[(String, String)]) -> Result<Self, Vec<Problem>> {
+        let mut named = Named::default();
+        let mut hash = Sha256::new();
+        let mut problems = Vec::new();
+        for (origin, text) in files {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text.as_bytes());
+            problems.extend(read(origin, text, &mut named));
         }
-        match catalogue
-            .makers
-            .iter()
-            .find(|maker| maker.parent.as_ref().is_some_and(|id| catalogue.maker(id).is_none()))
-        {
-            Some(orphan) => Err(format!("maker {} names a parent that is not in the catalogue", orphan.id)),
-            None => Ok(catalogue),
+        if !problems.is_empty() {
+            return Err(problems);
         }
+        let mut lines = Lines::build(named)?;
+        lines.hash = hex(hash);
+        Ok(Self { hash: lines.hash.clone(), lines: Arc::new(lines), registry: Arc::default() })
     }
 
-    /// The catalogue the program ships (`config/makers.toml`, compiled in) with the registry compiled in.
+    /// The text of the catalogue the program ships (`config/makers.toml`, compiled in).
+    #[must_use]
+    pub fn shipped_text() -> &'static str {
+        SHIPPED
+    }
+
+    /// The catalogue the program ships, with the registry compiled in.
     #[must_use]
     pub fn shipped() -> Self {
-        // A test reads the shipped text: it parses.
-        Self::parse(SHIPPED).unwrap_or_default()
+        static READ: OnceLock<Catalogue> = OnceLock::new();
+        // A test reads the shipped text: it has no problems.
+        READ.get_or_init(|| Self::read(&[("makers.toml".to_owned(), SHIPPED.to_owned())]).unwrap_or_default()).clone()
     }
 
-    /// Uses a newer IEEE registry: the text of `oui.csv`, `mam.csv` or `oui36.csv`, any of them, in any order.
+    /// Uses files of the IEEE registry as well: the newest has the last word.
     #[must_use]
-    pub fn with_registry(mut self, csv: &[String]) -> Self {
-        for text in csv {
-            self.registry.read_csv(text);
+    pub fn with_registry(mut self, files: Vec<RegistryFile>) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.lines.hash.as_bytes());
+        for file in &files {
+            hash.update(file.date.to_string().as_bytes());
+            hash.update((file.text.len() as u64).to_be_bytes());
+            hash.update(file.text.as_bytes());
         }
+        self.hash = hex(hash);
+        self.registry = Arc::new(Registry::read(files));
         self
+    }
+
+    /// Names what the catalogue was made from: SHA-256, hex.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The day its IEEE registry is of.
+    #[must_use]
+    pub fn registry_date(&self) -> Date {
+        self.registry.date()
     }
 
     /// The maker of this id.
     #[must_use]
     pub fn maker(&self, id: &MakerId) -> Option<&Maker> {
-        self.by_id.get(id).and_then(|index| self.makers.get(*index))
+        self.lines.by_id.get(id).and_then(|index| self.lines.makers.get(*index))
     }
 
-    /// All makers, in the order of the file.
+    /// All makers, in the order of their ids.
     pub fn makers(&self) -> impl Iterator<Item = &Maker> {
-        self.makers.iter()
+        self.lines.makers.iter()
     }
 
-    /// The organisation the IEEE registry names for an address: longest prefix of 36, 28 and 24 bits. `None` for a
-    /// locally administered or group address.
+    /// All brands, in the order of their names.
+    pub fn brands(&self) -> impl Iterator<Item = &Brand> {
+        self.lines.brands.iter()
+    }
+
+    /// The block of the IEEE registry an address lies in: longest prefix of 36, 28 and 24 bits. `None` for a locally
+    /// administered or group address.
     #[must_use]
-    pub fn organisation(&self, mac: MacAddr) -> Option<&str> {
-        self.registry.organisation(mac)
+    pub fn block(&self, mac: MacAddr) -> Option<Block<'_>> {
+        self.registry.block(mac)
     }
 
-    /// The maker whose organisation this is.
-    #[must_use]
-    pub fn maker_of_organisation(&self, organisation: &str) -> Option<&Maker> {
-        let organisation = fold(organisation);
-        self.makers.iter().find(|maker| maker.organisations.iter().any(|name| organisation.starts_with(name.as_str())))
-    }
-
-    /// The maker a device means by this name.
-    #[must_use]
-    pub fn maker_of_name(&self, name: &str) -> Option<&Maker> {
-        let name = fold(name);
-        self.makers.iter().find(|maker| maker.names.contains(&name))
-    }
-
-    /// Whether the block a MAC address lies in is a maker's of surveillance equipment, and not mostly of other things.
+    /// Whether the block a MAC address lies in is of a maker or brand of surveillance equipment, and not mostly of other
+    /// things.
     #[must_use]
     pub fn is_camera_prefix(&self, mac: MacAddr) -> bool {
-        let maker = self.organisation(mac).and_then(|organisation| self.maker_of_organisation(organisation));
-        maker.is_some_and(|maker| !maker.mixed)
+        let organisation = self.block(mac).and_then(|block| self.owner_of_organisation(block.organisation));
+        let blocks = match organisation {
+            Some(Owner::Maker(maker)) => self.maker_at(maker).map(|maker| maker.blocks),
+            Some(Owner::Brand(brand)) => self.brand_at(brand).map(|brand| brand.blocks),
+            None => None,
+        };
+        blocks.is_some_and(|blocks| blocks != Blocks::Mixed) || self.listed(mac).is_some_and(|(_, weighs)| weighs)
+    }
+
+    /// The lot an address belongs to: addresses of one lot are attributed alike where nothing else is known.
+    #[must_use]
+    pub fn lot(&self, mac: MacAddr) -> Lot {
+        // The block it is registered in, else the one it is listed by: 36 bits and their number fit, and a flag.
+        let pack = |(bits, prefix): (u8, u64)| (prefix << 8) | u64::from(bits);
+        let listed = self.listed_key(mac);
+        let registered = self.block(mac).map(|block| (block.bits, block.prefix));
+        let key = registered.or(listed).map_or(0, pack);
+        Lot(key | if listed.is_some() { 1 << 63 } else { 0 })
+    }
+
+    pub(super) fn maker_at(&self, index: usize) -> Option<&Maker> {
+        self.lines.makers.get(index)
+    }
+
+    pub(super) fn brand_at(&self, index: usize) -> Option<&Brand> {
+        self.lines.brands.get(index)
+    }
+
+    /// Whose an address is by the catalogue's own list of blocks, and whether that may weigh.
+    pub(super) fn listed(&self, mac: MacAddr) -> Option<(usize, bool)> {
+        self.listed_key(mac).and_then(|key| self.lines.prefixes.get(&key).copied())
+    }
+
+    fn listed_key(&self, mac: MacAddr) -> Option<(u8, u64)> {
+        if mac.is_local() || mac.is_multicast() {
+            return None;
+        }
+        let mut keys = self.lines.prefix_bits.iter().map(|bits| (*bits, mac.as_u64() >> (48 - *bits)));
+        keys.find(|key| self.lines.prefixes.contains_key(key))
+    }
+
+    /// Whose organisation this is.
+    pub(super) fn owner_of_organisation(&self, organisation: &str) -> Option<Owner> {
+        self.lines.organisations.owner(organisation)
+    }
+
+    /// Whom a device means by this name.
+    pub(super) fn owner_of_name(&self, name: &str) -> Option<Owner> {
+        self.lines.names.get(&fold(name)).copied()
+    }
+
+    /// Whose private MIB this is (IANA enterprise numbers).
+    pub(super) fn owner_of_enterprise(&self, number: u32) -> Option<usize> {
+        self.lines.enterprises.get(&number).copied()
+    }
+
+    pub(super) fn ask(&self, field: Field, text: &str) -> Vec<Says> {
+        self.lines.patterns.ask(field, text)
     }
 
     /// Weighs what is known of a device.
     #[must_use]
     pub fn attribute(&self, facts: &Facts) -> Attribution {
         ledger::attribute(self, facts)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_shipped_catalogue_reads_and_every_line_has_a_source() {
-        let catalogue = Catalogue::parse(SHIPPED).unwrap();
-        assert!(catalogue.makers().count() > 30);
-        assert!(catalogue.makers().all(|maker| !maker.source.is_empty()));
-    }
-
-    #[test]
-    fn a_bad_catalogue_says_which_line() {
-        let line = "[[maker]]\nid='a'\nname='A'\njurisdiction='prc'\nsource='s'\n";
-        assert!(Catalogue::parse(&format!("{line}{line}")).unwrap_err().contains("maker a stands twice"));
-        assert!(Catalogue::parse(&format!("{line}models=['(']")).unwrap_err().contains("maker a: '('"));
-        assert!(Catalogue::parse(&format!("{line}parent='b'")).unwrap_err().contains("names a parent"));
-        assert!(Catalogue::parse(&line.replace("'s'", "' '")).unwrap_err().contains("no source"));
-        assert!(Catalogue::parse(&format!("{line}colour='red'")).is_err());
     }
 }

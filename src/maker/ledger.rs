@@ -1,21 +1,14 @@
-//! Evidence weighed: every mark that speaks for a maker or a class, and what they add up to.
-//!
-//! A device's own statement or a mark of its maker's protocol is worth two, any other mark one, a hint nothing.
-//! Two make *confirmed*, one *suspected*. A maker under the PRC's law that contradicts a stronger one is never
-//! outvoted into silence: the verdict falls to *suspected* and both are shown.
+//! The ledger: every mark that speaks for a maker or a class, each with its source, text, grade and time.
 
-use std::collections::BTreeMap;
-
-use regex_lite::Regex;
-
-use super::catalogue::{Catalogue, Maker, fold};
-use super::{Attribution, Class, Evidence, Facts, Grade, Jurisdiction, Surveillance, Verdict};
-use crate::net::{MakerId, Timestamp};
-use crate::observation::{Announcement, DeviceInformation, MarkKind};
+use super::catalogue::{Catalogue, Owner};
+use super::file::{Blocks, Field, Known, Said};
+use super::weigh::{self, ClassMark, Piece, Rung};
+use super::{Attribution, Class, Facts, Grade};
+use crate::net::{DeviceText, Timestamp};
+use crate::observation::{Announcement, DeviceInformation, Mark, MarkKind, VendorProtocol};
 
 /// What many makers write into ONVIF's Manufacturer: it names nobody.
-const GENERIC: [&str; 16] = [
-    "",
+const GENERIC: [&str; 17] = [
     "none",
     "onvif",
     "h264",
@@ -24,6 +17,7 @@ const GENERIC: [&str; 16] = [
     "private",
     "ipc",
     "ipcam",
+    "ipcamera",
     "ip camera",
     "camera",
     "technology",
@@ -31,263 +25,332 @@ const GENERIC: [&str; 16] = [
     "network camera",
     "onvif_ipnc",
     "unknown",
+    "manufacturer",
 ];
+/// Where IANA's enterprise numbers begin.
+const ENTERPRISES: &str = "1.3.6.1.4.1.";
 
 fn is_generic(name: &str) -> bool {
-    GENERIC.contains(&fold(name).as_str())
+    let name = name.trim().to_lowercase();
+    name.is_empty() || GENERIC.contains(&name.as_str())
 }
 
-/// Which of a maker's patterns a text is held against.
-type Patterns = fn(&Maker) -> &[Regex];
+/// One text a device sent: where it was seen, and when.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    field: Field,
+    rung: Rung,
+    source: &'static str,
+    text: &'a str,
+    at: Timestamp,
+}
 
 /// Marks as they are found.
-#[derive(Default)]
-struct Ledger {
-    evidence: Vec<Evidence>,
-    brand: Option<String>,
+pub(super) struct Ledger<'a> {
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) pieces: Vec<Piece>,
+    pub(super) classes: Vec<ClassMark>,
+    pub(super) brand: Option<String>,
 }
 
-impl Ledger {
-    fn add(&mut self, source: &str, text: String, grade: Grade, maker: Option<&Maker>, observed_at: Timestamp) {
-        let maker = maker.map(|maker| maker.id.clone());
-        self.evidence.push(Evidence { source: source.to_owned(), text, grade, observed_at, maker });
+impl Ledger<'_> {
+    fn add(
+        &mut self,
+        rung: Rung,
+        source: &'static str,
+        text: String,
+        grade: Grade,
+        maker: Option<usize>,
+        at: Timestamp,
+    ) {
+        self.pieces.push(Piece { rung, source, text, grade, maker, at });
     }
-}
 
-/// The one maker whose patterns fit; `None` where none or several do.
-fn only<'a>(catalogue: &'a Catalogue, text: &str, patterns: impl Fn(&Maker) -> &[Regex]) -> Option<&'a Maker> {
-    if text.is_empty() {
-        return None;
-    }
-    let mut fitting = catalogue.makers().filter(|maker| patterns(maker).iter().any(|pattern| pattern.is_match(text)));
-    fitting.next().filter(|_| fitting.next().is_none())
-}
-
-fn prefix(ledger: &mut Ledger, catalogue: &Catalogue, facts: &Facts) {
-    let Some((mac, at)) = facts.mac else { return };
-    let Some(organisation) = catalogue.organisation(mac) else { return };
-    let organisation = organisation.split_whitespace().collect::<Vec<_>>().join(" ");
-    let maker = catalogue.maker_of_organisation(&organisation);
-    // A reseller's or a mixed vendor's block says who sold the network chip, not who made a camera.
-    let grade = match maker {
-        Some(maker) if !maker.mixed && maker.jurisdiction != Jurisdiction::Reseller => Grade::Mark,
-        _ => Grade::Hint,
-    };
-    if let Some(reseller) = maker.filter(|maker| maker.jurisdiction == Jurisdiction::Reseller) {
-        ledger.brand.get_or_insert_with(|| reseller.name.clone());
-    }
-    ledger.add("ieee prefix", format!("{mac} is registered to {organisation}"), grade, maker, at);
-}
-
-fn information(ledger: &mut Ledger, catalogue: &Catalogue, information: &DeviceInformation, at: Timestamp) {
-    let manufacturer = information.manufacturer.as_str();
-    if !is_generic(manufacturer) {
-        let maker = catalogue.maker_of_name(manufacturer);
-        let grade = match maker {
-            Some(maker) if maker.jurisdiction != Jurisdiction::Reseller => Grade::Strong,
-            _ => Grade::Hint,
+    /// A mark of an owner. What is known of a brand decides whether its maker is marked by it.
+    fn owned(&mut self, seen: Seen<'_>, owner: Owner, weighs: bool, says: &str) {
+        let grade = match (weighs, seen.rung.is_protocol()) {
+            (false, _) => Grade::Hint,
+            (true, true) => Grade::Strong,
+            (true, false) => Grade::Mark,
         };
-        if grade == Grade::Hint {
-            ledger.brand = Some(maker.map_or_else(|| manufacturer.to_owned(), |maker| maker.name.clone()));
-        }
-        ledger.add("onvif manufacturer", format!("it calls its maker '{manufacturer}'"), grade, maker, at);
-    }
-    let (model, serial, firmware) = (&information.model, &information.serial, &information.firmware);
-    let grammars: [(&str, &str, Patterns); 3] = [
-        ("serial grammar", serial.as_str(), |maker| &maker.serials),
-        ("firmware grammar", firmware.as_str(), |maker| &maker.firmwares),
-        ("model grammar", model.as_str(), |maker| &maker.models),
-    ];
-    for (source, text, patterns) in grammars {
-        if let Some(maker) = only(catalogue, text, patterns) {
-            ledger.add(source, format!("'{text}' has the form {} gives", maker.name), Grade::Mark, Some(maker), at);
-        }
-    }
-}
-
-fn scopes(ledger: &mut Ledger, catalogue: &Catalogue, facts: &Facts) {
-    let Some((scopes, at)) = &facts.scopes else { return };
-    for scope in scopes {
-        let scope = scope.as_str();
-        if let Some(maker) = only(catalogue, scope, |maker| &maker.scopes) {
-            ledger.add("onvif scope", format!("scope '{scope}'"), Grade::Mark, Some(maker), *at);
-        }
-        let lower = scope.to_lowercase();
-        let named =
-            ["/name/", "/manufacturer/", "/mfr/"].iter().find_map(|key| lower.split_once(key).map(|(_, value)| value));
-        let first = |value: &str| value.split([' ', '/', '_', '-']).next().unwrap_or_default().to_owned();
-        if let Some(maker) = named.and_then(|value| catalogue.maker_of_name(&first(value))) {
-            if maker.jurisdiction == Jurisdiction::Reseller {
-                ledger.brand.get_or_insert_with(|| maker.name.clone());
-                ledger.add("onvif scope name", format!("scope '{scope}'"), Grade::Hint, Some(maker), *at);
-            } else {
-                ledger.add("onvif scope name", format!("scope '{scope}'"), Grade::Mark, Some(maker), *at);
+        match owner {
+            Owner::Maker(maker) => {
+                let name = self.catalogue.maker_at(maker).map_or("", |maker| maker.name.as_str());
+                let text = format!("'{}' {says} {name}", seen.text);
+                self.add(seen.rung, seen.source, text, grade, Some(maker), seen.at);
+            }
+            Owner::Brand(brand) => {
+                let Some(brand) = self.catalogue.brand_at(brand) else { return };
+                let made_by = brand.made_by.and_then(|maker| self.catalogue.maker_at(maker));
+                let how = match (made_by, grade > Grade::Hint, brand.known) {
+                    (None, ..) => "made by several or by nobody known".to_owned(),
+                    (Some(maker), true, _) => format!("made by {}", maker.name),
+                    (Some(maker), _, Known::Recalled) => {
+                        format!("perhaps made by {}: recalled, not verified", maker.name)
+                    }
+                    (Some(maker), ..) => format!("some of it made by {}", maker.name),
+                };
+                let text = format!("'{}' {says} {}, {how}", seen.text, brand.name);
+                // Whatever the field, it is the brand's table that leads to the maker.
+                let grade = if brand.made_by.is_some() { grade.min(Grade::Mark) } else { Grade::Hint };
+                self.brand.get_or_insert_with(|| brand.name.clone());
+                self.add(Rung::Name, seen.source, text, grade, brand.made_by, seen.at);
             }
         }
     }
-}
 
-fn marks(ledger: &mut Ledger, catalogue: &Catalogue, facts: &Facts) {
-    for (mark, at) in &facts.marks {
-        let text = mark.text.as_str();
-        let (source, grade, maker) = match mark.kind {
-            MarkKind::Realm => ("http realm", Grade::Strong, only(catalogue, text, |maker| &maker.realms)),
-            MarkKind::HttpServer => ("http server", Grade::Mark, only(catalogue, text, |maker| &maker.servers)),
-            MarkKind::Nonce => {
-                let named = |maker: &&Maker| maker.nonces.iter().any(|nonce| nonce == text);
-                ("digest nonce", Grade::Strong, catalogue.makers().find(named))
+    /// Holds a text against the patterns of its field.
+    fn look(&mut self, seen: Seen<'_>) {
+        let said = self.catalogue.ask(seen.field, seen.text);
+        let family = |owner: &Owner| match owner {
+            Owner::Maker(maker) => self.catalogue.maker_at(*maker).map(|maker| maker.root),
+            Owner::Brand(brand) => {
+                let made_by = self.catalogue.brand_at(*brand).and_then(|brand| brand.made_by);
+                made_by.and_then(|maker| self.catalogue.maker_at(maker)).map(|maker| maker.root)
             }
-            MarkKind::TlsSubject | MarkKind::Soap => continue,
         };
-        if let Some(maker) = maker {
-            ledger.add(source, format!("'{text}' is a mark of {}", maker.name), grade, Some(maker), *at);
+        let mut families: Vec<_> =
+            said.iter().filter(|says| says.weighs).filter_map(|says| says.owner).map(|owner| family(&owner)).collect();
+        families.dedup();
+        // A form that several makers give is a mark of none.
+        let one = families.iter().flatten().collect::<std::collections::BTreeSet<_>>().len() <= 1;
+        let classes: Vec<_> = said
+            .iter()
+            .filter_map(|says| says.class.map(|class| (class, says.owner.as_ref().and_then(family))))
+            .collect();
+        for says in &said {
+            if let Some(owner) = says.owner {
+                self.owned(seen, owner, says.weighs && one, seen.rung.verb());
+            }
+        }
+        for (said, family) in classes {
+            self.class(seen, said, family);
         }
     }
-}
 
-fn announcements(ledger: &mut Ledger, catalogue: &Catalogue, facts: &Facts) {
-    for (announcement, at) in &facts.announced {
-        let Announcement { protocol, information, .. } = announcement;
-        let maker = catalogue.makers().find(|maker| maker.protocols.contains(protocol));
-        let whose = maker.map_or_else(String::new, |maker| format!(", which only units of {} do", maker.name));
+    fn class(&mut self, seen: Seen<'_>, said: Said, family: Option<usize>) {
+        let text = format!("{} '{}'", seen.rung.noun(), seen.text);
+        self.classes.push(ClassMark { rung: seen.rung, said, family, source: seen.source, text, at: seen.at });
+    }
+
+    fn information(&mut self, information: &DeviceInformation, at: Timestamp) {
+        let manufacturer = information.manufacturer.as_str();
+        if !is_generic(manufacturer) {
+            self.name("onvif manufacturer", manufacturer, at);
+        }
+        self.grammars(information, at);
+    }
+
+    /// Whose forms its numbers have.
+    fn grammars(&mut self, information: &DeviceInformation, at: Timestamp) {
+        let fields = [
+            (Field::Serial, Rung::Serial, "serial grammar", &information.serial),
+            (Field::Firmware, Rung::Firmware, "firmware grammar", &information.firmware),
+            (Field::Model, Rung::Model, "model grammar", &information.model),
+        ];
+        for (field, rung, source, text) in fields {
+            self.look(Seen { field, rung, source, text: text.as_str(), at });
+        }
+    }
+
+    /// That it answers its maker's own discovery is a mark of the platform, whatever the label it gives there.
+    fn announcement(&mut self, announcement: &Announcement, at: Timestamp) {
+        let Announcement { protocol, information, kind, .. } = announcement;
+        let source = match protocol {
+            VendorProtocol::Sadp => "sadp",
+            VendorProtocol::Dhip => "dhip",
+        };
+        let name = protocol.to_string();
+        self.look(Seen { field: Field::Discovery, rung: Rung::Discovery, source, text: &name, at });
         let fields =
             [("model", &information.model), ("serial", &information.serial), ("firmware", &information.firmware)];
         let said = fields.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("; {name} '{text}'"));
-        let text = format!("it answers {protocol}{whose}{}", said.collect::<String>());
-        let source = protocol.to_string().to_lowercase();
-        ledger.add(&source, text, if maker.is_some() { Grade::Strong } else { Grade::Hint }, maker, *at);
-        // The label is the brand's: what made the unit is told by what it answers.
-        let label = information.manufacturer.as_str();
-        let named = catalogue.maker_of_name(label);
-        if !is_generic(label) && named.map(|named| &named.id) != maker.map(|maker| &maker.id) {
-            ledger.brand.get_or_insert_with(|| named.map_or_else(|| label.to_owned(), |named| named.name.clone()));
-            ledger.add(&source, format!("it calls its maker '{label}'"), Grade::Hint, named, *at);
+        let said: String = said.collect();
+        for piece in self.pieces.iter_mut().filter(|piece| piece.rung == Rung::Discovery && piece.source == source) {
+            piece.text += &said;
+        }
+        self.look(Seen { field: Field::DiscoveryKind, rung: Rung::Text, source, text: kind.as_str(), at });
+        if !is_generic(information.manufacturer.as_str()) {
+            self.name(source, information.manufacturer.as_str(), at);
+        }
+        self.grammars(information, at);
+    }
+
+    /// A name the device gives its maker: of a maker, of a brand, or of somebody the catalogue does not know.
+    fn name(&mut self, source: &'static str, name: &str, at: Timestamp) {
+        let seen = Seen { field: Field::Host, rung: Rung::Name, source, text: name, at };
+        let owner = self.catalogue.owner_of_name(name).or_else(|| self.catalogue.owner_of_organisation(name));
+        match owner {
+            Some(owner) => {
+                let known = |brand: usize| self.catalogue.brand_at(brand).map(|brand| brand.known);
+                let weighs = !matches!(owner, Owner::Brand(brand) if known(brand) != Some(Known::Verified));
+                // The name it gives goes before the one its address block gives.
+                if matches!(owner, Owner::Brand(_)) {
+                    self.brand = None;
+                }
+                self.owned(seen, owner, weighs, "is the name of");
+            }
+            None => {
+                self.brand = Some(name.to_owned());
+                let text = format!("it calls its maker '{name}', whom the catalogue does not know");
+                self.add(Rung::Name, source, text, Grade::Hint, None, at);
+            }
         }
     }
-}
 
-/// What a device is by its maker's own discovery; unknown where that has no word for it that we know.
-fn announced_class(kind: &str) -> Class {
-    match kind {
-        "IPC" | "SD" | "PTZ" | "TPC" | "ITC" => Class::Camera,
-        "NVR" | "HCVR" | "XVR" | "DVR" | "EVS" => Class::Recorder,
-        "VTO" | "VTH" | "VTS" | "VTT" => Class::Intercom,
-        video if video.starts_with("video channels") => Class::Camera,
-        _ => Class::Unknown,
+    fn scopes(&mut self, scopes: &[DeviceText], model_known: bool, at: Timestamp) {
+        for scope in scopes {
+            let scope = scope.as_str();
+            let Some((head, _)) = scope.split_at_checked(22) else { continue };
+            self.look(Seen { field: Field::Scope, rung: Rung::Onvif, source: "onvif scope", text: scope, at });
+            if !head.eq_ignore_ascii_case("onvif://www.onvif.org/") {
+                continue;
+            }
+            let Some((key, value)) = scope.get(22..).and_then(|path| path.split_once('/')) else { continue };
+            let spaced = value.replace('_', " ");
+            match key.to_ascii_lowercase().as_str() {
+                "name" | "manufacturer" | "mfr" => self.scope_name(&spaced, at),
+                "hardware" | "model" if !model_known => {
+                    let seen =
+                        |text| Seen { field: Field::Model, rung: Rung::Model, source: "model grammar", text, at };
+                    self.look(seen(value));
+                    if spaced != value {
+                        self.look(seen(&spaced));
+                    }
+                }
+                _ => {}
+            }
+        }
     }
-}
 
-/// What a device is, by its own words first, then by what its switch heard of it.
-fn class(facts: &Facts) -> (Class, Option<Evidence>) {
-    let seen = |class: Class, source: &str, text: String, at: Timestamp| {
-        let evidence = Evidence { source: source.to_owned(), text, grade: Grade::Strong, observed_at: at, maker: None };
-        (class, Some(evidence))
-    };
-    if let Some((information, at)) = facts.said() {
-        let model = information.model.as_str();
-        let upper = model.to_uppercase();
-        let starts = |heads: &[&str]| heads.iter().any(|head| upper.starts_with(head));
-        let says = |words: &[&str]| words.iter().any(|word| upper.contains(word));
-        let found = if starts(&["DS-K", "VTO", "VTH", "DH-VTO", "DHI-VTO", "ASI", "ASC"]) || says(&["INTERCOM"]) {
-            Some(Class::Intercom)
-        } else if says(&["NVR", "DVR", "XVR", "RECORDER", "DIVAR"]) || starts(&["DS-7", "DS-8", "DS-9", "XRN-", "RLN"])
-        {
-            Some(Class::Recorder)
-        } else if says(&["ENCODER"]) {
-            Some(Class::Encoder)
-        } else {
-            None
+    /// `HIKVISION DS-2CD2143G2-I`, `CP_PLUS`: the whole value, or its first word, where the catalogue has such a name.
+    fn scope_name(&mut self, value: &str, at: Timestamp) {
+        let first = value.split([' ', '/', '-']).next().unwrap_or_default();
+        let known = [value, first].into_iter().find(|name| self.catalogue.owner_of_name(name).is_some());
+        if let Some(name) = known {
+            self.name("onvif scope name", name, at);
+        }
+    }
+
+    fn mark(&mut self, mark: &Mark, at: Timestamp) {
+        let text = mark.text.as_str();
+        let (field, rung, source) = match mark.kind {
+            MarkKind::Realm => (Field::Realm, Rung::Http, "http realm"),
+            MarkKind::HttpServer => (Field::Server, Rung::Http, "http server"),
+            MarkKind::Nonce => (Field::Nonce, Rung::Http, "digest nonce"),
+            MarkKind::PageTitle => (Field::Title, Rung::Http, "page title"),
+            MarkKind::RtspServer => (Field::Rtsp, Rung::Rtsp, "rtsp server"),
+            MarkKind::TlsSubject => (Field::Subject, Rung::Tls, "tls subject"),
+            MarkKind::Soap => (Field::Soap, Rung::Onvif, "soap reply"),
+            MarkKind::IsapiNamespace => (Field::Isapi, Rung::Isapi, "isapi namespace"),
+            MarkKind::IsapiType => (Field::IsapiType, Rung::Isapi, "isapi device type"),
+            MarkKind::SystemName => (Field::Host, Rung::Text, "system name"),
+            MarkKind::SystemDescription => (Field::Description, Rung::Text, "snmp sysDescr"),
+            // It says whose network the camera was set up for, not who made it.
+            MarkKind::Domain => return,
+            MarkKind::SystemObject => return self.enterprise("snmp sysObjectID", text, at),
+            MarkKind::PrivateObject => return self.private_object(text, at),
         };
-        if let Some(class) = found {
-            return seen(class, "model", format!("model '{model}'"), at);
+        self.look(Seen { field, rung, source, text, at });
+    }
+
+    fn enterprise(&mut self, source: &'static str, oid: &str, at: Timestamp) {
+        let number = oid.trim_start_matches('.').strip_prefix(ENTERPRISES).and_then(|rest| rest.split('.').next());
+        let owner = number.and_then(|number| number.parse().ok());
+        if let Some(maker) = owner.and_then(|number| self.catalogue.owner_of_enterprise(number)) {
+            let seen = Seen { field: Field::Host, rung: Rung::Mib, source, text: oid, at };
+            self.owned(seen, Owner::Maker(maker), true, "is in the private MIB of");
         }
     }
-    for (announcement, at) in &facts.announced {
-        let class = announced_class(announcement.kind.as_str());
-        if class != Class::Unknown {
-            let source = announcement.protocol.to_string().to_lowercase();
-            return seen(class, &source, format!("it calls itself '{}'", announcement.kind), *at);
+
+    /// `OID=value`: whose MIB it is, and whether the value is a model or firmware of somebody.
+    fn private_object(&mut self, text: &str, at: Timestamp) {
+        let Some((oid, value)) = text.split_once('=') else { return };
+        self.enterprise("private mib", oid, at);
+        for (field, rung) in [(Field::Model, Rung::Model), (Field::Firmware, Rung::Firmware)] {
+            self.look(Seen { field, rung, source: "private mib value", text: value, at });
         }
     }
-    if let Some(at) = facts.onvif {
-        return seen(Class::Camera, "onvif", "it answers as an ONVIF device".to_owned(), at);
-    }
-    if let Some((description, capabilities, at)) = &facts.neighbour {
-        if description.as_str().to_lowercase().contains("network camera") {
-            return seen(Class::Camera, "lldp", format!("its switch heard '{description}'"), *at);
+
+    fn prefix(&mut self, facts: &Facts) {
+        let Some((mac, at)) = facts.mac else { return };
+        let block = self.catalogue.block(mac);
+        let owner = block.as_ref().and_then(|block| self.catalogue.owner_of_organisation(block.organisation));
+        let registered = block.as_ref().map(|block| {
+            let organisation = block.organisation.split_whitespace().collect::<Vec<_>>().join(" ");
+            (block.to_string(), organisation)
+        });
+        let source = "ieee prefix";
+        if let Some((maker, weighs)) = self.catalogue.listed(mac) {
+            let name = self.catalogue.maker_at(maker).map_or("", |maker| maker.name.as_str());
+            let by = registered.as_ref().map_or("nobody", |(_, organisation)| organisation.as_str());
+            let [a, b, c, ..] = mac.0;
+            let text = format!("{a:02x}:{b:02x}:{c:02x}, registered to {by}, was seen on equipment of {name}");
+            let grade = if weighs { Grade::Mark } else { Grade::Hint };
+            return self.add(Rung::Prefix, source, text, grade, Some(maker), at);
         }
-        let telling = ["telephone", "bridge", "router", "wlan-ap"];
-        if let Some(capability) = capabilities.iter().find(|capability| telling.contains(&capability.as_str())) {
-            return seen(Class::Other, "lldp", format!("its switch heard that it is a {capability}"), *at);
+        let Some((block, organisation)) = registered else { return };
+        let text = format!("{block} is registered to {organisation}");
+        match owner {
+            Some(Owner::Maker(maker)) => {
+                // A mixed vendor's block says who sold the network chip, not who made a camera.
+                let mixed = self.catalogue.maker_at(maker).is_none_or(|maker| maker.blocks == Blocks::Mixed);
+                let grade = if mixed { Grade::Hint } else { Grade::Mark };
+                self.add(Rung::Prefix, source, text, grade, Some(maker), at);
+            }
+            Some(Owner::Brand(index)) => {
+                let Some(brand) = self.catalogue.brand_at(index) else { return };
+                self.brand.get_or_insert_with(|| brand.name.clone());
+                let verified =
+                    brand.made_by.is_some() && brand.known == Known::Verified && brand.blocks != Blocks::Mixed;
+                let grade = if verified { Grade::Mark } else { Grade::Hint };
+                self.add(Rung::Name, source, text, grade, brand.made_by, at);
+            }
+            None => self.add(Rung::Prefix, source, text, Grade::Hint, None, at),
         }
     }
-    (Class::Unknown, None)
+
+    /// What its switch heard of it, and that it speaks ONVIF.
+    fn surroundings(&mut self, facts: &Facts) {
+        if let Some((description, capabilities, at)) = &facts.neighbour {
+            let (field, rung, source) = (Field::Description, Rung::Text, "lldp");
+            self.look(Seen { field, rung, source, text: description.as_str(), at: *at });
+            let telling = [
+                ("telephone", Class::Phone),
+                ("wlan-ap", Class::AccessPoint),
+                ("router", Class::Router),
+                ("bridge", Class::Switch),
+            ];
+            if let Some((word, class)) = telling.iter().find(|(word, _)| capabilities.iter().any(|has| has == word)) {
+                let seen = Seen { field, rung: Rung::Capability, source, text: word, at: *at };
+                self.class(seen, Said::Class(*class), None);
+            }
+        }
+        if let Some(at) = facts.onvif {
+            let text = "it answers as an ONVIF device".to_owned();
+            let said = Said::Class(Class::Camera);
+            self.classes.push(ClassMark { rung: Rung::Answer, said, family: None, source: "onvif", text, at });
+        }
+    }
 }
 
 /// Weighs what is known of a device.
 pub(super) fn attribute(catalogue: &Catalogue, facts: &Facts) -> Attribution {
-    let mut ledger = Ledger::default();
+    let mut ledger = Ledger { catalogue, pieces: Vec::new(), classes: Vec::new(), brand: None };
     if let Some((said, at)) = &facts.information {
-        information(&mut ledger, catalogue, said, *at);
+        ledger.information(said, *at);
     }
-    announcements(&mut ledger, catalogue, facts);
-    marks(&mut ledger, catalogue, facts);
-    scopes(&mut ledger, catalogue, facts);
-    prefix(&mut ledger, catalogue, facts);
-    let Ledger { mut evidence, brand } = ledger;
-    evidence
-        .sort_by(|a, b| b.grade.cmp(&a.grade).then_with(|| a.source.cmp(&b.source)).then_with(|| a.text.cmp(&b.text)));
-
-    let (maker, verdict) = weigh(catalogue, &evidence);
-    let (class, why) = class(facts);
-    evidence.extend(why);
-    let surveillance = match class {
-        Class::Camera | Class::Recorder | Class::Encoder => Surveillance::Yes,
-        Class::Other => Surveillance::No,
-        // No text says whether a video intercom counts: a person must.
-        Class::Intercom | Class::Unknown => Surveillance::Unknown,
-    };
-    Attribution {
-        name: maker.map(|maker| maker.name.clone()).unwrap_or_default(),
-        brand: brand.filter(|brand| maker.is_none_or(|maker| maker.name != *brand)),
-        maker: maker.map(|maker| maker.id.clone()),
-        verdict,
-        class,
-        surveillance,
-        evidence,
+    for (announcement, at) in &facts.announced {
+        ledger.announcement(announcement, *at);
     }
-}
-
-/// Adds up the marks by family (a maker and those it controls).
-fn weigh<'a>(catalogue: &'a Catalogue, evidence: &[Evidence]) -> (Option<&'a Maker>, Verdict) {
-    let mut families: BTreeMap<MakerId, (u32, BTreeMap<MakerId, u32>)> = BTreeMap::new();
-    let mut sources: Vec<(&str, &MakerId)> = Vec::new();
-    for mark in evidence {
-        let weight = match mark.grade {
-            Grade::Strong => 2,
-            Grade::Mark => 1,
-            Grade::Hint => continue,
-        };
-        let Some(maker) = mark.maker.as_ref().and_then(|id| catalogue.maker(id)) else { continue };
-        // The same kind of mark twice is one mark: only independent ones add up.
-        if sources.contains(&(mark.source.as_str(), &maker.id)) {
-            continue;
-        }
-        if let Some(id) = mark.maker.as_ref() {
-            sources.push((mark.source.as_str(), id));
-        }
-        let family = families.entry(maker.parent.clone().unwrap_or_else(|| maker.id.clone())).or_default();
-        family.0 += weight;
-        *family.1.entry(maker.id.clone()).or_default() += weight;
+    for (mark, at) in &facts.marks {
+        ledger.mark(mark, *at);
     }
-    let prc = |id: &MakerId| catalogue.maker(id).is_some_and(|maker| maker.jurisdiction == Jurisdiction::Prc);
-    // On a tie the one that a person must look at goes first.
-    let Some((root, (weight, members))) = families.iter().max_by_key(|(id, (weight, _))| (*weight, prc(id))) else {
-        return (None, Verdict::Unknown);
-    };
-    let contradicted =
-        families.iter().any(|(id, (other, _))| id != root && (*other >= *weight || (prc(id) && !prc(root))));
-    let verdict = if *weight >= 2 && !contradicted { Verdict::Confirmed } else { Verdict::Suspected };
-    let strongest = members.iter().max_by_key(|(id, weight)| (**weight, *id == root)).map(|(id, _)| id);
-    (strongest.and_then(|id| catalogue.maker(id)), verdict)
+    if let Some((scopes, at)) = &facts.scopes {
+        let model_known = facts.said().is_some_and(|(said, _)| !said.model.is_empty());
+        ledger.scopes(scopes, model_known, *at);
+    }
+    ledger.prefix(facts);
+    ledger.surroundings(facts);
+    weigh::attribution(ledger)
 }

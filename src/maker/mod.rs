@@ -3,12 +3,20 @@
 //! Pure: the registry's files are read elsewhere and come in as text.
 
 mod catalogue;
+#[cfg(test)]
+mod catalogue_tests;
+mod file;
 mod ledger;
+mod lines;
+mod organisations;
+mod patterns;
 mod registry;
 #[cfg(test)]
 mod tests;
+mod weigh;
 
-pub use catalogue::{Catalogue, Maker};
+pub use catalogue::{Brand, Catalogue, Lot, Maker};
+pub use registry::{Block, RegistryFile};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +27,11 @@ use crate::observation::{Announcement, DeviceInformation, Mark};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Two independent marks, or one the device itself gives as its maker's protocol mark.
+    /// Two independent marks.
     Confirmed,
-    /// One mark.
+    /// One mark, or several that contradict each other.
     Suspected,
-    /// None, or marks that contradict each other. Never "clean".
+    /// None that weighs. Never "clean".
     #[default]
     Unknown,
 }
@@ -32,11 +40,12 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
-    /// Shown, weighs nothing alone (a generic text, a mixed vendor's prefix).
+    /// For a person: weighs nothing (a mixed vendor's prefix, a rebrand nobody verified).
     Hint,
-    /// One mark: an IEEE prefix, a brand name, a model grammar.
+    /// One mark: a model, serial or firmware grammar, an IEEE prefix, a name.
     Mark,
-    /// The device's own statement of its maker, or a mark of its protocol.
+    /// One mark that a label cannot give: of its maker's protocol, or of its private MIB. Goes before the others where
+    /// marks contradict each other.
     Strong,
 }
 
@@ -64,9 +73,48 @@ pub enum Class {
     Recorder,
     Encoder,
     Intercom,
+    AccessControl,
+    Alarm,
+    Radar,
+    Speaker,
+    Switch,
+    Router,
+    AccessPoint,
+    Phone,
+    Radio,
+    Printer,
+    Computer,
     Other,
     #[default]
     Unknown,
+}
+
+impl Class {
+    /// Whether a device of this class is visual surveillance equipment.
+    #[must_use]
+    pub fn surveillance(self) -> Surveillance {
+        match self {
+            Self::Camera | Self::Recorder | Self::Encoder => Surveillance::Yes,
+            // No text says whether a video intercom or a door terminal with a camera counts: a person must.
+            Self::Intercom | Self::AccessControl | Self::Unknown => Surveillance::Unknown,
+            _ => Surveillance::No,
+        }
+    }
+
+    /// The word that `devices --json` has for it: those who read that know six.
+    #[must_use]
+    pub fn broad(self) -> Self {
+        match self {
+            Self::Camera | Self::Recorder | Self::Encoder | Self::Intercom | Self::Unknown => self,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether a device of this class carries others' traffic or speech: telecommunications equipment.
+    #[must_use]
+    pub fn is_telecom(self) -> bool {
+        matches!(self, Self::Switch | Self::Router | Self::AccessPoint | Self::Phone | Self::Radio)
+    }
 }
 
 /// Whether a device is visual surveillance equipment.
@@ -140,6 +188,4 @@ pub enum Jurisdiction {
     PrcLinked,
     /// Elsewhere.
     Elsewhere,
-    /// A brand that sells others' units: the maker must come from the device.
-    Reseller,
 }

@@ -83,6 +83,9 @@ impl FromStr for MacAddr {
     /// Reads `aa:bb:cc:dd:ee:ff`, `aa-bb-…`, `aabb.ccdd.eeff`, `aabbccddeeff` and `a:b:c:d:e:f`, in either case.
     fn from_str(text: &str) -> Result<Self, MacError> {
         let error = || MacError(text.chars().take(40).collect());
+        if let Some(octets) = usual(text.as_bytes()) {
+            return Ok(Self(octets));
+        }
         let separators = [':', '-', '.', ' '];
         let parts: Vec<&str> = text.trim().split(separators).collect();
         let mut octets = [0u8; 6];
@@ -109,6 +112,25 @@ impl FromStr for MacAddr {
         octets.copy_from_slice(number.to_be_bytes().get(2..).ok_or_else(error)?);
         Ok(Self(octets))
     }
+}
+
+/// The notations nearly everybody uses, read without a copy: `aa:bb:cc:dd:ee:ff`, `aa-bb-…`, `aabbccddeeff`.
+fn usual(text: &[u8]) -> Option<[u8; 6]> {
+    let step = match (text.len(), text.get(2)?) {
+        (17, b':' | b'-') => 3,
+        (12, _) => 2,
+        _ => return None,
+    };
+    let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut octets = [0u8; 6];
+    for (octet, pair) in octets.iter_mut().zip(text.chunks(step)) {
+        let (high, low) = (digit(*pair.first()?)?, digit(*pair.get(1)?)?);
+        if pair.get(2).is_some_and(|separator| Some(separator) != text.get(2)) {
+            return None;
+        }
+        *octet = high << 4 | low;
+    }
+    Some(octets)
 }
 
 impl Serialize for MacAddr {

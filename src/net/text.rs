@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+use unicode_security::skeleton;
 
 /// Longest text kept of one field, in characters.
 pub const MAX_CHARS: usize = 256;
@@ -39,6 +40,12 @@ impl DeviceText {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// As what it is read, for matching: see [`plain`].
+    #[must_use]
+    pub fn plain(&self) -> String {
+        plain(&self.0)
     }
 
     /// Nothing was left.
@@ -127,6 +134,57 @@ pub fn clean(raw: &str) -> String {
     out
 }
 
+/// Text as an eye reads it, for matching and never to be shown: compatibility forms and letters of other alphabets that
+/// are confusable with ASCII (UTS #39) become what they look like, accents and what [`clean`] wrote out go. ASCII itself
+/// stays as it is, so that a grammar of models or serial numbers can be held against it. What looks like nothing else
+/// stays.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        if c == '\\'
+            && let Some((hex, after)) = rest.strip_prefix("u{").and_then(|escaped| escaped.split_once('}'))
+            && hex.len() <= 6
+            && hex.bytes().all(|digit| digit.is_ascii_hexdigit())
+        {
+            rest = after;
+        } else if c.is_ascii() {
+            out.push(c);
+        } else {
+            for part in std::iter::once(c).nfkd().filter(|c| !is_accent(*c)) {
+                push_plain(&mut out, part);
+            }
+        }
+    }
+    out
+}
+
+fn is_accent(c: char) -> bool {
+    matches!(c.general_category(), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark)
+        || hides_or_moves(c)
+}
+
+fn push_plain(out: &mut String, c: char) {
+    let skeleton = |c: char| -> Option<String> {
+        let mut buffer = [0u8; 4];
+        let text: String = skeleton(c.encode_utf8(&mut buffer)).collect();
+        Some(text).filter(|text| text.is_ascii() && !text.is_empty())
+    };
+    let own = if c.is_ascii() { Some(c.to_string()) } else { skeleton(c) };
+    let mut lower = c.to_lowercase();
+    // The prototype of every capital I is a small l: such a capital is read by its small letter.
+    let by_small_letter = match (&own, lower.next(), lower.next()) {
+        (Some(own), Some(small), None) if small != c && own.chars().any(char::is_lowercase) => skeleton(small),
+        _ => None,
+    };
+    match by_small_letter.map(|text| text.to_uppercase()).or(own) {
+        Some(text) => out.push_str(&text),
+        None => out.push(c),
+    }
+}
+
 impl fmt::Display for DeviceText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
@@ -197,6 +255,26 @@ mod tests {
         for text in long.iter().chain(&short) {
             let once = clean(text);
             assert_eq!(clean(&once), once);
+        }
+    }
+
+    #[test]
+    fn a_name_in_borrowed_letters_reads_as_what_it_looks_like() {
+        let disguised = [
+            ("D\u{430}hua", "Dahua"),
+            ("H\u{456}kv\u{456}s\u{456}on", "Hikvision"),
+            ("\u{41d}\u{406}\u{41a}VI\u{405}\u{406}\u{41e}N", "HIKVISION"),
+            ("\u{ff24}\u{ff21}\u{ff28}\u{ff35}\u{ff21}", "DAHUA"),
+            ("\u{1d403}\u{1d41a}\u{1d421}\u{1d42e}\u{1d41a}", "Dahua"),
+            ("Da\u{200b}hu\u{202e}a", "Dahua"),
+            ("D\u{e1}h\u{fc}a\u{338}", "Dahua"),
+            ("\u{39d}\u{39f}\u{39d}\u{395}", "NONE"),
+        ];
+        for (text, expected) in disguised {
+            assert_eq!(DeviceText::new(text).plain(), expected, "{text}");
+        }
+        for text in ["DS-2CD2143G2-I", "HIKVISION", "rn 0O1lI|", "摄像机", "", "a\\u{", "\\u{zz}"] {
+            assert_eq!(plain(text), text, "what is plain stays as it is");
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Reach, VisitError};
+use super::{BehindCamera, CameraNetwork, CameraUser, Reach, TlsKey, VisitError};
 use crate::net::{CredentialId, DeviceText, MacAddr, SiteId, Timestamp};
 
 /// One visit to one camera address.
@@ -34,6 +34,18 @@ pub struct CameraVisit {
     pub port: Option<u16>,
     /// The device service was reached over TLS.
     pub tls: bool,
+    /// The key it showed over TLS.
+    pub key: Option<TlsKey>,
+    /// It speaks no TLS newer than 1.1.
+    pub tls_too_old: bool,
+    /// GetDNS, GetNTP, GetNetworkDefaultGateway, GetNetworkProtocols.
+    pub network: CameraNetwork,
+    /// GetUsers, where it is asked.
+    pub users: Option<Vec<CameraUser>>,
+    /// Video sources (GetCapabilities): lenses of a camera, channels of a recorder.
+    pub channels: Option<u16>,
+    /// Cameras behind a recorder (GetRecordings).
+    pub behind: Vec<BehindCamera>,
     /// Camera's UTC clock minus ours, in milliseconds (GetSystemDateAndTime).
     pub clock_offset_ms: Option<i64>,
     /// How asking for what needs a user went.
@@ -44,6 +56,10 @@ pub struct CameraVisit {
     pub announcements: Vec<Announcement>,
     /// Requests sent.
     pub requests: u32,
+    /// Octets read.
+    pub octets: usize,
+    /// Operations it does not have.
+    pub unsupported: Vec<String>,
     /// What went wrong on the way.
     pub errors: Vec<VisitError>,
 }
@@ -65,11 +81,19 @@ impl CameraVisit {
             hostname: None,
             port: None,
             tls: false,
+            key: None,
+            tls_too_old: false,
+            network: CameraNetwork::default(),
+            users: None,
+            channels: None,
+            behind: Vec::new(),
             clock_offset_ms: None,
             authentication: Authentication::NotAsked,
             marks: Vec::new(),
             announcements: Vec::new(),
             requests: 0,
+            octets: 0,
+            unsupported: Vec::new(),
             errors: Vec::new(),
         }
     }
@@ -247,6 +271,13 @@ pub enum WithheldReason {
         /// The credential.
         credential: CredentialId,
     },
+    /// It says that it is locked, or would be after very few wrong passwords more: somebody else is trying some.
+    NearLockout {
+        /// The credential.
+        credential: CredentialId,
+        /// Wrong passwords it says it still takes.
+        attempts_left: u32,
+    },
     /// The camera offers only a method that would send the password readable.
     Unsafe {
         /// What it offers.
@@ -276,6 +307,16 @@ impl std::fmt::Display for WithheldReason {
             Self::Busy { credential } => {
                 write!(f, "other cameras were being asked with credential {credential}; it is tried at the next visit")
             }
+            Self::NearLockout { credential, attempts_left: 0 } => {
+                write!(f, "it says that it is locked; credential {credential} was not sent, the next visit asks again")
+            }
+            Self::NearLockout { credential, attempts_left } => {
+                write!(
+                    f,
+                    "it says that it locks after {attempts_left} wrong passwords more; credential {credential} was not \
+                     sent, the next visit asks again"
+                )
+            }
             Self::Unsafe { offered } => {
                 write!(f, "it takes a password only in a way that shows it ({offered}): none was sent")
             }
@@ -297,6 +338,24 @@ pub enum MarkKind {
     TlsSubject,
     /// Namespace or wording of a SOAP reply.
     Soap,
+    /// RTSP `Server` header.
+    RtspServer,
+    /// Title of the page a web server shows.
+    PageTitle,
+    /// SNMPv2-MIB sysDescr.
+    SystemDescription,
+    /// SNMPv2-MIB sysObjectID, dotted.
+    SystemObject,
+    /// An object of a private MIB: `OID=value`.
+    PrivateObject,
+    /// Name the device gives itself over LLDP or SNMP.
+    SystemName,
+    /// XML namespace of ISAPI's deviceInfo.
+    IsapiNamespace,
+    /// deviceType of ISAPI's deviceInfo.
+    IsapiType,
+    /// Search domain of GetDNS, as the factory left it.
+    Domain,
 }
 
 /// A mark of a maker or class that was seen without a password.

@@ -4,12 +4,14 @@
 //! means something only in a table that is [`Completeness::Complete`].
 
 mod camera;
+mod standing;
 mod switch;
 
 pub use camera::{
     Announcement, Authentication, CameraInterface, CameraVisit, DeviceInformation, Discovery, Mark, MarkKind,
     SweepAnswer, VendorProtocol, WithheldReason,
 };
+pub use standing::{BehindCamera, CameraNetwork, CameraProtocol, CameraStanding, CameraUser, KeyPin, TlsKey};
 pub use switch::{
     ArpRow, FdbRow, FdbStatus, InventoryRow, Neighbour, NeighbourProtocol, OperStatus, Port, Reading, Readings,
     SwitchVisit, SystemFacts, Table, TableState, VlanRow,

@@ -2,6 +2,7 @@
 //! from locking us out stands in one place.
 
 use super::digest::Challenge;
+use super::lockout::connections_full;
 use super::service::{Answer, Operation};
 use super::soap::Payload;
 use super::xml::Element;
@@ -18,6 +19,8 @@ pub enum Access {
     NeedsToken,
     /// A user is needed, and only methods are offered that show the password or are not known here.
     Unsafe(DeviceText),
+    /// It has no such operation.
+    Unsupported,
     /// Neither an answer nor a question for a user.
     Failed(String),
 }
@@ -31,6 +34,8 @@ pub enum Verdict {
     Stale(Challenge),
     /// Refused, in the camera's words.
     Refused(DeviceText),
+    /// It has no such operation, and so says nothing of the credential.
+    Unsupported,
     /// It does not say.
     Undecided(String),
 }
@@ -38,6 +43,9 @@ pub enum Verdict {
 /// Reads the answer to a request that proved nothing.
 #[must_use]
 pub fn access(answer: &Answer, operation: Operation) -> Access {
+    if let Some(full) = full(answer) {
+        return Access::Failed(full);
+    }
     if answer.status == 401 && !answer.challenges.is_empty() {
         if let Some(challenge) = answer.challenges.iter().find(|challenge| challenge.usable()) {
             return Access::NeedsDigest(challenge.clone());
@@ -48,6 +56,7 @@ pub fn access(answer: &Answer, operation: Operation) -> Access {
     match answer.envelope.as_ref().map(|envelope| &envelope.payload) {
         Ok(Payload::Reply(reply)) if reply.name == operation.reply() => Access::Granted(reply.clone()),
         Ok(Payload::Fault(fault)) if fault.about_authorization() => Access::NeedsToken,
+        Ok(Payload::Fault(fault)) if fault.unsupported() => Access::Unsupported,
         _ if answer.status == 401 => Access::Unsafe(DeviceText::new("nothing")),
         _ => Access::Failed(failure(answer)),
     }
@@ -69,6 +78,9 @@ pub fn verdict(answer: &Answer, operation: Operation, before: Option<&Challenge>
             return Verdict::Stale(challenge.clone());
         }
     }
+    if let Some(full) = full(answer) {
+        return Verdict::Undecided(full);
+    }
     // 407, 423 and 429 are no right answers to a password, but answers about it.
     if matches!(answer.status, 401 | 403 | 407 | 423 | 429) {
         let words = fault.map_or_else(|| status(answer.status), |fault| fault.text().to_string());
@@ -77,8 +89,19 @@ pub fn verdict(answer: &Answer, operation: Operation, before: Option<&Challenge>
     match payload {
         Ok(Payload::Reply(reply)) if reply.name == operation.reply() => Verdict::Taken(reply.clone()),
         Ok(Payload::Fault(fault)) if fault.about_authorization() => Verdict::Refused(fault.text()),
+        Ok(Payload::Fault(fault)) if fault.unsupported() => Verdict::Unsupported,
         _ => Verdict::Undecided(failure(answer)),
     }
+}
+
+/// A refusal that is about connections and not about a user: some cameras answer 401 to both. Whoever is asked with a
+/// credential all the same has an attempt without an outcome.
+fn full(answer: &Answer) -> Option<String> {
+    let refused =
+        answer.status >= 400 || matches!(answer.envelope.as_ref().map(|it| &it.payload), Ok(Payload::Fault(_)));
+    let words = answer.words();
+    let is_full = refused && connections_full(&words);
+    is_full.then(|| format!("too many are connected to it ({}); {}", DeviceText::new(&words), status(answer.status)))
 }
 
 /// Why an answer is none, for a person.
@@ -87,7 +110,6 @@ fn failure(answer: &Answer) -> String {
         _ if (300..400).contains(&answer.status) => {
             format!("{}: a redirect, which is never followed", status(answer.status))
         }
-        Ok(Payload::Fault(fault)) if fault.unsupported() => format!("not supported ({})", fault.text()),
         Ok(Payload::Fault(fault)) => format!("SOAP fault {}", fault.text()),
         Ok(Payload::Reply(reply)) => format!("an unexpected reply {}", DeviceText::new(&reply.name)),
         Err(error) if answer.status == 200 => format!("the answer cannot be read: {error}"),

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 /// Octets and time left. Clones share the octets.
 #[derive(Debug, Clone)]
 pub struct Budget {
+    whole: usize,
     octets: Arc<AtomicUsize>,
     until: Instant,
 }
@@ -22,7 +23,7 @@ impl Budget {
     /// So many octets, within this time from now.
     #[must_use]
     pub fn new(octets: usize, time: Duration) -> Self {
-        Self { octets: Arc::new(AtomicUsize::new(octets)), until: Instant::now() + time }
+        Self { whole: octets, octets: Arc::new(AtomicUsize::new(octets)), until: Instant::now() + time }
     }
 
     /// Takes octets. `false` where there were not that many: then none are left.
@@ -30,6 +31,12 @@ impl Budget {
     pub fn take(&self, octets: usize) -> bool {
         let spend = |left: usize| Some(left.saturating_sub(octets));
         self.octets.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_ok_and(|left| left > octets)
+    }
+
+    /// Octets taken so far.
+    #[must_use]
+    pub fn spent(&self) -> usize {
+        self.whole.saturating_sub(self.octets.load(Ordering::Relaxed))
     }
 
     /// No octets are left.
@@ -99,7 +106,9 @@ mod tests {
         let budget = Budget::new(10, Duration::from_secs(1));
         let other = budget.clone();
         assert!(budget.take(9) && !budget.exhausted());
+        assert_eq!(other.spent(), 9);
         assert!(!other.take(5));
         assert!(budget.exhausted() && !budget.take(1));
+        assert_eq!(budget.spent(), 10);
     }
 }

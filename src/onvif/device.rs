@@ -59,7 +59,8 @@ pub fn scopes(reply: &Element) -> Vec<DeviceText> {
 }
 
 /// Scope names, percent-decoded, each once, in their order.
-pub(super) fn scope_list<'a>(raw: impl Iterator<Item = &'a str>) -> Vec<DeviceText> {
+#[must_use]
+pub fn scope_list<'a>(raw: impl Iterator<Item = &'a str>) -> Vec<DeviceText> {
     let mut kept: Vec<DeviceText> = Vec::new();
     for scope in raw.take(MAX_SCOPES).map(|scope| DeviceText::new(&percent_decode(scope))) {
         if !scope.is_empty() && !kept.contains(&scope) {

@@ -188,7 +188,7 @@ fn one(element: &Element, namespaces: &BTreeSet<String>) -> Match {
 }
 
 /// Takes one of XAddrs apart; a port given twice (`http://h:81:81/`) counts once.
-fn transport(text: &str) -> Option<Transport> {
+pub(super) fn transport(text: &str) -> Option<Transport> {
     let (scheme, rest) = text.split_once("://")?;
     let tls = match scheme.to_ascii_lowercase().as_str() {
         "http" => false,

@@ -1,6 +1,7 @@
 //! One HTTP/1 conversation with one socket address: a POST at a time, no redirects, no proxy, no names to resolve,
 //! lenient with the head of what comes back, bounded by the visit's budget.
 
+use std::io::Read as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -18,8 +19,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::budget::Metered;
-use super::{Budget, OnvifError, TlsSettings};
+use super::{Budget, OnvifError, TlsSettings, tls};
 
+/// How a gzip stream begins (RFC 1952 §2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Largest head of a reply.
 const MAX_HEAD: usize = 64 * 1024;
 
@@ -63,8 +66,8 @@ pub(super) struct Http {
     open: Option<Open>,
     /// A stream somebody else connected, for the first request.
     ready: Option<TcpStream>,
-    /// The leaf certificate the camera showed, DER.
-    pub(super) leaf: Option<Vec<u8>>,
+    /// The leaf certificate the camera showed, DER, and whether it proved that it holds its key.
+    pub(super) leaf: Option<(Vec<u8>, bool)>,
 }
 
 impl Http {
@@ -132,7 +135,24 @@ impl Http {
                 }
             }
         }
+        if body.starts_with(&GZIP) {
+            body = self.unzip(&body)?;
+        }
         Ok((Reply { status: head.status.as_u16(), headers: head.headers, body }, whole))
+    }
+
+    /// Some devices compress what nobody asked them to. What comes out is taken from the budget like what came in.
+    fn unzip(&self, body: &[u8]) -> Result<Vec<u8>, OnvifError> {
+        let mut reader = flate2::read::MultiGzDecoder::new(body);
+        let (mut out, mut piece) = (Vec::new(), [0u8; 8192]);
+        // Where it is cut off or broken, what came out before may be whole all the same.
+        while let Ok(read @ 1..) = reader.read(&mut piece) {
+            if !self.budget.take(read) {
+                return Err(OnvifError::TooLarge);
+            }
+            out.extend_from_slice(piece.get(..read).unwrap_or_default());
+        }
+        Ok(out)
     }
 
     fn request(&self, post: &Post<'_>) -> Result<Request<Full<Bytes>>, OnvifError> {
@@ -165,12 +185,13 @@ impl Http {
         let stream = Metered::new(stream, self.budget.clone());
         let Some(settings) = self.tls.clone() else { return self.handshake(stream).await };
         let name = ServerName::IpAddress(self.address.ip().into());
+        let (settings, proved) = tls::for_connection(&settings);
         let stream = timeout_at(until, TlsConnector::from(settings).connect(name, stream))
             .await
             .map_err(|_| OnvifError::Timeout)?
-            .map_err(OnvifError::Tls)?;
+            .map_err(tls::failure)?;
         let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-        self.leaf = shown.map(|leaf| leaf.as_ref().to_vec());
+        self.leaf = shown.map(|leaf| (leaf.as_ref().to_vec(), proved.holds()));
         self.handshake(stream).await
     }
 

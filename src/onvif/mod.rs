@@ -11,7 +11,10 @@ mod budget;
 mod device;
 pub mod digest;
 pub mod discovery;
+mod holdings;
 mod http;
+mod lockout;
+mod network;
 mod service;
 mod soap;
 mod tls;
@@ -20,8 +23,11 @@ mod xml;
 
 pub use access::{Access, Verdict, access, verdict};
 pub use budget::Budget;
-pub use device::{Information, Interface, hostname, information, interfaces, scopes, utc_clock};
-pub use service::{Answer, Endpoint, Operation, Proof, Service};
+pub use device::{Information, Interface, hostname, information, interfaces, scope_list, scopes, utc_clock};
+pub use holdings::{Recording, User, channels, recordings, service_path, users};
+pub use lockout::{Lockout, connections_full, lockout};
+pub use network::{Protocol, domains, gateways, name_servers, protocols, time_servers};
+pub use service::{Answer, Endpoint, Operation, Proof, RECORDING_SERVICE, Service};
 pub use soap::{Envelope, Fault, Payload, read};
 pub use tls::{TlsSettings, settings as tls_settings};
 pub use xml::{Element, XmlError};
@@ -32,9 +38,12 @@ pub enum OnvifError {
     /// TCP said no.
     #[error("no TCP connection")]
     Connect(#[source] std::io::Error),
-    /// The TLS handshake failed: too old a version, mostly.
-    #[error("no TLS connection (rustls speaks TLS 1.2 and 1.3 only)")]
+    /// The TLS handshake failed.
+    #[error("no TLS connection")]
     Tls(#[source] std::io::Error),
+    /// The TLS handshake failed because nothing newer than TLS 1.1 is spoken there.
+    #[error("it speaks no TLS newer than 1.1, which is not safe and not spoken here")]
+    TlsTooOld(#[source] std::io::Error),
     /// Time ran out.
     #[error("no answer in time")]
     Timeout,

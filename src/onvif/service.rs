@@ -9,27 +9,44 @@ use tokio::time::Instant;
 
 use super::digest::{self, Challenge};
 use super::http::{Http, Post, Reply};
-use super::soap::{self, Envelope};
+use super::soap::{self, Envelope, Payload};
 use super::xml::XmlError;
 use super::{Budget, OnvifError, TlsSettings};
+use crate::net::DeviceText;
 
-/// Operations of the device service that are asked. All of them only read.
+const DEVICE_NAMESPACE: &str = "http://www.onvif.org/ver10/device/wsdl";
+/// Namespace of the recording service, as GetServices names it.
+pub const RECORDING_SERVICE: &str = "http://www.onvif.org/ver10/recording/wsdl";
+
+/// Operations that are asked: the device service's, and one of the recording service's. All of them only read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     /// GetSystemDateAndTime (ONVIF Core §8, PRE_AUTH): for everybody.
     DateAndTime,
     /// GetServices: for everybody.
     Services,
-    /// GetCapabilities: for everybody, where GetServices does not exist.
+    /// GetCapabilities: for everybody. Says how many video sources there are.
     Capabilities,
-    /// GetDeviceInformation: for users.
-    Information,
-    /// GetScopes: for users.
-    Scopes,
-    /// GetNetworkInterfaces: for users.
-    Interfaces,
     /// GetHostname: for everybody.
     Hostname,
+    /// GetDeviceInformation (READ_SYSTEM): for users, as are those that follow.
+    Information,
+    /// GetScopes
+    Scopes,
+    /// GetNetworkInterfaces
+    Interfaces,
+    /// GetNetworkDefaultGateway
+    Gateway,
+    /// GetDNS
+    Dns,
+    /// GetNTP
+    Ntp,
+    /// GetNetworkProtocols
+    Protocols,
+    /// GetUsers (READ_SYSTEM_SECRET): for administrators.
+    Users,
+    /// GetRecordings of the recording service (ONVIF Recording Control §5): which cameras a recorder records.
+    Recordings,
 }
 
 impl Operation {
@@ -40,10 +57,16 @@ impl Operation {
             Self::DateAndTime => "GetSystemDateAndTime",
             Self::Services => "GetServices",
             Self::Capabilities => "GetCapabilities",
+            Self::Hostname => "GetHostname",
             Self::Information => "GetDeviceInformation",
             Self::Scopes => "GetScopes",
             Self::Interfaces => "GetNetworkInterfaces",
-            Self::Hostname => "GetHostname",
+            Self::Gateway => "GetNetworkDefaultGateway",
+            Self::Dns => "GetDNS",
+            Self::Ntp => "GetNTP",
+            Self::Protocols => "GetNetworkProtocols",
+            Self::Users => "GetUsers",
+            Self::Recordings => "GetRecordings",
         }
     }
 
@@ -53,16 +76,22 @@ impl Operation {
         format!("{}Response", self.name())
     }
 
+    fn namespace(self) -> &'static str {
+        match self {
+            Self::Recordings => RECORDING_SERVICE,
+            _ => DEVICE_NAMESPACE,
+        }
+    }
+
     fn body(self) -> String {
-        const NAMESPACE: &str = "http://www.onvif.org/ver10/device/wsdl";
-        let name = self.name();
+        let (name, namespace) = (self.name(), self.namespace());
         let inner = match self {
             // Strict devices check both against the schema.
             Self::Services => "<IncludeCapability>false</IncludeCapability>",
             Self::Capabilities => "<Category>All</Category>",
-            _ => return format!("<{name} xmlns=\"{NAMESPACE}\"/>"),
+            _ => return format!("<{name} xmlns=\"{namespace}\"/>"),
         };
-        format!("<{name} xmlns=\"{NAMESPACE}\">{inner}</{name}>")
+        format!("<{name} xmlns=\"{namespace}\">{inner}</{name}>")
     }
 }
 
@@ -99,6 +128,8 @@ pub struct Answer {
     pub server: Option<Vec<u8>>,
     /// The SOAP envelope in the body, or why there is none.
     pub envelope: Result<Envelope, XmlError>,
+    /// How a body begins that is no envelope.
+    pub text: DeviceText,
 }
 
 impl Answer {
@@ -107,11 +138,24 @@ impl Answer {
             headers.get_all(name).iter().map(|value| value.as_bytes().to_vec()).collect()
         };
         let offered = values(&reply.headers, WWW_AUTHENTICATE);
+        let envelope = soap::read(&reply.body);
+        let text = if envelope.is_ok() { DeviceText::default() } else { DeviceText::from_octets(&reply.body) };
         Self {
             status: reply.status,
             challenges: digest::challenges(offered.iter().map(Vec::as_slice)),
             server: values(&reply.headers, SERVER).into_iter().next(),
-            envelope: soap::read(&reply.body),
+            envelope,
+            text,
+        }
+    }
+
+    /// What it says in words, lower case: a fault's, or a body's that is no envelope. Empty where it is a reply.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.envelope.as_ref().map(|envelope| &envelope.payload) {
+            Ok(Payload::Fault(fault)) => fault.words().to_owned(),
+            Ok(Payload::Reply(_)) => String::new(),
+            Err(_) => self.text.as_str().to_lowercase(),
         }
     }
 }
@@ -123,6 +167,8 @@ pub struct Service {
     http: Http,
     budget: Budget,
     requests: u32,
+    /// Path of its recording service.
+    recording: Option<String>,
 }
 
 impl Service {
@@ -137,7 +183,7 @@ impl Service {
     ) -> Self {
         let tls = tls.filter(|_| endpoint.tls);
         let http = Http::new(endpoint.address, tls, connect_timeout, budget.clone(), stream);
-        Self { endpoint, http, budget, requests: 0 }
+        Self { endpoint, http, budget, requests: 0, recording: None }
     }
 
     /// Where it is.
@@ -152,10 +198,30 @@ impl Service {
         self.requests
     }
 
-    /// The certificate it showed, DER.
+    /// The certificate it showed, DER, and whether it proved that it holds its key.
     #[must_use]
-    pub fn certificate(&self) -> Option<&[u8]> {
-        self.http.leaf.as_deref()
+    pub fn certificate(&self) -> Option<(&[u8], bool)> {
+        self.http.leaf.as_ref().map(|(leaf, proved)| (leaf.as_slice(), *proved))
+    }
+
+    /// Path at which an operation is asked: that of its service, always at the polled address.
+    #[must_use]
+    pub fn path(&self, operation: Operation) -> &str {
+        match operation {
+            Operation::Recordings => self.recording.as_deref().unwrap_or(&self.endpoint.path),
+            _ => &self.endpoint.path,
+        }
+    }
+
+    /// Whether it has a recording service.
+    #[must_use]
+    pub fn has_recording(&self) -> bool {
+        self.recording.is_some()
+    }
+
+    /// The path of the recording service, as GetServices says.
+    pub fn set_recording(&mut self, path: String) {
+        self.recording = Some(path);
     }
 
     /// Asks one operation. A request that proves something may take all the time that is left and is never sent a
@@ -169,9 +235,8 @@ impl Service {
         proof: Proof<'_>,
         patience: Duration,
     ) -> Result<Answer, OnvifError> {
-        let action = operation.name();
-        let content_type =
-            format!("application/soap+xml; charset=utf-8; action=\"http://www.onvif.org/ver10/device/wsdl/{action}\"");
+        let (namespace, action) = (operation.namespace(), operation.name());
+        let content_type = format!("application/soap+xml; charset=utf-8; action=\"{namespace}/{action}\"");
         let (security, authorization) = match proof {
             Proof::Nobody => (None, None),
             Proof::Token(header) => (Some(header), None),
@@ -179,8 +244,9 @@ impl Service {
         };
         let once = security.is_some() || authorization.is_some();
         let until = if once { self.budget.until() } else { Instant::now() + patience };
+        let path = self.path(operation).to_owned();
         let post = Post {
-            path: &self.endpoint.path,
+            path: &path,
             content_type: &content_type,
             authorization,
             body: soap::write(&operation.body(), security),

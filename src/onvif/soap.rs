@@ -52,6 +52,12 @@ impl Fault {
         ["actionnotsupported", "not implemented", "not supported"].iter().any(|word| self.words.contains(word))
     }
 
+    /// Everything it says, lower case.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        &self.words
+    }
+
     /// Code and reason for a person.
     #[must_use]
     pub fn text(&self) -> DeviceText {

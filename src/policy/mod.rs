@@ -1,16 +1,21 @@
 //! Policy packs and rules: a device and its place, judged. Pure.
 
+mod differ;
+mod falls;
 mod pack;
 #[cfg(test)]
 mod tests;
 
+pub use differ::Difference;
+pub use falls::Verdicts;
+use falls::{Falls, falls};
 pub use pack::Pack;
 use pack::{Rule, Who};
 
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::{Device, Estate};
-use crate::maker::{Catalogue, Class, Evidence, Grade, Jurisdiction, Maker, Surveillance, Verdict};
+use crate::maker::{Attribution, Catalogue, Class, Evidence, Grade, Maker, Surveillance};
 use crate::net::{DeviceId, PackId, RuleId};
 
 /// How grave a finding is.
@@ -78,19 +83,13 @@ pub struct Policies {
 }
 
 /// Packs the program ships.
-const SHIPPED: [(&str, &str); 2] = [
+const SHIPPED: [(&str, &str); 5] = [
     ("uk-gsg-2022", include_str!("../../config/policies/uk-gsg-2022.toml")),
     ("us-889", include_str!("../../config/policies/us-889.toml")),
+    ("us-fcc-covered", include_str!("../../config/policies/us-fcc-covered.toml")),
+    ("ca-2025", include_str!("../../config/policies/ca-2025.toml")),
+    ("au-2023", include_str!("../../config/policies/au-2023.toml")),
 ];
-
-/// How surely a pack's restriction falls on a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Falls {
-    Not,
-    /// Something speaks for it and something is missing: a person must look.
-    Perhaps,
-    Surely,
-}
 
 impl Policies {
     /// The text of a pack the program ships (`config/policies/*.toml`, compiled in).
@@ -103,6 +102,21 @@ impl Policies {
     #[must_use]
     pub fn shipped_ids() -> Vec<&'static str> {
         SHIPPED.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// Every pack the program ships.
+    #[must_use]
+    pub fn shipped() -> Self {
+        let texts = SHIPPED.map(|(id, text)| (id.to_owned(), text.to_owned()));
+        // A test reads the shipped texts: they have no problems.
+        Self::parse(&texts).unwrap_or_default()
+    }
+
+    /// What a pack says that differs from the shipped one of its id; `None` where none has that id.
+    #[must_use]
+    pub fn differences(pack: &Pack) -> Option<Vec<Difference>> {
+        let shipped = Self::shipped_text(pack.id.as_str()).and_then(|text| pack::parse(text).ok())?;
+        Some(differ::differences(pack, &shipped))
     }
 
     /// Reads packs: `(where it came from, its text)`.
@@ -133,20 +147,13 @@ impl Policies {
     /// The count word for a device.
     #[must_use]
     pub fn status(&self, device: &Device, catalogue: &Catalogue) -> Status {
-        let worst = self.packs.iter().map(|pack| falls(pack, device, catalogue)).max().unwrap_or(Falls::Not);
-        let attribution = &device.attribution;
-        match worst {
-            Falls::Surely => Status::Restricted,
-            Falls::Perhaps => Status::Suspected,
-            // Clean only by what is known: it is no surveillance equipment, or it is and its maker is sure.
-            Falls::Not if attribution.surveillance == Surveillance::No => Status::NotRestricted,
-            Falls::Not
-                if attribution.surveillance == Surveillance::Yes && attribution.verdict == Verdict::Confirmed =>
-            {
-                Status::NotRestricted
-            }
-            Falls::Not => Status::Unknown,
-        }
+        falls::status(&self.packs, &device.attribution, catalogue)
+    }
+
+    /// Which packs restrict equipment like this, and under which a person must decide.
+    #[must_use]
+    pub fn verdicts(&self, attribution: &Attribution, catalogue: &Catalogue) -> Verdicts {
+        falls::verdicts(&self.packs, attribution, catalogue)
     }
 
     /// The rules a device breaks where it is, in the order of packs and rules.
@@ -158,13 +165,13 @@ impl Policies {
         }
         let mut found = Vec::new();
         for pack in &self.packs {
-            let restricted = falls(pack, device, catalogue);
+            let restricted = falls(pack, &device.attribution, catalogue);
             for rule in &pack.rules {
                 let who = match rule.who {
                     Who::Restricted => restricted,
                     Who::AnySurveillance => is_surveillance(device, catalogue),
                 };
-                if who == Falls::Not || !applies(rule, device, estate) {
+                if who <= Falls::Hinted || !applies(rule, device, estate) {
                     continue;
                 }
                 let severity = if who == Falls::Surely { rule.severity } else { rule.severity.max(Severity::Review) };
@@ -182,44 +189,14 @@ impl Policies {
     }
 }
 
-/// Whether a pack's restriction falls on a device, wherever it is.
-fn falls(pack: &Pack, device: &Device, catalogue: &Catalogue) -> Falls {
-    let attribution = &device.attribution;
-    if attribution.surveillance == Surveillance::No {
-        return Falls::Not;
-    }
-    let sure = attribution.verdict == Verdict::Confirmed && attribution.surveillance == Surveillance::Yes;
-    let by = |maker: &Maker| {
-        let named = pack.whose.makers.contains(&maker.id)
-            || maker.parent.as_ref().is_some_and(|id| pack.whose.makers.contains(id));
-        let jurisdiction = pack.whose.jurisdiction;
-        if named || jurisdiction == Some(maker.jurisdiction) {
-            if sure { Falls::Surely } else { Falls::Perhaps }
-        } else if jurisdiction == Some(Jurisdiction::Prc) && maker.jurisdiction == Jurisdiction::PrcLinked {
-            Falls::Perhaps
-        } else {
-            Falls::Not
-        }
-    };
-    let believed = attribution.maker.as_ref().and_then(|id| catalogue.maker(id)).map_or(Falls::Not, by);
-    if believed != Falls::Not || attribution.verdict == Verdict::Confirmed {
-        return believed;
-    }
-    // Not sure of its maker: any mark of a restricted one keeps the question open.
-    let marked =
-        attribution.evidence.iter().filter(|mark| mark.grade > Grade::Hint).filter_map(|mark| mark.maker.as_ref());
-    let open = marked.filter_map(|id| catalogue.maker(id)).any(|maker| by(maker) != Falls::Not);
-    if open { Falls::Perhaps } else { Falls::Not }
-}
-
 /// Whether a device is surveillance equipment of whatever maker.
 fn is_surveillance(device: &Device, catalogue: &Catalogue) -> Falls {
     let attribution = &device.attribution;
     let camera_maker =
-        || attribution.maker.as_ref().and_then(|id| catalogue.maker(id)).is_some_and(|maker| maker.cameras_only);
+        || attribution.maker.as_ref().and_then(|id| catalogue.maker(id)).is_some_and(Maker::cameras_only);
     match attribution.surveillance {
         Surveillance::Yes => Falls::Surely,
-        Surveillance::Unknown if attribution.class == Class::Intercom || camera_maker() => Falls::Perhaps,
+        Surveillance::Unknown if attribution.class != Class::Unknown || camera_maker() => Falls::Likely,
         Surveillance::No | Surveillance::Unknown => Falls::Not,
     }
 }

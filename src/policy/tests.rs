@@ -22,7 +22,21 @@ fn estate() -> Estate {
 }
 
 fn device(manufacturer: Option<&str>, mac: &str, site: &str, kind: Option<NetworkKind>) -> Device {
-    let said = |name: &str| DeviceInformation { manufacturer: name.into(), ..DeviceInformation::default() };
+    // A name and a model's form: two marks.
+    let models = [
+        ("HIKVISION", "DS-2CD2143G2-I"),
+        ("AXIS", "P3245-LVE"),
+        ("EZVIZ", "CS-C6N-A0-1C2WFR"),
+        ("Uniview", "IPC2124LR3-PF28M-D"),
+        ("REOLINK", "RLC-410W"),
+        ("Dahua intercom", "VTO2211G-WP"),
+        ("Huawei", "S5735"),
+    ];
+    let said = |name: &str| DeviceInformation {
+        manufacturer: name.into(),
+        model: models.iter().find(|(maker, _)| *maker == name).map_or("", |(_, model)| model).into(),
+        ..DeviceInformation::default()
+    };
     let facts = Facts {
         mac: mac.parse().ok().map(|mac| (mac, NOW)),
         information: manufacturer.map(|name| (said(name), NOW)),
@@ -128,4 +142,84 @@ fn a_bad_pack_says_all_that_is_wrong() {
     assert!(parse(format!("{}[match]\njurisdiction='prc'\n{rule}", head.replace("2022-11-24", "1"))).len() == 1);
     let good = Policies::shipped_text("uk-gsg-2022").unwrap().to_owned();
     assert!(Policies::parse(&[("a".into(), good.clone()), ("b".into(), good)]).unwrap_err()[0].1.contains("twice"));
+}
+
+/// Facts that confirm a maker and its class.
+fn known(information: [&str; 2], description: &str) -> Device {
+    use crate::observation::{Mark, MarkKind};
+    let [manufacturer, model] = information;
+    let mut device = device(None, "", "hq", None);
+    if !manufacturer.is_empty() {
+        let said = DeviceInformation {
+            manufacturer: manufacturer.into(),
+            model: model.into(),
+            ..DeviceInformation::default()
+        };
+        device.facts.information = Some((said, NOW));
+        device.facts.onvif = Some(NOW);
+    }
+    if !description.is_empty() {
+        for (kind, text) in
+            [(MarkKind::SystemDescription, description), (MarkKind::SystemObject, "1.3.6.1.4.1.2011.2.23.294")]
+        {
+            device.facts.marks.push((Mark { kind, text: text.into() }, NOW));
+        }
+    }
+    device.attribution = Catalogue::shipped().attribute(&device.facts);
+    device
+}
+
+fn by(device: &Device) -> (Status, Vec<String>, Vec<String>) {
+    let found = Policies::shipped().verdicts(&device.attribution, &Catalogue::shipped());
+    let ids = |packs: Vec<PackId>| packs.iter().map(ToString::to_string).collect();
+    (found.status, ids(found.restricted_by), ids(found.review_by))
+}
+
+fn texts(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(|id| (*id).to_owned()).collect()
+}
+
+#[test]
+fn a_pack_is_about_its_kinds_of_equipment() {
+    // A switch of a company named for telecommunications: packs about cameras say nothing of it.
+    let switch = known(["", ""], "Huawei Versatile Routing Platform Software");
+    assert_eq!(by(&switch), (Status::Restricted, texts(&["us-889", "us-fcc-covered"]), Vec::new()));
+    let door = known(["Hikvision", "DS-K1T671M"], "");
+    let elsewhere = ["uk-gsg-2022", "us-889", "us-fcc-covered", "ca-2025"];
+    assert_eq!(by(&door), (Status::Restricted, texts(&["au-2023"]), texts(&elsewhere)));
+    let intercom = known(["Dahua", "VTO2211G-WP"], "");
+    assert_eq!(by(&intercom), (Status::Restricted, texts(&["au-2023"]), texts(&elsewhere[..3])));
+    let radar = known(["AXIS", "AXIS D2110-VE"], "");
+    assert_eq!(by(&radar), (Status::NotRestricted, Vec::new(), Vec::new()));
+}
+
+#[test]
+fn named_makers_stand_for_those_they_control_only_where_the_pack_says_so() {
+    let ezviz = known(["EZVIZ", "CS-C6N-A0-1C2WFR"], "");
+    let all = ["uk-gsg-2022", "us-889", "us-fcc-covered", "au-2023"];
+    assert_eq!(by(&ezviz), (Status::Restricted, texts(&all), Vec::new()));
+    let hik = known(["HIKVISION", "DS-2CD2143G2-I"], "");
+    assert!(by(&hik).1.contains(&"ca-2025".to_owned()));
+}
+
+#[test]
+fn a_hint_is_for_a_person_and_never_clears() {
+    let abus = known(["ABUS", "IPCA54581A"], "");
+    let named = ["uk-gsg-2022", "us-889", "us-fcc-covered", "ca-2025", "au-2023"];
+    assert_eq!(by(&abus), (Status::Unknown, Vec::new(), texts(&named)));
+    assert_eq!(broken(&abus), []);
+    // A mixed vendor's prefix hints at a pack about telecommunications, and at none about cameras.
+    let phone = device(None, "00:e0:fc:01:02:03", "hq", None);
+    assert_eq!(by(&phone), (Status::Unknown, Vec::new(), texts(&["us-889", "us-fcc-covered"])));
+    // Withdrawn models of a maker elsewhere: confirmed, and still not said to be clean.
+    let divar = known(["Bosch", "DIVAR network 3000"], "");
+    assert_eq!(by(&divar).0, Status::Unknown, "{:?}", divar.attribution);
+}
+
+#[test]
+fn every_shipped_pack_reads_and_only_the_first_is_in_force_unasked() {
+    let read = Policies::shipped();
+    let ids: Vec<_> = read.packs().iter().map(|pack| pack.id.to_string()).collect();
+    assert_eq!(ids, Policies::shipped_ids());
+    assert!(read.packs().iter().all(|pack| !pack.source.is_empty() && !pack.issuer.is_empty()));
 }

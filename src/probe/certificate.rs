@@ -1,4 +1,6 @@
-//! The subject of an X.509 certificate, read with just enough DER (RFC 5280 §4.1, X.690) to get there.
+//! The subject and the key of an X.509 certificate, read with just enough DER (RFC 5280 §4.1, X.690) to get there.
+
+use sha2::{Digest, Sha256};
 
 use crate::net::DeviceText;
 
@@ -35,10 +37,8 @@ fn tagged(octets: &[u8], tag: u8) -> Option<Item<'_>> {
     item(octets).filter(|found| found.tag == tag)
 }
 
-/// The subject of a DER certificate as `CN=…, OU=…, O=…` in its own order; `None` where it cannot be read or is
-/// empty.
-#[must_use]
-pub fn subject(certificate: &[u8]) -> Option<DeviceText> {
+/// What a certificate has from its subject on.
+fn from_subject(certificate: &[u8]) -> Option<Item<'_>> {
     let signed = tagged(tagged(certificate, SEQUENCE)?.inside, SEQUENCE)?.inside;
     let start = tagged(signed, EXPLICIT_VERSION).map_or(signed, |version| version.after);
     // Serial number, signature algorithm, issuer, validity.
@@ -46,7 +46,25 @@ pub fn subject(certificate: &[u8]) -> Option<DeviceText> {
     for _ in 0..4 {
         rest = item(rest)?.after;
     }
-    let mut names = tagged(rest, SEQUENCE)?.inside;
+    tagged(rest, SEQUENCE)
+}
+
+/// SHA-256 of a DER certificate's SubjectPublicKeyInfo as lower-case hex: what stays when a camera renews its certificate
+/// with the same key. Of the whole certificate where it cannot be taken apart.
+#[must_use]
+pub fn key(certificate: &[u8]) -> String {
+    let key = from_subject(certificate).and_then(|subject| {
+        let length = subject.after.len() - tagged(subject.after, SEQUENCE)?.after.len();
+        subject.after.get(..length)
+    });
+    Sha256::digest(key.unwrap_or(certificate)).iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// The subject of a DER certificate as `CN=…, OU=…, O=…` in its own order; `None` where it cannot be read or is
+/// empty.
+#[must_use]
+pub fn subject(certificate: &[u8]) -> Option<DeviceText> {
+    let mut names = from_subject(certificate)?.inside;
     let mut parts = Vec::new();
     while let Some(set) = tagged(names, SET) {
         names = set.after;
@@ -119,6 +137,7 @@ mod tests {
             signed.extend(part);
         }
         signed.extend(der(SEQUENCE, &subject.concat()));
+        signed.extend(der(SEQUENCE, b"the key"));
         der(SEQUENCE, &der(SEQUENCE, &signed))
     }
 
@@ -132,6 +151,14 @@ mod tests {
         assert_eq!(subject(&der(SEQUENCE, &der(SEQUENCE, &[]))), None);
     }
 
+    #[test]
+    fn the_key_is_that_of_the_certificate_or_the_whole_of_it() {
+        let hex = |octets: &[u8]| Sha256::digest(octets).iter().map(|octet| format!("{octet:02x}")).collect::<String>();
+        let expected = hex(&der(SEQUENCE, b"the key"));
+        assert_eq!((key(&certificate(true)), key(&certificate(false))), (expected.clone(), expected));
+        assert_eq!(key(b"no certificate"), hex(b"no certificate"));
+    }
+
     proptest! {
         #[test]
         fn cut_off_or_with_bits_flipped_it_never_panics(cut in 0usize..400, at in 0usize..400, bit in 0u8..8) {
@@ -139,7 +166,7 @@ mod tests {
             let length = octets.len();
             octets[at % length] ^= 1 << bit;
             octets.truncate(cut.min(length));
-            let _ = subject(&octets);
+            let _ = (subject(&octets), key(&octets));
         }
     }
 }

@@ -8,5 +8,5 @@ mod greeting;
 pub mod sadp;
 
 pub use announcement::Announcement;
-pub use certificate::subject as certificate_subject;
+pub use certificate::{key as certificate_key, subject as certificate_subject};
 pub use greeting::{NONCE_HEX_OF_PAIR, NONCE_ONVIF_DIGEST, STANDALONE_ENVELOPE, nonce, realm, server, soap};

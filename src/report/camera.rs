@@ -20,11 +20,19 @@ pub fn json(visit: &CameraVisit) -> Value {
         "interfaces": visit.interfaces,
         "hostname": visit.hostname,
         "clock_offset_ms": visit.clock_offset_ms,
+        "channels": visit.channels,
+        "behind": visit.behind,
+        "network": visit.network,
+        "users": visit.users,
+        "key": visit.key,
+        "tls_too_old": visit.tls_too_old,
         "authentication": visit.authentication,
         "marks": visit.marks,
         "announcements": visit.announcements,
         "requests": visit.requests,
+        "octets": visit.octets,
         "seconds": visit.finished.since(visit.started).as_secs_f64(),
+        "unsupported": visit.unsupported,
         "errors": visit.errors,
     })
 }
@@ -62,6 +70,34 @@ pub fn text(visit: &CameraVisit) -> String {
     for scope in &visit.scopes {
         line("scope", scope.to_string());
     }
+    match (visit.channels, visit.behind.len()) {
+        (None | Some(1), 0) => {}
+        (channels, behind) => {
+            let channels = channels.map_or_else(|| "an unknown number".to_owned(), |number| number.to_string());
+            line("channels", format!("{channels}, {behind} of them told"));
+        }
+    }
+    for camera in &visit.behind {
+        let address = camera.address.map_or_else(|| "address unknown".to_owned(), |address| address.to_string());
+        line("behind it", format!("{address}  {}  {}", camera.name, camera.location));
+    }
+    if let Some(key) = &visit.key {
+        let proved = if key.proved { "" } else { ", which it does not prove to hold" };
+        line("TLS key", format!("{}{proved}", key.sha256));
+    }
+    if visit.tls_too_old {
+        line("TLS", "nothing newer than 1.1".to_owned());
+    }
+    let network = &visit.network;
+    let list = |entries: Vec<String>| entries.join(" ");
+    line("name servers", list(network.name_servers.iter().map(ToString::to_string).collect()));
+    line("time servers", list(network.time_servers.iter().map(ToString::to_string).collect()));
+    line("gateways", list(network.gateways.iter().map(ToString::to_string).collect()));
+    let on = network.protocols.iter().filter(|protocol| protocol.enabled);
+    line("protocols", list(on.map(|it| format!("{} {:?}", it.name, it.ports)).collect()));
+    for user in visit.users.iter().flatten() {
+        line("has user", format!("{}, {}", user.name, user.level));
+    }
     for said in &visit.announcements {
         let information = &said.information;
         let fields = [&information.manufacturer, &information.model, &information.serial, &information.firmware];
@@ -86,9 +122,10 @@ pub fn text(visit: &CameraVisit) -> String {
         Authentication::Withheld { reason } => reason.to_string(),
     };
     line("user", authentication);
+    line("has no", visit.unsupported.join(" "));
     for error in &visit.errors {
         line("trouble", format!("{}: {}", error.asked, error.message));
     }
     let seconds = visit.finished.since(visit.started).as_secs_f64();
-    out + &format!("\n{} requests, {seconds:.2} s\n", visit.requests)
+    out + &format!("\n{} requests, {} octets read, {seconds:.2} s\n", visit.requests, visit.octets)
 }

@@ -16,6 +16,18 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// By the options of a command.
+    #[must_use]
+    pub fn chosen(json: bool, csv: bool) -> Self {
+        match (json, csv) {
+            (true, _) => Self::Json,
+            (_, true) => Self::Csv,
+            _ => Self::Text,
+        }
+    }
+}
+
 /// A table: its column names and rows of cells, all cleaned text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
@@ -102,14 +114,28 @@ impl Table {
         // Writing into memory cannot fail.
         let _ = writer.write_record(&self.columns);
         for row in &self.rows {
-            let safe = row.iter().map(|cell| match cell.chars().next() {
-                Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{cell}"),
-                _ => cell.clone(),
-            });
-            let _ = writer.write_record(safe);
+            let _ = writer.write_record(row.iter().map(|cell| safe(cell)));
         }
         String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
     }
+}
+
+/// A cell that a spreadsheet takes for no formula.
+fn safe(cell: &str) -> String {
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{cell}"),
+        _ => cell.to_owned(),
+    }
+}
+
+/// One row of a CSV without its end, for tables that are written as their rows come.
+#[must_use]
+pub fn csv_row(cells: &[String]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing into memory cannot fail.
+    let _ = writer.write_record(cells.iter().map(|cell| safe(cell)));
+    let row = String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default();
+    row.trim_end_matches(['\r', '\n']).to_owned()
 }
 
 #[cfg(test)]

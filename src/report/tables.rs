@@ -39,7 +39,7 @@ pub fn device_json(device: &Device, status: Status, last_seen: Timestamp) -> Val
         "id": device.id,
         "mac": device.mac,
         "ips": device.ips,
-        "class": attribution.class,
+        "class": attribution.class.broad(),
         "surveillance": attribution.surveillance,
         "maker": {"id": attribution.maker, "name": attribution.name, "verdict": attribution.verdict, "evidence": evidence},
         "brand": attribution.brand,
@@ -158,8 +158,16 @@ pub fn target_json(target: &TargetRow) -> Value {
         "name": target.name, "kind": if target.switch { "switch" } else { "camera" }, "address": target.address,
         "site": target.site, "state": target.state, "since": target.since, "why": target.why,
         "last_attempt": target.last_attempt, "last_ok": target.last_ok, "requests": target.requests,
-        "took_ms": target.took_ms, "tables": target.tables, "readings": target.readings,
+        "took_ms": target.took_ms, "tables": target.tables, "readings": target.readings, "camera": target.camera,
     })
+}
+
+/// Why a target stands as it does, and what else should be known of it.
+fn why(target: &TargetRow) -> String {
+    let mut parts = vec![target.why.clone()];
+    parts.extend(target.camera.remarks());
+    parts.retain(|part| !part.is_empty());
+    parts.join("; ")
 }
 
 /// Targets for people and spreadsheets.
@@ -175,7 +183,7 @@ pub fn targets<'a>(rows: impl Iterator<Item = &'a TargetRow>) -> Table {
             target.last_ok.map(minute).unwrap_or_default(),
             target.requests.to_string(),
             target.took_ms.to_string(),
-            target.why.clone(),
+            why(target),
         ]
     };
     Table {
@@ -194,6 +202,7 @@ pub fn headline(snapshot: &Snapshot) -> String {
     };
     let cameras =
         if coverage.cameras.all == 0 { String::new() } else { format!(", {}", share(&coverage.cameras, "cameras")) };
+    let hidden = coverage.behind_recorders().map(|words| format!(", {words}")).unwrap_or_default();
     let daemon = match snapshot.daemon.state() {
         DaemonState::Running => "running".to_owned(),
         DaemonState::Stopped(stopped) => format!("stopped since {}", minute(stopped)),
@@ -211,7 +220,7 @@ pub fn headline(snapshot: &Snapshot) -> String {
     let looked = looked.concat();
     let oldest = coverage.oldest().map_or_else(|| "never".to_owned(), minute);
     format!(
-        "{}{cameras}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{failing}",
+        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{failing}",
         share(&coverage.switches, "switches"),
         minute(snapshot.as_of)
     )

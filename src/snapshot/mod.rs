@@ -31,7 +31,7 @@ use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
 };
-use crate::observation::{Readings, Table, TableState};
+use crate::observation::{CameraStanding, Readings, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Finding};
 
@@ -56,6 +56,8 @@ pub struct Snapshot {
     pub networks: BTreeMap<NetworkId, NetworkRow>,
     /// Packs in force.
     pub policies: Vec<String>,
+    /// The day the IEEE registry that makers are told by is of.
+    pub registry: Option<jiff::civil::Date>,
     /// Devices by id.
     pub devices: BTreeMap<DeviceId, DeviceRow>,
     /// Findings by id, closed ones too.
@@ -183,6 +185,8 @@ pub struct TargetRow {
     pub tables: BTreeMap<Table, TableState>,
     /// How its numbers were read.
     pub readings: Readings,
+    /// What is remembered of it as a camera.
+    pub camera: CameraStanding,
 }
 
 /// A carrier of alerts.

@@ -231,6 +231,7 @@ mod tests {
             took_ms: 0,
             tables: [].into(),
             readings: crate::observation::Readings::default(),
+            camera: crate::observation::CameraStanding::default(),
         };
         let site = SiteRow { id: "hq".into(), name: "HQ".to_owned(), sensitivity: Sensitivity::Sensitive, basis: None };
         Snapshot {

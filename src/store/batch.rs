@@ -9,7 +9,7 @@ use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
-use crate::observation::{Readings, SweepAnswer, Table, TableState};
+use crate::observation::{CameraStanding, Readings, SweepAnswer, Table, TableState};
 use crate::policy::Status;
 use crate::review::{Cycle, Decision, Finding};
 use crate::snapshot::Looked;
@@ -153,6 +153,9 @@ pub struct TargetRecord {
     /// How its numbers were read.
     #[serde(default)]
     pub readings: Readings,
+    /// What is remembered of it as a camera.
+    #[serde(default)]
+    pub camera: CameraStanding,
 }
 
 /// How a credential stands at a camera.
@@ -226,6 +229,12 @@ pub struct ConfigurationRecord {
     pub networks: Vec<NetworkRecord>,
     /// Packs in force, `id` and hash.
     pub policies: Vec<(String, String)>,
+    /// Hash of the catalogue of makers in force, its registry included.
+    #[serde(default)]
+    pub makers: String,
+    /// The day its IEEE registry is of.
+    #[serde(default)]
+    pub registry: Option<jiff::civil::Date>,
     /// How many switches and camera addresses it names, for coverage.
     pub switches: u32,
     /// Reviews and since when each is configured: what a schedule's first moment is counted from.

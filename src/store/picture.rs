@@ -87,6 +87,7 @@ fn target_row(target: TargetRecord) -> TargetRow {
         took_ms: target.took_ms,
         tables: target.tables,
         readings: target.readings,
+        camera: target.camera,
     }
 }
 
@@ -125,6 +126,7 @@ fn put_estate(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Res
         configuration_problem: String::new(),
     });
     snapshot.daemon.configuration_problem = configuration.problem;
+    snapshot.registry = configuration.registry;
     snapshot.policies = configuration.policies.into_iter().map(|(id, _)| id).collect();
     let site = |site: super::SiteRecord| {
         let row = SiteRow { id: site.id.clone(), name: site.name, sensitivity: site.sensitivity, basis: site.basis };

@@ -3,7 +3,7 @@
 use lenswarden::inventory::{Certainty, Device, Place, Presence};
 use lenswarden::maker::{Attribution, Facts};
 use lenswarden::net::{DeviceId, FindingId, MacAddr, Timestamp, VlanId};
-use lenswarden::observation::{Completeness, DeviceInformation, Readings, Table, TableState};
+use lenswarden::observation::{CameraStanding, Completeness, DeviceInformation, Readings, Table, TableState};
 use lenswarden::policy::{Severity, Status};
 use lenswarden::review::{Finding, FindingState};
 use lenswarden::store::{DeviceRecord, TargetKind, TargetRecord, TargetState};
@@ -82,6 +82,7 @@ pub(crate) fn target(name: &str, state: TargetState, at: Timestamp) -> TargetRec
         took_ms: 800,
         tables: [(Table::Dot1qFdb, whole)].into(),
         readings: Readings::default(),
+        camera: CameraStanding::default(),
     }
 }
 

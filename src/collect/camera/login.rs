@@ -9,6 +9,9 @@ use crate::observation::{Authentication, WithheldReason};
 use crate::onvif::digest::{self, Challenge};
 use crate::onvif::{Access, Element, OnvifError, Operation, Proof, Service, Verdict, access, verdict, wsse};
 
+/// So few wrong passwords before it locks, by its own words, that none is risked.
+const FEW_ATTEMPTS: u32 = 2;
+
 /// As whom this visit asks.
 #[derive(Debug)]
 pub(super) enum Standing<'a> {
@@ -64,6 +67,10 @@ impl<L: CredentialLedger> Visit<'_, L> {
             Access::NeedsToken => None,
             Access::Unsafe(offered) => {
                 self.withhold(WithheldReason::Unsafe { offered });
+                return None;
+            }
+            Access::Unsupported => {
+                self.out.unsupported.push(operation.name().to_owned());
                 return None;
             }
             Access::Failed(why) => {
@@ -125,6 +132,11 @@ impl<L: CredentialLedger> Visit<'_, L> {
             self.trouble(operation.name(), "no time was left to log in: see onvif.deadline".to_owned());
             return None;
         }
+        // Its own words: somebody else is trying passwords there, and ours may be the one that locks it.
+        if let Some(attempts_left) = self.lockout.attempts_left.filter(|left| *left <= FEW_ATTEMPTS) {
+            self.withhold(WithheldReason::NearLockout { credential: id, attempts_left });
+            return None;
+        }
         let endpoint = self.out.discovery.as_ref().map(|discovery| &discovery.endpoint);
         let endpoint = endpoint.filter(|endpoint| !endpoint.is_empty());
         let attempt = Attempt { address: self.out.address, endpoint, credential, patience };
@@ -167,6 +179,10 @@ impl<L: CredentialLedger> Visit<'_, L> {
                 None
             }
             Ok(Verdict::Stale(_)) => None,
+            Ok(Verdict::Unsupported) => {
+                self.trouble(operation.name(), "it has no such operation, so it did not say who may ask".to_owned());
+                None
+            }
             Ok(Verdict::Undecided(why)) => {
                 self.trouble(operation.name(), format!("whether it took the credential is not known: {why}"));
                 None
@@ -193,6 +209,10 @@ impl<L: CredentialLedger> Visit<'_, L> {
             Ok(Verdict::Refused(text)) => {
                 self.standing = Standing::Closed;
                 format!("refused to the user that it took before: {text}")
+            }
+            Ok(Verdict::Unsupported) => {
+                self.out.unsupported.push(operation.name().to_owned());
+                return None;
             }
             Ok(Verdict::Undecided(why)) => why,
             Ok(Verdict::Stale(_)) => "its nonces do not last".to_owned(),
@@ -226,7 +246,7 @@ impl<L: CredentialLedger> Visit<'_, L> {
             return Ok(verdict(&answer, operation, None));
         };
         for _ in 0..2 {
-            let path = service.endpoint().path.clone();
+            let path = service.path(operation).to_owned();
             let value = digest::answer(&challenge, "POST", &path, user, password.expose())?;
             let answer = service.ask(operation, Proof::Digest(&value), self.patience()).await?;
             self.note(&answer);

@@ -11,9 +11,12 @@ use super::login::Standing;
 use super::{CameraCollector, CredentialLedger, discovered, seek};
 use crate::config::{CameraBlock, Credential};
 use crate::net::{DeviceText, Timestamp};
-use crate::observation::{CameraInterface, CameraVisit, DeviceInformation, Mark, MarkKind, Reach, VisitError};
+use crate::observation::{CameraVisit, Mark, MarkKind, Reach, TlsKey, VisitError};
 use crate::onvif::discovery::{DEVICE_SERVICE, Message};
-use crate::onvif::{self, Access, Answer, Budget, Endpoint, Operation, Payload, Proof, Service, access};
+use crate::onvif::{
+    self, Access, Answer, Budget, Element, Endpoint, Lockout, OnvifError, Operation, Payload, Proof, RECORDING_SERVICE,
+    Service, access,
+};
 use crate::probe;
 
 const MAX_MARKS: usize = 32;
@@ -40,6 +43,10 @@ pub(super) struct Visit<'a, L> {
     pub(super) budget: Budget,
     pub(super) standing: Standing<'a>,
     pub(super) out: CameraVisit,
+    /// How near it is to locking us out, by its own words on this visit.
+    pub(super) lockout: Lockout,
+    /// Operations for everybody that it wants a user for.
+    pub(super) guarded: Vec<Operation>,
     /// What spoke WS-Discovery, even if only to complain.
     spoke: bool,
     /// What each port had instead of a device service.
@@ -62,6 +69,8 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
             budget: Budget::new(collector.settings.max_bytes, collector.settings.deadline),
             standing: Standing::Nobody,
             out: CameraVisit::new(address, block.site.clone(), Timestamp::now()),
+            lockout: Lockout::default(),
+            guarded: Vec::new(),
             spoke: false,
             instead: Vec::new(),
         }
@@ -76,6 +85,7 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
             self.read(&mut service).await;
             self.out.requests += service.requests();
         }
+        self.out.octets = self.budget.spent();
         self.out.reach = self.reach();
         self.out.finished = Timestamp::now();
         self.out
@@ -148,8 +158,13 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
         let tls = self.collector.tls.clone();
         let mut service = Service::new(endpoint, tls, connect_timeout, self.budget.clone(), stream);
         let speaks = self.greet(&mut service, named).await;
-        if let Some(subject) = service.certificate().and_then(probe::certificate_subject) {
-            self.mark(MarkKind::TlsSubject, subject);
+        if let Some((certificate, proved)) = service.certificate() {
+            if speaks.is_ok() {
+                self.out.key = Some(TlsKey { sha256: probe::certificate_key(certificate), proved });
+            }
+            if let Some(subject) = probe::certificate_subject(certificate) {
+                self.mark(MarkKind::TlsSubject, subject);
+            }
         }
         match speaks {
             Ok(()) => Look::Service(Box::new(service)),
@@ -164,7 +179,13 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
     /// Asks what everybody may ask: the clock, the services. The error says what is there instead, and its HTTP status.
     async fn greet(&mut self, service: &mut Service, named: bool) -> Result<(), (String, Option<u16>)> {
         let (asked_at, before) = (Timestamp::now(), Instant::now());
-        let answer = self.ask(service, Operation::DateAndTime).await.map_err(|error| (chain(&error), None))?;
+        let answer = match self.ask(service, Operation::DateAndTime).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.out.tls_too_old |= matches!(error, OnvifError::TlsTooOld(_));
+                return Err((chain(&error), None));
+            }
+        };
         let midway = asked_at.plus(before.elapsed() / 2);
         let mut speaks = speaks_onvif(&answer, Operation::DateAndTime);
         let first = access(&answer, Operation::DateAndTime);
@@ -181,39 +202,26 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
         for operation in [Operation::Services, Operation::Capabilities] {
             let Ok(answer) = self.ask(service, operation).await else { break };
             speaks |= speaks_onvif(&answer, operation);
-            if matches!(access(&answer, operation), Access::Granted(_)) {
-                break;
+            match access(&answer, operation) {
+                Access::Granted(reply) => self.take_open(service, operation, &reply),
+                Access::NeedsDigest(_) | Access::NeedsToken => self.guarded.push(operation),
+                _ => {}
             }
         }
         if speaks { Ok(()) } else { Err(("it speaks SOAP, but not ONVIF".to_owned(), None)) }
     }
 
-    /// Reads what the device says of itself.
-    async fn read(&mut self, service: &mut Service) {
-        let mut hostname = match self.ask(service, Operation::Hostname).await {
-            Ok(answer) => Some(access(&answer, Operation::Hostname)),
-            Err(error) => {
-                self.trouble(Operation::Hostname.name(), chain(&error));
-                None
+    /// Keeps what an operation says that the specification has for everybody.
+    pub(super) fn take_open(&mut self, service: &mut Service, operation: Operation, reply: &Element) {
+        match operation {
+            Operation::Services => {
+                if let Some(path) = onvif::service_path(reply, RECORDING_SERVICE) {
+                    service.set_recording(path);
+                }
             }
-        };
-        if let Some(reply) = self.private(service, Operation::Information).await {
-            let onvif::Information { manufacturer, model, firmware, serial, hardware } = onvif::information(&reply);
-            self.out.information = Some(DeviceInformation { manufacturer, model, firmware, serial, hardware });
-        }
-        if let Some(reply) = self.private(service, Operation::Interfaces).await {
-            let own = |onvif::Interface { name, mac, addresses }| CameraInterface { name, mac, addresses };
-            self.out.interfaces = onvif::interfaces(&reply).into_iter().map(own).collect();
-        }
-        if let Some(reply) = self.private(service, Operation::Scopes).await {
-            self.out.scopes = onvif::scopes(&reply);
-        }
-        // For everybody by the specification; where it is not, only an accepted user asks again.
-        if matches!(hostname, Some(Access::NeedsDigest(_) | Access::NeedsToken)) && self.standing.is_user() {
-            hostname = self.private(service, Operation::Hostname).await.map(Access::Granted);
-        }
-        if let Some(Access::Granted(reply)) = hostname {
-            self.out.hostname = onvif::hostname(&reply);
+            Operation::Capabilities => self.out.channels = onvif::channels(reply),
+            Operation::Hostname => self.out.hostname = onvif::hostname(reply),
+            _ => {}
         }
     }
 
@@ -230,6 +238,7 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
 
     /// Keeps the marks of the maker that a reply carries.
     pub(super) fn note(&mut self, answer: &Answer) {
+        self.lockout = self.lockout.and(onvif::lockout(&answer.words()));
         if let Some(server) = answer.server.as_deref().and_then(probe::server) {
             self.mark(MarkKind::HttpServer, server);
         }
@@ -248,7 +257,7 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
         }
     }
 
-    fn mark(&mut self, kind: MarkKind, text: DeviceText) {
+    pub(super) fn mark(&mut self, kind: MarkKind, text: DeviceText) {
         let mark = Mark { kind, text };
         if self.out.marks.len() < MAX_MARKS && !self.out.marks.contains(&mark) {
             self.out.marks.push(mark);
@@ -282,6 +291,7 @@ fn refusal(access: &Access) -> String {
         Access::Granted(_) => "granted".to_owned(),
         Access::NeedsDigest(_) | Access::NeedsToken => "it asks for a user".to_owned(),
         Access::Unsafe(offered) => format!("it asks for a password and offers {offered}"),
+        Access::Unsupported => "it has no such operation".to_owned(),
         Access::Failed(why) => why.clone(),
     }
 }

@@ -63,6 +63,10 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         );
         y += 1;
     }
+    if let Some(words) = model.coverage.behind_recorders() {
+        pen.put(area.x + 1, y, area.width - 1, &words, theme.warn());
+        y += 1;
+    }
     let list = &model.lists.targets;
     let order = list.order();
     if order.is_empty() {
@@ -126,6 +130,15 @@ pub(super) fn detail(model: &Model, name: &TargetName) -> (String, Vec<Paragraph
     }
     add("asked", format!("{}, last answer {}", at(target.last_attempt), at(target.last_ok)));
     add("visit", format!("{} requests, {} ms", target.requests, target.took_ms));
+    if let Some(pin) = &target.camera.key {
+        add("TLS key", format!("{} since {}", pin.key.sha256, moment(pin.since, zone)));
+    }
+    if let Some(channels) = target.camera.channels.filter(|channels| *channels > 1) {
+        add("sources", format!("{channels} video sources, {} told", target.camera.behind.len()));
+    }
+    for remark in target.camera.remarks() {
+        paragraphs.push(Paragraph { label: "note", text: Piece::new(remark, model.theme.warn()) });
+    }
     let mut label = "tables";
     for (table, seen) in &target.tables {
         let note = seen.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();

@@ -127,6 +127,15 @@ fn left_behind(targets: &[&TargetRecord]) -> Vec<TargetName> {
     left.map(|target| target.name.clone()).collect()
 }
 
+/// Another TLS key than the one a camera was known by stands in the change log, with its target; the log of the daemon is
+/// read sooner.
+pub(super) fn tell_of_key(before: Option<&TargetRecord>, now: &TargetRecord) {
+    let changed = now.camera.key_changed();
+    if changed.is_some() && before.is_none_or(|before| before.camera.key_changed() != changed) {
+        tracing::warn!("camera {}: {}", now.name, now.camera.remarks().join("; "));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +160,7 @@ mod tests {
             took_ms: 0,
             tables: [].into(),
             readings: Readings::default(),
+            camera: crate::observation::CameraStanding::default(),
         }
     }
 

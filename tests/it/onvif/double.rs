@@ -47,6 +47,8 @@ pub(super) enum Act {
     /// Sends the first part, then the second an octet every 50 ms.
     Drip(Vec<u8>, Vec<u8>),
     Hang,
+    /// Thinks so long first.
+    Later(Duration, Box<Act>),
 }
 
 type Handler = Arc<dyn Fn(&Asked) -> Act + Send + Sync>;
@@ -66,7 +68,11 @@ impl Drop for Double {
 
 impl Double {
     pub(super) async fn start(handler: impl Fn(&Asked) -> Act + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), handler).await
+    }
+
+    pub(super) async fn start_at(at: SocketAddr, handler: impl Fn(&Asked) -> Act + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(at).await.unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (log, handler): (_, Handler) = (Arc::clone(&asked), Arc::new(handler));
@@ -99,7 +105,15 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     let mut held = Vec::new();
     while let Some(asked) = receive(&mut stream, &mut held).await {
         log.lock().unwrap().push(asked.clone());
-        let sent = match handler(&asked) {
+        let act = match handler(&asked) {
+            Act::Later(time, act) => {
+                tokio::time::sleep(time).await;
+                *act
+            }
+            act => act,
+        };
+        let sent = match act {
+            Act::Later(..) => return,
             Act::Send(octets) => stream.write_all(&octets).await,
             Act::SendAndClose(octets) => {
                 let _ = stream.write_all(&octets).await;
@@ -201,6 +215,26 @@ pub(super) fn reply(operation: &str, skew_s: i64) -> String {
         "GetScopes" => {
             "<tds:Scopes><tt:ScopeItem>onvif://www.onvif.org/name/A%20B</tt:ScopeItem></tds:Scopes>".to_owned()
         }
+        "GetDNS" => {
+            "<tds:DNSInformation><tt:FromDHCP>false</tt:FromDHCP><tt:SearchDomain>factory.example</tt:SearchDomain>\
+             <tt:DNSManual><tt:Type>IPv4</tt:Type><tt:IPv4Address>10.0.0.53</tt:IPv4Address></tt:DNSManual>\
+             </tds:DNSInformation>"
+                .to_owned()
+        }
+        "GetNTP" => "<tds:NTPInformation><tt:FromDHCP>false</tt:FromDHCP><tt:NTPManual><tt:Type>DNS</tt:Type>\
+             <tt:DNSname>time.example</tt:DNSname></tt:NTPManual></tds:NTPInformation>"
+            .to_owned(),
+        "GetNetworkDefaultGateway" => {
+            "<tds:NetworkGateway><tt:IPv4Address>10.0.0.1</tt:IPv4Address></tds:NetworkGateway>".to_owned()
+        }
+        "GetNetworkProtocols" => {
+            "<tds:NetworkProtocols><tt:Name>RTSP</tt:Name><tt:Enabled>true</tt:Enabled><tt:Port>554</tt:Port>\
+             </tds:NetworkProtocols>"
+                .to_owned()
+        }
+        "GetUsers" => "<tds:User><tt:Username>admin</tt:Username><tt:Password>never kept</tt:Password>\
+             <tt:UserLevel>Administrator</tt:UserLevel></tds:User>"
+            .to_owned(),
         "GetHostname" => "<tds:HostnameInformation><tt:Name>cam-1</tt:Name></tds:HostnameInformation>".to_owned(),
         _ => String::new(),
     };
@@ -259,6 +293,7 @@ pub(super) fn settings() -> OnvifSettings {
         deadline: Duration::from_secs(4),
         max_bytes: 256 * 1024,
         probes_per_second: 2_000,
+        users: false,
     }
 }
 
@@ -271,6 +306,25 @@ pub(super) fn block(ports: &[u16], discovery_port: u16) -> CameraBlock {
         discovery_port,
         vendor_queries: Vec::new(),
     }
+}
+
+/// A port that is free at this address: on a loopback network of one test's own, at all its addresses.
+pub(super) fn free_port(address: Ipv4Addr) -> u16 {
+    std::net::TcpListener::bind((address, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Answers WS-Discovery at this address, so that a visit need not wait for silence: the device service is at `port`.
+pub(super) async fn announce(address: Ipv4Addr, port: u16, discovery_port: u16) -> JoinHandle<()> {
+    let socket = UdpSocket::bind((address, discovery_port)).await.unwrap();
+    let answer = envelope(&format!(
+        "<ProbeMatches><ProbeMatch><XAddrs>http://{address}:{port}/onvif/device_service</XAddrs></ProbeMatch></ProbeMatches>"
+    ));
+    tokio::spawn(async move {
+        let mut buffer = [0u8; 4096];
+        while let Ok((_, from)) = socket.recv_from(&mut buffer).await {
+            let _ = socket.send_to(answer.as_bytes(), from).await;
+        }
+    })
 }
 
 /// A UDP port on which nothing answers.

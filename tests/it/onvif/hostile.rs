@@ -1,5 +1,6 @@
 //! Cameras that speak HTTP and XML badly, and things that only look like cameras.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -47,12 +48,16 @@ fn malformations() -> Vec<(&'static str, bool, Wire)> {
         ("length a little too small", true, |xml| {
             send(&format!("{OK}Content-Length: {}\n\n", xml.len()), format!("{xml}\r\n").as_bytes())
         }),
+        ("no content type and 200 OK", true, |xml| with_length(OK, xml.as_bytes())),
         ("two lengths", true, |xml| with_length(&format!("{OK}Content-Length: {}\n", xml.len()), xml.as_bytes())),
         ("100 Continue first", true, |xml| with_length("HTTP/1.1 100 Continue\n\nHTTP/1.1 200 OK\n", xml.as_bytes())),
         ("byte order mark", true, |xml| with_length(OK, format!("\u{feff}{xml}").as_bytes())),
         ("space first", true, |xml| with_length(OK, format!("\r\n  {xml}").as_bytes())),
         ("NULs last", true, |xml| with_length(OK, format!("{xml}\0\0\0").as_bytes())),
-        ("undeclared prefix", true, |xml| {
+        ("undeclared prefix of an element", true, |xml| {
+            with_length(OK, xml.replace("<s:Body>", "<s:Body><!-- -->").replace("tds:Model", "nope:Model").as_bytes())
+        }),
+        ("undeclared prefix of an attribute", true, |xml| {
             with_length(OK, xml.replace("Envelope ", "Envelope tad:x=\"1\" ").as_bytes())
         }),
         ("unquoted attribute", true, |xml| with_length(OK, xml.replace("Envelope ", "Envelope a=1 a='2' ").as_bytes())),
@@ -77,9 +82,19 @@ fn malformations() -> Vec<(&'static str, bool, Wire)> {
         ("length too small", false, |xml| send(&format!("{OK}Content-Length: {}\n\n", xml.len() - 30), xml.as_bytes())),
         ("empty body", false, |_| with_length(OK, b"")),
         ("HTML", false, |_| with_length(OK, b"<html><body>Welcome</body></html>")),
-        ("gzip nobody asked for", false, |_| {
-            with_length(&format!("{OK}Content-Encoding: gzip\n"), b"\x1f\x8b\x08\0\0")
+        ("gzip nobody asked for", true, |xml| with_length(&format!("{OK}Content-Encoding: gzip\n"), &gzip(xml))),
+        ("gzip that nothing announces", true, |xml| with_length(OK, &gzip(xml))),
+        ("gzip cut off", false, |xml| with_length(OK, &gzip(xml)[..40])),
+        ("gzip of 4 MB", false, |_| with_length(OK, &gzip(&format!("<E>{}", "x".repeat(4 << 20))))),
+        ("gzip that is none", false, |_| with_length(OK, b"\x1f\x8b\x08\0\0")),
+        ("entity bomb", false, |xml| {
+            let entities: String = (1..20).map(|n| format!("<!ENTITY a{n} '&a{0};&a{0};'>", n - 1)).collect();
+            with_length(OK, xml.replace("?>", &format!("?><!DOCTYPE x [<!ENTITY a0 'x'>{entities}]>")).as_bytes())
         }),
+        ("a hundred thousand attributes", false, |_| {
+            with_length(OK, format!("<E {}", "a='b' ".repeat(1_000_000)).as_bytes())
+        }),
+        ("a hundred thousand deep", false, |_| with_length(OK, "<a>".repeat(100_000).as_bytes())),
         ("404", false, |_| with_length("HTTP/1.1 404 Not Found\n", b"")),
         ("lower-case status line", false, |xml| with_length("http/1.1 200 OK\n", xml.as_bytes())),
         ("ICY", false, |xml| with_length("ICY 200 OK\n", xml.as_bytes())),
@@ -104,6 +119,12 @@ fn malformations() -> Vec<(&'static str, bool, Wire)> {
             Act::Drip(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", xml.len()).into_bytes(), xml.into())
         }),
     ]
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(text.as_bytes()).unwrap();
+    writer.finish().unwrap()
 }
 
 #[tokio::test]

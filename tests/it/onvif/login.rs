@@ -69,8 +69,8 @@ async fn digest_of_every_kind_is_answered() {
         let visit = visit(&camera, &[&credential("c", PASSWORD, ANYWHERE)], &ledger).await;
         assert_eq!(visit.authentication, Authentication::Accepted { credential: "c".into() }, "{kind}");
         whole(&visit);
-        // GetDeviceInformation, GetNetworkInterfaces, GetScopes: each once, each to a fresh challenge.
-        assert_eq!(camera.attempts(), 3, "{kind}");
+        // What needs a user: each once, each to a fresh challenge.
+        assert_eq!(camera.attempts(), 7, "{kind}");
         assert_eq!(*ledger.outcomes.lock().unwrap(), [Ok(())], "{kind}");
         let named =
             camera.asked().iter().any(|asked| asked.header("authorization").is_some_and(|v| v.contains("algorithm")));
@@ -213,6 +213,81 @@ async fn silence_after_a_credential_is_no_refusal_and_is_not_repeated() {
     }
 }
 
+/// A camera that says this to everybody who gives no right password.
+async fn saying(words: &'static str) -> Double {
+    let seen = Mutex::new(Vec::new());
+    Double::start(move |asked: &Asked| {
+        if double::for_everybody(&asked.operation) || token_is_right(asked, &mut seen.lock().unwrap(), 0) {
+            return ok(&reply(&asked.operation, 0));
+        }
+        http("400 Bad Request", "", &fault("NotAuthorized", words))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_camera_near_its_lock_out_is_not_sent_a_password() {
+    for (words, attempts_left) in [
+        ("Invalid username or password! You still have 2 attempt(s).", 2),
+        ("Invalid username or password! You still have 1 attempt(s).", 1),
+        ("Sender not Authorized. The account has been locked.", 0),
+    ] {
+        let camera = saying(words).await;
+        let ledger = Ledger::default();
+        let visit = visit(&camera, &[&credential("c", PASSWORD, ANYWHERE)], &ledger).await;
+        let reason = WithheldReason::NearLockout { credential: "c".into(), attempts_left };
+        assert_eq!(visit.authentication, Authentication::Withheld { reason }, "{words}");
+        assert_eq!((camera.attempts(), *ledger.claims.lock().unwrap()), (0, 0), "{words}");
+    }
+    let camera = saying("Invalid username or password! You still have 3 attempt(s).").await;
+    let taken = visit(&camera, &[&credential("c", PASSWORD, ANYWHERE)], &Ledger::default()).await;
+    assert_eq!(taken.authentication, Authentication::Accepted { credential: "c".into() });
+}
+
+#[tokio::test]
+async fn a_401_because_too_many_are_connected_is_no_refusal() {
+    let full = "<html><body>Exceeded maximum number of connections</body></html>";
+    for status in ["401 Unauthorized", "403 Forbidden", "503 Service Unavailable"] {
+        // Full when the password comes: an attempt without an outcome, and no second one on this visit.
+        let camera = Double::start(move |asked: &Asked| match (asked.credentialed(), asked.operation.as_str()) {
+            (true, _) => http(status, "", full),
+            (_, open) if double::for_everybody(open) => ok(&reply(open, 0)),
+            _ => challenge("Digest realm=\"Login to 4C01\", nonce=\"n\", qop=\"auth\"", ""),
+        })
+        .await;
+        let ledger = Ledger::default();
+        let seen = visit(&camera, &[&credential("c", PASSWORD, ANYWHERE)], &ledger).await;
+        assert_eq!(seen.authentication, Authentication::NotAsked, "{status}");
+        assert_eq!((camera.attempts(), ledger.outcomes.lock().unwrap().len()), (1, 0), "{status}");
+        assert!(seen.errors.iter().any(|error| error.message.contains("too many are connected")), "{:?}", seen.errors);
+    }
+    // Full before: no password is sent at all.
+    let camera = Double::start(move |asked: &Asked| match asked.operation.as_str() {
+        open if double::for_everybody(open) => ok(&reply(open, 0)),
+        _ => challenge("Digest realm=\"Login to 4C01\", nonce=\"n\"", full),
+    })
+    .await;
+    let ledger = Ledger::default();
+    visit(&camera, &[&credential("c", PASSWORD, ANYWHERE)], &ledger).await;
+    assert_eq!((camera.attempts(), *ledger.claims.lock().unwrap()), (0, 0));
+}
+
+#[tokio::test]
+async fn what_everybody_may_ask_never_carries_a_credential() {
+    let digest = digest_camera(", qop=\"auth\"").await;
+    let token = token_camera(3 * 3600, "400 Bad Request").await;
+    for camera in [&digest, &token] {
+        let seen = visit(camera, &[&credential("c", PASSWORD, ANYWHERE)], &Ledger::default()).await;
+        assert_eq!(seen.authentication, Authentication::Accepted { credential: "c".into() });
+        let open: Vec<Asked> =
+            camera.asked().into_iter().filter(|asked| double::for_everybody(&asked.operation)).collect();
+        assert!(open.len() >= 4 && open.iter().all(|asked| !asked.credentialed()), "{open:?}");
+        // Nor both proofs at once.
+        let both = |asked: &Asked| asked.header("authorization").is_some() && asked.body.contains("UsernameToken");
+        assert!(!camera.asked().iter().any(both));
+    }
+}
+
 #[tokio::test]
 async fn a_user_who_may_not_ask_everything_is_not_pressed() {
     let camera = Double::start(|asked: &Asked| {
@@ -242,10 +317,15 @@ async fn a_camera_that_tells_everybody_is_never_sent_a_credential() {
     let expected = [
         "GetSystemDateAndTime",
         "GetServices",
+        "GetCapabilities",
         "GetHostname",
         "GetDeviceInformation",
         "GetNetworkInterfaces",
         "GetScopes",
+        "GetDNS",
+        "GetNTP",
+        "GetNetworkDefaultGateway",
+        "GetNetworkProtocols",
     ];
     assert_eq!(camera.operations(), expected);
     for asked in camera.asked() {

@@ -176,12 +176,13 @@ fn an_answer_proves_the_platform_whatever_the_label() {
         (found.maker.map(|id| id.to_string()), found.verdict, found.class, found.brand)
     };
     let facts = known_by(VendorProtocol::Sadp, sadp::parse(SADP.as_bytes()).unwrap());
-    assert_eq!(told(&facts), (Some("hikvision".into()), Verdict::Confirmed, Class::Camera, None));
+    assert_eq!(told(&facts), (Some("hikvision".into()), Verdict::Confirmed, Class::Camera, Some("LTS".into())));
     let evidence = &catalogue.attribute(&facts).evidence[0];
     assert!(evidence.source == "sadp" && evidence.text.contains("model 'CMIP0000'"), "{evidence:?}");
     let facts = known_by(VendorProtocol::Dhip, dhip::parse(&dhip(DHIP)).unwrap());
     let (maker, verdict, class, brand) = told(&facts);
-    assert_eq!((maker.as_deref(), verdict, class), (Some("dahua"), Verdict::Confirmed, Class::Recorder));
+    // One mark alone: a label that is not Dahua's and numbers of no form.
+    assert_eq!((maker.as_deref(), verdict, class), (Some("dahua"), Verdict::Suspected, Class::Recorder));
     assert!(brand.unwrap().contains("Lorex"));
     assert_eq!(catalogue.attribute(&Facts::default()).verdict, Verdict::Unknown);
 }
@@ -226,7 +227,7 @@ fn recorded_answers_are_read_and_cut_off_anywhere_harm_nothing() {
         let found = catalogue.attribute(&known_by(VendorProtocol::Dhip, said));
         assert_eq!(
             (found.maker.unwrap().as_str(), found.verdict, found.class),
-            ("dahua", Verdict::Confirmed, class),
+            ("dahua", if model.is_empty() { Verdict::Suspected } else { Verdict::Confirmed }, class),
             "{name}"
         );
         assert_eq!(found.brand.as_deref(), (vendor == "Intelbras").then_some("Intelbras"), "{name}");

@@ -1,4 +1,11 @@
-//! A TCP proxy that counts the credentials going through it, for peers that do not count themselves.
+//! What tests against cameras of other authors share: a TCP proxy that counts the credentials going through it, a camera
+//! of the crate `onvif-server`, and peers that run as processes of their own.
+
+mod camera;
+mod peer;
+
+pub use camera::Camera;
+pub use peer::Peer;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
