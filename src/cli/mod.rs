@@ -6,6 +6,7 @@ mod credential;
 mod demo;
 mod explain;
 pub mod identify;
+mod policy;
 mod poll;
 mod review;
 mod tables;
@@ -103,6 +104,9 @@ enum Command {
     /// The review queues.
     #[command(subcommand)]
     Review(review::Command),
+    /// Policy packs.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Credentials that cameras refused, and their way back.
     #[command(subcommand)]
     Credential(credential::Command),
@@ -203,6 +207,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Sites(listing) => tables::sites(config, listing),
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
+        Command::Policy(command) => policy::run(config, command),
         Command::Credential(command) => credential::run(config, command),
         Command::Alert(command) => alert::run(config, command),
     }
@@ -276,6 +281,9 @@ fn check(path: &Path) -> Result<ExitCode> {
                 packs.join(", "),
                 catalogue.makers().count()
             ));
+            for warning in policy::warnings(&policies) {
+                say(&format!("warning: {warning} (lenswarden policy show)"));
+            }
             if let Some(warning) = warning {
                 say(&format!("warning: {warning}"));
             }

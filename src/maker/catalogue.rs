@@ -70,10 +70,7 @@ pub struct Brand {
 
 /// Addresses that are attributed alike where nothing else is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Lot {
-    listed: Option<(u8, u64)>,
-    registered: Option<(u8, u64)>,
-}
+pub struct Lot(u64);
 
 /// What the files say.
 #[derive(Debug, Clone, Default)]
@@ -85,6 +82,8 @@ struct Lines {
     organisations: Organisations,
     /// Blocks that are a maker's though somebody else registered them, and whether that may weigh.
     prefixes: HashMap<(u8, u64), (usize, bool)>,
+    /// The lengths of their prefixes, longest first.
+    prefix_bits: Vec<u8>,
     enterprises: HashMap<u32, usize>,
     patterns: Patterns,
     hash: String,
@@ -142,6 +141,9 @@ impl Lines {
                 lines.patterns.add(field, &line.is, says);
             }
         }
+        lines.prefix_bits = lines.prefixes.keys().map(|(bits, _)| *bits).collect();
+        lines.prefix_bits.sort_unstable_by(|a, b| b.cmp(a));
+        lines.prefix_bits.dedup();
         if let Err(error) = lines.patterns.finish() {
             wrong("patterns".to_owned(), error.to_string());
         }
@@ -302,7 +304,12 @@ impl Catalogue {
     /// The lot an address belongs to: addresses of one lot are attributed alike where nothing else is known.
     #[must_use]
     pub fn lot(&self, mac: MacAddr) -> Lot {
-        Lot { listed: self.listed_key(mac), registered: self.block(mac).map(|block| (block.bits, block.prefix)) }
+        // The block it is registered in, else the one it is listed by: 36 bits and their number fit, and a flag.
+        let pack = |(bits, prefix): (u8, u64)| (prefix << 8) | u64::from(bits);
+        let listed = self.listed_key(mac);
+        let registered = self.block(mac).map(|block| (block.bits, block.prefix));
+        let key = registered.or(listed).map_or(0, pack);
+        Lot(key | if listed.is_some() { 1 << 63 } else { 0 })
     }
 
     pub(super) fn maker_at(&self, index: usize) -> Option<&Maker> {
@@ -322,8 +329,8 @@ impl Catalogue {
         if mac.is_local() || mac.is_multicast() {
             return None;
         }
-        let keys = [36u8, 28, 24].map(|bits| (bits, mac.as_u64() >> (48 - bits)));
-        keys.into_iter().find(|key| self.lines.prefixes.contains_key(key))
+        let mut keys = self.lines.prefix_bits.iter().map(|bits| (*bits, mac.as_u64() >> (48 - *bits)));
+        keys.find(|key| self.lines.prefixes.contains_key(key))
     }
 
     /// Whose organisation this is.

@@ -29,9 +29,9 @@ use crate::observation::{Announcement, DeviceInformation, Mark};
 pub enum Verdict {
     /// Two independent marks.
     Confirmed,
-    /// One mark.
+    /// One mark, or several that contradict each other.
     Suspected,
-    /// None, or marks that contradict each other. Never "clean".
+    /// None that weighs. Never "clean".
     #[default]
     Unknown,
 }

@@ -1,10 +1,12 @@
 //! Policy packs and rules: a device and its place, judged. Pure.
 
+mod differ;
 mod falls;
 mod pack;
 #[cfg(test)]
 mod tests;
 
+pub use differ::Difference;
 pub use falls::Verdicts;
 use falls::{Falls, falls};
 pub use pack::Pack;
@@ -108,6 +110,13 @@ impl Policies {
         let texts = SHIPPED.map(|(id, text)| (id.to_owned(), text.to_owned()));
         // A test reads the shipped texts: they have no problems.
         Self::parse(&texts).unwrap_or_default()
+    }
+
+    /// What a pack says that differs from the shipped one of its id; `None` where none has that id.
+    #[must_use]
+    pub fn differences(pack: &Pack) -> Option<Vec<Difference>> {
+        let shipped = Self::shipped_text(pack.id.as_str()).and_then(|text| pack::parse(text).ok())?;
+        Some(differ::differences(pack, &shipped))
     }
 
     /// Reads packs: `(where it came from, its text)`.

@@ -1,7 +1,7 @@
 //! Policy packs as their files say them.
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Severity;
 use crate::config::{NetworkKind, Sensitivity};
@@ -9,7 +9,8 @@ use crate::maker::Jurisdiction;
 use crate::net::{MakerId, PackId, RuleId};
 
 /// A pack in force.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Pack {
     /// Its id.
     pub id: PackId,
@@ -17,17 +18,23 @@ pub struct Pack {
     pub title: String,
     /// Who issued it.
     pub issuer: String,
+    /// When.
+    pub date: Option<Date>,
+    /// Counts the changes of its file.
+    pub version: u32,
     /// Where its words are from.
     pub source: String,
     /// SHA-256 of its text, hex.
     pub hash: String,
+    #[serde(rename = "match")]
     pub(super) whose: Match,
     pub(super) equipment: Vec<Equipment>,
+    #[serde(rename = "rule")]
     pub(super) rules: Vec<Rule>,
 }
 
 /// Whose equipment a pack restricts.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Match {
     pub(super) jurisdiction: Option<Jurisdiction>,
@@ -43,7 +50,7 @@ fn yes() -> bool {
 }
 
 /// A kind of equipment a pack is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Equipment {
     /// Cameras, recorders, encoders.
@@ -61,17 +68,17 @@ fn surveillance() -> Vec<Equipment> {
 }
 
 /// Which devices a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Who {
-    /// Surveillance equipment of a maker the pack restricts.
+    /// Equipment the pack is about, of a maker it restricts.
     Restricted,
     /// Surveillance equipment of any maker.
     AnySurveillance,
 }
 
 /// One rule.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Rule {
     pub(super) id: RuleId,
@@ -82,6 +89,8 @@ pub(super) struct Rule {
     #[serde(default, deserialize_with = "date")]
     pub(super) appeared_after: Option<Date>,
     pub(super) severity: Severity,
+    /// Where the rule is from; left out: the pack's source.
+    pub(super) source: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,10 +100,8 @@ struct File {
     title: String,
     issuer: String,
     #[serde(deserialize_with = "date")]
-    #[allow(dead_code, reason = "read so that a pack without a date is refused")]
     date: Option<Date>,
     source: String,
-    #[allow(dead_code, reason = "read so that a pack without a version is refused")]
     version: u32,
     #[serde(rename = "match")]
     whose: Match,
@@ -139,6 +146,8 @@ pub(super) fn parse(text: &str) -> Result<Pack, Vec<String>> {
         id: file.id,
         title: file.title,
         issuer: file.issuer,
+        date: file.date,
+        version: file.version,
         source: file.source,
         hash: Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect(),
         whose: file.whose,

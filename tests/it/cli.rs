@@ -239,6 +239,31 @@ fn a_second_daemon_on_the_database_or_on_the_control_socket_is_refused() {
 }
 
 #[test]
+fn packs_are_listed_and_shown_and_what_an_own_one_loosens_is_told() {
+    let house = House::new("");
+    let own = lenswarden::policy::Policies::shipped_text("uk-gsg-2022").unwrap();
+    let own = own.replacen("severity = \"breach\"", "severity = \"info\"", 1);
+    std::fs::write(house.path("own.toml"), own).unwrap();
+    house.configure("config.toml", "[[policy]]\nfile='own.toml'\n[[policy]]\npack='us-889'\n");
+    let (code, out, words) = spoken(house.run(&["policy", "list"]));
+    assert_eq!((code, words.as_str()), (0, ""));
+    let line = |start: &str| out.lines().find(|line| line.trim_start().starts_with(start)).unwrap().to_owned();
+    assert!(line("uk-gsg-2022").contains("in force") && line("uk-gsg-2022").contains("own.toml"), "{out}");
+    assert!(line("us-889").contains("in force") && line("ca-2025").contains("off"), "{out}");
+    let (code, out, _) = spoken(house.run(&["policy", "show", "uk-gsg-2022"]));
+    assert!(code == 0 && out.contains("looser   rule cease-deployment is info, not breach"), "{out}");
+    let (code, out, _) = spoken(house.run(&["policy", "show", "us-889", "--json"]));
+    let shown: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &shown["differences"]), (0, &Value::Array(Vec::new())));
+    assert_eq!(shown["pack"]["match"]["makers"][0], "hikvision");
+    let (code, _, words) = spoken(house.run(&["policy", "show", "nowhere"]));
+    assert!(code == 2 && words.contains("packs are: uk-gsg-2022, us-889, "), "{words}");
+    let (code, _, words) = spoken(house.run(&["check"]));
+    assert_eq!(code, 0);
+    assert!(words.contains("warning: pack uk-gsg-2022 rule cease-deployment is info, not breach"), "{words}");
+}
+
+#[test]
 fn coverage_names_each_gap_and_sites_count_what_they_have() {
     let house = polled();
     let truth = house.lab.truth();

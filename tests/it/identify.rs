@@ -163,6 +163,38 @@ fn the_configurations_own_makers_and_packs_count_and_a_bad_one_is_told() {
 }
 
 #[test]
+fn an_own_pack_takes_the_place_of_the_shipped_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = lenswarden::policy::Policies::shipped_text("ca-2025").unwrap().replace("\"hikvision\"", "\"dahua\"");
+    std::fs::write(folder.path().join("pack.toml"), own).unwrap();
+    let config = format!("[[policy]]\nfile = {:?}\n", folder.path().join("pack.toml"));
+    let (code, out, words) = identify(&config, &["--json"], b"44:19:b6:01:02:03\n3c:ef:8c:01:02:03\n");
+    assert_eq!((code, words.as_str()), (0, ""));
+    let by: Vec<_> =
+        objects(&out).iter().map(|answer| answer["restricted_by"].to_string().contains("ca-2025")).collect();
+    assert_eq!(by, [false, true]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_rows_make_it_panic_and_each_has_its_answer(rows in proptest::collection::vec("[ -~]{1,40}|\\{\"(mac|onvif|model|vendor_mib|www_authenticate|scopes)\": ?(\"\\PC{0,20}\"|\\[\"a\"\\]|\\{\"model\": \"x\"\\}|7|null)\\}", 0..8)) {
+        use lenswarden::cli::identify::{Judge, stream};
+        let judge = Judge {
+            catalogue: lenswarden::maker::Catalogue::shipped(),
+            policies: lenswarden::policy::Policies::shipped(),
+            at: lenswarden::net::Timestamp(0),
+        };
+        let input = format!("44:19:b6:01:02:03\n{}", rows.join("\n"));
+        let mut output = Vec::new();
+        let tally = stream(&mut input.as_bytes(), &mut output, &judge, lenswarden::report::Format::Json, &mut |_| {}).unwrap();
+        let blank = rows.iter().filter(|row| row.trim().is_empty()).count() as u64;
+        proptest::prop_assert_eq!(tally.rows, 1 + rows.len() as u64 - blank);
+        let answers = objects(&String::from_utf8(output).unwrap());
+        proptest::prop_assert_eq!(answers.len() as u64, tally.rows);
+    }
+}
+
+#[test]
 fn a_changed_catalogue_is_taken_without_a_restart_and_a_bad_one_changes_nothing() {
     let house = House::new("\n[makers]\nfiles = ['own.toml']\n");
     let own = |text: &str| std::fs::write(house.path("own.toml"), text).unwrap();

@@ -94,12 +94,12 @@ pub(super) struct Writer<'a> {
     judge: &'a Judge,
     format: Format,
     lots: HashMap<Lot, Rc<str>>,
-    text: String,
+    text: Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(judge: &'a Judge, format: Format) -> Self {
-        Self { judge, format, lots: HashMap::new(), text: String::new() }
+        Self { judge, format, lots: HashMap::new(), text: Vec::new() }
     }
 
     /// What stands before the first row.
@@ -126,23 +126,23 @@ impl<'a> Writer<'a> {
                 rest
             }
         };
-        // The text is put together by hand: a million of these a second are written.
+        // Put together by hand: a million of these a second are written.
         self.text.clear();
         let text = &mut self.text;
-        let _ = match self.format {
-            Format::Json => write!(text, "{{\"line\":{line},\"mac\":\""),
-            Format::Csv => write!(text, "{line},"),
-            Format::Text => write!(text, "{line:>6}  "),
-        };
-        push_mac(text, mac);
-        text.push_str(match self.format {
-            Format::Json => "\",",
-            Format::Csv => ",",
-            Format::Text => "             ",
+        match self.format {
+            Format::Json => write!(text, "{{\"line\":{line},\"mac\":\"")?,
+            Format::Csv => write!(text, "{line},")?,
+            Format::Text => write!(text, "{line:>6}  ")?,
+        }
+        text.extend(digits(mac));
+        text.extend(match self.format {
+            Format::Json => b"\",".as_slice(),
+            Format::Csv => b",",
+            Format::Text => b"             ",
         });
-        text.push_str(&rest);
-        text.push('\n');
-        out.write_all(text.as_bytes())
+        text.extend(rest.as_bytes());
+        text.push(b'\n');
+        out.write_all(text)
     }
 
     /// A row of observations.
@@ -204,13 +204,15 @@ fn aligned(cells: &[String]) -> String {
     line.trim_end().to_owned()
 }
 
-fn push_mac(text: &mut String, mac: MacAddr) {
-    for (index, octet) in mac.0.into_iter().enumerate() {
-        if index > 0 {
-            text.push(':');
-        }
-        for digit in [octet >> 4, octet & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+/// An address as it is printed.
+fn digits(mac: MacAddr) -> [u8; 17] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [b':'; 17];
+    for (place, octet) in text.chunks_mut(3).zip(mac.0) {
+        let digit = |value: u8| DIGITS.get(usize::from(value & 15)).copied().unwrap_or(b'0');
+        if let [high, low, ..] = place {
+            (*high, *low) = (digit(octet >> 4), digit(octet));
         }
     }
+    text
 }

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::say;
-use crate::config::{self, MakerSettings};
+use crate::config::{self, MakerSettings, PolicyChoice};
 use crate::daemon;
 use crate::maker::Catalogue;
 use crate::net::{MacAddr, Timestamp};
@@ -78,9 +78,13 @@ fn judge(path: &Path) -> Result<Judge> {
     if let (_, Some(warning)) = daemon::catalogue::registry_words(catalogue.registry_date(), Timestamp::now()) {
         say(&format!("warning: {warning}"));
     }
-    let shipped = Policies::shipped_ids().into_iter().map(|id| config::PolicyChoice::Shipped(id.to_owned()));
-    let own = choices.into_iter().filter(|choice| matches!(choice, config::PolicyChoice::File(_)));
-    let (policies, problems) = daemon::policies(path, &shipped.chain(own).collect::<Vec<_>>());
+    let mut packs: Vec<_> = choices.into_iter().filter(|choice| matches!(choice, PolicyChoice::File(_))).collect();
+    // An own pack takes the place of a shipped one of its id.
+    let (own, _) = daemon::policies(path, &packs);
+    let shipped =
+        Policies::shipped_ids().into_iter().filter(|id| own.packs().iter().all(|pack| pack.id.as_str() != *id));
+    packs.extend(shipped.map(|id| PolicyChoice::Shipped(id.to_owned())));
+    let (policies, problems) = daemon::policies(path, &packs);
     if problems.is_empty() {
         Ok(Judge { catalogue, policies, at: Timestamp::now() })
     } else {
