@@ -1,5 +1,6 @@
 //! Finding cameras in a subnet and visiting one.
 
+mod greeting;
 mod login;
 mod multicast;
 mod pace;

@@ -38,6 +38,8 @@ pub struct CameraBlock {
     pub ports: Vec<u16>,
     /// UDP port of WS-Discovery: 3702 but in a lab.
     pub discovery_port: u16,
+    /// TCP port of RTSP: 554 but in a lab.
+    pub rtsp_port: u16,
     /// Makers' own discoveries that are asked too.
     pub vendor_queries: Vec<VendorQuery>,
 }

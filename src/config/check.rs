@@ -319,6 +319,7 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
             credentials: block.credentials.iter().map(|id| id.get_ref().as_str().into()).collect(),
             ports: block.ports.clone().unwrap_or_else(|| ONVIF_PORTS.to_vec()),
             discovery_port: block.discovery_port.unwrap_or(3702),
+            rtsp_port: block.rtsp_port.unwrap_or(554),
             vendor_queries: block.vendor_queries.clone(),
         });
     }

@@ -352,6 +352,7 @@ mod tests {
             credentials: Vec::new(),
             ports: Vec::new(),
             discovery_port: 3702,
+            rtsp_port: 554,
             vendor_queries: vec![VendorQuery::Dhip],
         };
         let hello = Heard { address: "10.1.20.7".parse().unwrap(), announcement: None };

@@ -35,6 +35,14 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
 }
 
+/// What is asked for with GET: the beginning of a page, without any credential.
+#[derive(Debug)]
+pub(super) struct Get<'a> {
+    pub(super) path: &'a str,
+    /// Octets of the body that are read.
+    pub(super) most: usize,
+}
+
 /// What is posted.
 #[derive(Debug)]
 pub(super) struct Post<'a> {
@@ -84,22 +92,45 @@ impl Http {
     /// Posts and reads the whole reply before `until`. A request that carries no credential is sent once more on a
     /// new connection if a kept one turned out to be closed; one that does only if nothing of it was sent.
     pub(super) async fn post(&mut self, post: &Post<'_>, until: Instant) -> Result<Reply, OnvifError> {
+        let request = self.posted(post)?;
+        self.send(&request, post.once, usize::MAX, until).await
+    }
+
+    /// Gets the beginning of a page before `until`.
+    pub(super) async fn get(&mut self, get: &Get<'_>, until: Instant) -> Result<Reply, OnvifError> {
+        let request = Request::get(get.path).header(HOST, self.host()).body(Full::default());
+        let request = request.map_err(|_| OnvifError::Request("the path is invalid"))?;
+        self.send(&request, false, get.most, until).await
+    }
+
+    async fn send(
+        &mut self,
+        request: &Request<Full<Bytes>>,
+        only_once: bool,
+        most: usize,
+        until: Instant,
+    ) -> Result<Reply, OnvifError> {
         let until = until.min(self.budget.until());
         let kept = self.open.is_some();
-        match self.once(post, until).await {
-            Err((OnvifError::Broken(_), unsent)) if kept && (unsent || !post.once) => {
-                self.once(post, until).await.map_err(|(error, _)| error)
+        match self.once(request.clone(), most, until).await {
+            Err((OnvifError::Broken(_), unsent)) if kept && (unsent || !only_once) => {
+                self.once(request.clone(), most, until).await.map_err(|(error, _)| error)
             }
             other => other.map_err(|(error, _)| error),
         }
     }
 
-    /// One try. With the error: whether nothing of the request had been sent.
-    async fn once(&mut self, post: &Post<'_>, until: Instant) -> Result<Reply, (OnvifError, bool)> {
+    /// One try, of whose reply so many octets of body are read. With the error: whether nothing of the request had
+    /// been sent.
+    async fn once(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        most: usize,
+        until: Instant,
+    ) -> Result<Reply, (OnvifError, bool)> {
         if self.budget.exhausted() {
             return Err((OnvifError::TooLarge, true));
         }
-        let request = self.request(post).map_err(|error| (error, true))?;
         let mut open = match self.open.take() {
             Some(open) => open,
             None => self.connect(until).await.map_err(|error| (error, true))?,
@@ -113,14 +144,19 @@ impl Http {
             })
         };
         let response = timeout_at(until, exchange).await.map_err(|_| (OnvifError::Timeout, false))??;
-        let (reply, whole) = self.receive(response, until).await.map_err(|error| (error, false))?;
+        let (reply, whole) = self.receive(response, most, until).await.map_err(|error| (error, false))?;
         if whole && !open.sender.is_closed() {
             self.open = Some(open);
         }
         Ok(reply)
     }
 
-    async fn receive(&self, response: Response<Incoming>, until: Instant) -> Result<(Reply, bool), OnvifError> {
+    async fn receive(
+        &self,
+        response: Response<Incoming>,
+        most: usize,
+        until: Instant,
+    ) -> Result<(Reply, bool), OnvifError> {
         let (head, mut incoming) = response.into_parts();
         let mut body = Vec::new();
         let mut whole = true;
@@ -133,6 +169,10 @@ impl Http {
                     whole = false;
                     break;
                 }
+            }
+            if body.len() >= most {
+                whole = false;
+                break;
             }
         }
         if body.starts_with(&GZIP) {
@@ -155,14 +195,18 @@ impl Http {
         Ok(out)
     }
 
-    fn request(&self, post: &Post<'_>) -> Result<Request<Full<Bytes>>, OnvifError> {
+    /// The `Host` header: the address itself, nothing a camera says.
+    fn host(&self) -> String {
         let usual = if self.tls.is_some() { 443 } else { 80 };
-        let host = match (self.address.port() == usual, self.address.ip()) {
+        match (self.address.port() == usual, self.address.ip()) {
             (false, _) => self.address.to_string(),
             (true, std::net::IpAddr::V6(address)) => format!("[{address}]"),
             (true, address) => address.to_string(),
-        };
-        let mut request = Request::post(post.path).header(HOST, host).header(CONTENT_TYPE, post.content_type);
+        }
+    }
+
+    fn posted(&self, post: &Post<'_>) -> Result<Request<Full<Bytes>>, OnvifError> {
+        let mut request = Request::post(post.path).header(HOST, self.host()).header(CONTENT_TYPE, post.content_type);
         if let Some(value) = post.authorization {
             let mut value = HeaderValue::from_bytes(value).map_err(|_| OnvifError::Request("a header is invalid"))?;
             value.set_sensitive(true);

@@ -8,6 +8,12 @@ pub struct Lockout {
 }
 
 impl Lockout {
+    /// It counts attempts, or has locked us out.
+    #[must_use]
+    pub fn is_near(self) -> bool {
+        self.attempts_left.is_some()
+    }
+
     /// The nearer one of two.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hyper::header::{HeaderMap, SERVER, WWW_AUTHENTICATE};
+use hyper::header::{HeaderMap, HeaderValue, SERVER, WWW_AUTHENTICATE};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::digest::{self, Challenge};
-use super::http::{Http, Post, Reply};
+use super::http::{Get, Http, Post, Reply};
 use super::soap::{self, Envelope, Payload};
 use super::xml::XmlError;
 use super::{Budget, OnvifError, TlsSettings};
@@ -117,6 +117,19 @@ pub enum Proof<'a> {
     Digest(&'a [u8]),
 }
 
+/// The beginning of a page, and what its head says.
+#[derive(Debug)]
+pub struct Page {
+    /// HTTP status.
+    pub status: u16,
+    /// Challenges of `WWW-Authenticate`.
+    pub challenges: Vec<Challenge>,
+    /// The `Server` header, as it came.
+    pub server: Option<Vec<u8>>,
+    /// The body, or its beginning.
+    pub body: Vec<u8>,
+}
+
 /// What came back, whatever it is.
 #[derive(Debug)]
 pub struct Answer {
@@ -132,21 +145,18 @@ pub struct Answer {
     pub text: DeviceText,
 }
 
+/// The challenges and the `Server` header of a reply's head.
+fn head(headers: &HeaderMap) -> (Vec<Challenge>, Option<Vec<u8>>) {
+    let offered = headers.get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes);
+    (digest::challenges(offered), headers.get(SERVER).map(|value| value.as_bytes().to_vec()))
+}
+
 impl Answer {
     fn new(reply: &Reply) -> Self {
-        let values = |headers: &HeaderMap, name| -> Vec<Vec<u8>> {
-            headers.get_all(name).iter().map(|value| value.as_bytes().to_vec()).collect()
-        };
-        let offered = values(&reply.headers, WWW_AUTHENTICATE);
+        let (challenges, server) = head(&reply.headers);
         let envelope = soap::read(&reply.body);
         let text = if envelope.is_ok() { DeviceText::default() } else { DeviceText::from_octets(&reply.body) };
-        Self {
-            status: reply.status,
-            challenges: digest::challenges(offered.iter().map(Vec::as_slice)),
-            server: values(&reply.headers, SERVER).into_iter().next(),
-            envelope,
-            text,
-        }
+        Self { status: reply.status, challenges, server, envelope, text }
     }
 
     /// What it says in words, lower case: a fault's, or a body's that is no envelope. Empty where it is a reply.
@@ -222,6 +232,17 @@ impl Service {
     /// The path of the recording service, as GetServices says.
     pub fn set_recording(&mut self, path: String) {
         self.recording = Some(path);
+    }
+
+    /// Gets the page that everybody is shown, without a credential: at most `most` octets of it.
+    ///
+    /// # Errors
+    /// No HTTP reply came.
+    pub async fn page(&mut self, most: usize, patience: Duration) -> Result<Page, OnvifError> {
+        self.requests += 1;
+        let reply = self.http.get(&Get { path: "/", most }, Instant::now() + patience).await?;
+        let (challenges, server) = head(&reply.headers);
+        Ok(Page { status: reply.status, challenges, server, body: reply.body })
     }
 
     /// Asks one operation. A request that proves something may take all the time that is left and is never sent a

@@ -5,8 +5,10 @@ mod announcement;
 mod certificate;
 pub mod dhip;
 mod greeting;
+mod page;
 pub mod sadp;
 
 pub use announcement::Announcement;
 pub use certificate::{key as certificate_key, subject as certificate_subject};
 pub use greeting::{NONCE_HEX_OF_PAIR, NONCE_ONVIF_DIGEST, STANDALONE_ENVELOPE, nonce, realm, server, soap};
+pub use page::{PAGE_OCTETS, RtspGreeting, rtsp, title};

@@ -6,6 +6,7 @@ mod crowd;
 mod daemon;
 mod discovery;
 mod double;
+mod greeting;
 mod hostile;
 mod lockout;
 mod login;

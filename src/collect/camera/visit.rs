@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::login::Standing;
-use super::{CameraCollector, CredentialLedger, discovered, seek};
+use super::{CameraCollector, CredentialLedger, discovered, greeting, seek};
 use crate::config::{CameraBlock, Credential};
 use crate::net::{DeviceText, Timestamp};
 use crate::observation::{CameraVisit, Mark, MarkKind, Reach, TlsKey, VisitError};
@@ -79,11 +79,26 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
     pub(super) async fn run(mut self) -> CameraVisit {
         self.discover().await;
         self.ask_vendors().await;
-        if let Some(mut service) = self.find().await {
-            let endpoint = service.endpoint();
-            (self.out.port, self.out.tls) = (Some(endpoint.address.port()), endpoint.tls);
-            self.read(&mut service).await;
-            self.out.requests += service.requests();
+        let found = self.find().await;
+        // Anything that answered is asked the little that everybody may ask.
+        let rtsp = (found.is_some() || self.spoke || !self.instead.is_empty()).then(|| {
+            let (address, port) = (self.out.address, self.block.rtsp_port);
+            greeting::rtsp(address, port, self.collector.settings.connect_timeout, self.budget.clone())
+        });
+        let read = async {
+            if let Some(mut service) = found {
+                let endpoint = service.endpoint();
+                (self.out.port, self.out.tls) = (Some(endpoint.address.port()), endpoint.tls);
+                self.read(&mut service).await;
+                self.look_at_page(&mut service).await;
+                self.out.requests += service.requests();
+            }
+        };
+        let (rtsp, ()) = tokio::join!(async { Some(rtsp?.await) }, read);
+        let (sent, greeting) = rtsp.unwrap_or_default();
+        self.out.requests += sent;
+        if let Some(greeting) = greeting {
+            self.note_rtsp(greeting);
         }
         self.out.octets = self.budget.spent();
         self.out.reach = self.reach();
@@ -239,17 +254,7 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
     /// Keeps the marks of the maker that a reply carries.
     pub(super) fn note(&mut self, answer: &Answer) {
         self.lockout = self.lockout.and(onvif::lockout(&answer.words()));
-        if let Some(server) = answer.server.as_deref().and_then(probe::server) {
-            self.mark(MarkKind::HttpServer, server);
-        }
-        for challenge in &answer.challenges {
-            if let Some(realm) = challenge.get("realm").and_then(probe::realm) {
-                self.mark(MarkKind::Realm, realm);
-            }
-            if let Some(structure) = challenge.get("nonce").and_then(probe::nonce) {
-                self.mark(MarkKind::Nonce, DeviceText::new(structure));
-            }
-        }
+        self.note_head(answer.server.as_deref(), &answer.challenges);
         if let Ok(envelope) = &answer.envelope {
             for mark in probe::soap(&envelope.namespaces, envelope.standalone) {
                 self.mark(MarkKind::Soap, mark);

@@ -174,6 +174,7 @@ mod tests {
             credentials: Vec::new(),
             ports: Vec::new(),
             discovery_port: 3702,
+            rtsp_port: 554,
             vendor_queries: Vec::new(),
         }
     }

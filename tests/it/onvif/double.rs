@@ -31,6 +31,11 @@ impl Asked {
         lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
+    /// It is the one look at the page that everybody is shown.
+    pub(super) fn is_page(&self) -> bool {
+        self.head.starts_with("GET / HTTP/1.1\r\n") && !self.credentialed() && self.body.is_empty()
+    }
+
     /// It carries a credential of any kind.
     pub(super) fn credentialed(&self) -> bool {
         self.header("authorization").is_some() || self.body.contains("UsernameToken")
@@ -92,8 +97,9 @@ impl Double {
         self.asked().iter().filter(|asked| asked.credentialed()).count()
     }
 
+    /// What it was asked as an ONVIF device.
     pub(super) fn operations(&self) -> Vec<String> {
-        self.asked().into_iter().map(|asked| asked.operation).collect()
+        self.asked().into_iter().filter(|asked| !asked.is_page()).map(|asked| asked.operation).collect()
     }
 }
 
@@ -304,6 +310,7 @@ pub(super) fn block(ports: &[u16], discovery_port: u16) -> CameraBlock {
         credentials: Vec::new(),
         ports: ports.to_vec(),
         discovery_port,
+        rtsp_port: 554,
         vendor_queries: Vec::new(),
     }
 }

@@ -328,7 +328,7 @@ async fn a_camera_that_tells_everybody_is_never_sent_a_credential() {
         "GetNetworkProtocols",
     ];
     assert_eq!(camera.operations(), expected);
-    for asked in camera.asked() {
+    for asked in camera.asked().iter().filter(|asked| !asked.is_page()) {
         let action = format!("action=\"http://www.onvif.org/ver10/device/wsdl/{}\"", asked.operation);
         assert!(asked.header("content-type").unwrap().ends_with(&action), "{}", asked.head);
         assert!(asked.header("transfer-encoding").is_none() && asked.header("content-length").is_some());

@@ -136,7 +136,7 @@ async fn a_camera_behind_an_expired_certificate_is_read_and_its_subject_is_a_mar
     assert_eq!(visit.information.unwrap().model.as_str(), "D-1");
     let subject = visit.marks.iter().find(|mark| mark.kind == MarkKind::TlsSubject).unwrap();
     assert_eq!(subject.text.as_str(), "C=GB, O=Maker GmbH, CN=cam-7");
-    assert_eq!(camera.log.lock().unwrap().len(), 11);
+    assert_eq!(camera.log.lock().unwrap().len(), 12, "eleven operations and a page");
     let key = visit.key.unwrap();
     // openssl x509 -pubkey | openssl pkey -pubin -outform DER | sha256sum
     assert_eq!((key.sha256.as_str(), key.proved), (OWN_KEY_SHA256, true));

@@ -61,6 +61,7 @@ fn block(port: u16, discovery_port: u16) -> CameraBlock {
         credentials: vec!["c".into()],
         ports: vec![port],
         discovery_port,
+        rtsp_port: 554,
         vendor_queries: Vec::new(),
     }
 }
