@@ -15,9 +15,14 @@ use serde_json::{Value, json};
 
 use crate::snmp::{bulkwalk, configuration_with, free_port};
 
-const V2C: &str = "kind = \"snmp-v2c\"\ncommunity = \"public\"";
-const V3: &str = "kind = \"snmp-v3\"\nuser = \"poller\"\nauth = { protocol = \"sha1\", password = \"authpass1\" }\n\
+pub(crate) const V2C: &str = "kind = \"snmp-v2c\"\ncommunity = \"public\"";
+pub(crate) const V3: &str = "kind = \"snmp-v3\"\nuser = \"poller\"\nauth = { protocol = \"sha1\", password = \"authpass1\" }\n\
                   priv = { protocol = \"aes128\", password = \"privpass1\" }";
+
+/// A path that loses, delays, and carries small datagrams only.
+pub(crate) const BAD_PATH: [&str; 6] = ["--loss", "2", "--delay-ms", "20", "--max-msg", "484"];
+/// Settings with patience for it.
+pub(crate) const PATIENT: &str = "timeout = \"500ms\"\nretries = 5\ndeadline = \"5m\"\n";
 
 pub(crate) fn shared() -> PathBuf {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
@@ -166,8 +171,13 @@ async fn every_recorded_switch_has_them_right_as_an_snmpv3_user() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs ../shared"]
 async fn every_recorded_switch_has_them_right_over_a_slow_and_lossy_path() {
-    let bad_path = ["--loss", "2", "--delay-ms", "20", "--max-msg", "484"];
-    scored("devices", &bad_path, V2C, "timeout = \"500ms\"\nretries = 5\ndeadline = \"5m\"\n").await;
+    scored("devices", &BAD_PATH, V2C, PATIENT).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs ../shared"]
+async fn every_recorded_switch_has_them_right_as_an_snmpv3_user_over_such_a_path() {
+    scored("devices", &BAD_PATH, V3, PATIENT).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

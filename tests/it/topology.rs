@@ -3,31 +3,37 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::Arc;
 
 use lenswarden::collect::switch::SwitchCollector;
 use lenswarden::inventory::{Estate, Inventory};
 use lenswarden::maker::Catalogue;
 use lenswarden::net::{MacAddr, Timestamp};
-use lenswarden::observation::{Collection, Reach};
+use lenswarden::observation::{Collection, Reach, SwitchVisit};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
-use crate::recordings::{serve, shared};
+use crate::recordings::{BAD_PATH, PATIENT, V2C, V3, serve, shared};
 use crate::snmp::configuration_with;
 
-/// Polls every agent of a network once. A switch has its folder's name.
-async fn poll(network: &str) -> Vec<Collection> {
-    let served = serve(&format!("networks/{network}"), &[]);
-    let collector = SwitchCollector::bind().await.unwrap();
-    let mut visits = Vec::new();
+/// Polls every agent of a network once, all at the same time. A switch has its folder's name.
+async fn poll(network: &str, options: &[&str], credential: &str, settings: &str) -> Vec<Collection> {
+    let served = serve(&format!("networks/{network}"), options);
+    let collector = Arc::new(SwitchCollector::bind().await.unwrap());
+    let mut visits = JoinSet::new();
     for (folder, address) in &served.agents {
-        let credential = "kind = \"snmp-v2c\"\ncommunity = \"public\"";
-        let (config, mut switch, credential) = configuration_with(*address, credential, "");
+        let (config, mut switch, credential) = configuration_with(*address, credential, settings);
         switch.name = folder.file_name().unwrap().to_str().unwrap().into();
-        let visit = collector.visit(&config.snmp, &switch, &credential).await;
-        assert_eq!(visit.reach, Reach::Answered, "{}", switch.name);
-        visits.push(Collection::Switch(visit));
+        let collector = Arc::clone(&collector);
+        visits.spawn(async move { collector.visit(&config.snmp, &switch, &credential).await });
     }
-    visits
+    let mut visits = visits.join_all().await;
+    visits.sort_by(|one, other| one.target.cmp(&other.target));
+    let answered = |visit: SwitchVisit| {
+        assert_eq!(visit.reach, Reach::Answered, "{}", visit.target);
+        Collection::Switch(visit)
+    };
+    visits.into_iter().map(answered).collect()
 }
 
 fn taken_in<'a>(visits: impl Iterator<Item = &'a Collection>) -> Inventory {
@@ -97,8 +103,18 @@ fn differences(topology: &Value, got: &[Value]) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs ../shared"]
 async fn every_address_of_a_recorded_network_is_on_its_port_and_nothing_doubtful_is_certain() {
+    placed(&[], V2C, "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs ../shared"]
+async fn and_as_an_snmpv3_user_over_a_slow_and_lossy_path() {
+    placed(&BAD_PATH, V3, PATIENT).await;
+}
+
+async fn placed(options: &[&str], credential: &str, settings: &str) {
     for network in ["fiveswitch", "malm", "nms17216", "nms7467", "nms7918"] {
-        let visits = poll(network).await;
+        let visits = poll(network, options, credential, settings).await;
         let inventory = taken_in(visits.iter());
         let topology = topology(network);
         let got = answer(&inventory, &topology);
