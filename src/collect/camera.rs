@@ -6,6 +6,7 @@ mod multicast;
 mod pace;
 mod read;
 mod seek;
+mod snmp;
 mod sweep;
 mod vendor;
 mod visit;
@@ -86,6 +87,7 @@ pub struct CameraCollector {
     /// `None` where the cryptography provider has no TLS version: then no HTTPS is spoken.
     tls: Option<TlsSettings>,
     pace: Arc<Pace>,
+    snmp: snmp::CameraSnmp,
 }
 
 impl CameraCollector {
@@ -93,7 +95,7 @@ impl CameraCollector {
     #[must_use]
     pub fn new(settings: &OnvifSettings) -> Self {
         let pace = Arc::new(Pace::new(settings.probes_per_second));
-        Self { settings: settings.clone(), tls: onvif::tls_settings().ok(), pace }
+        Self { settings: settings.clone(), tls: onvif::tls_settings().ok(), pace, snmp: snmp::CameraSnmp::default() }
     }
 
     /// Asks these addresses of a block whether they speak WS-Discovery (unicast probe), answer one of the vendor

@@ -149,7 +149,7 @@ fn firmware(object_id: &str, description: &DeviceText) -> String {
     format!("{object_id} {description}")
 }
 
-fn security(kind: &CredentialKind) -> Result<Security, SnmpError> {
+pub(super) fn security(kind: &CredentialKind) -> Result<Security, SnmpError> {
     let auth = |protocol| match protocol {
         AuthProtocol::Md5 => SecurityAuth::Md5,
         AuthProtocol::Sha1 => SecurityAuth::Sha1,

@@ -40,6 +40,8 @@ pub struct CameraBlock {
     pub discovery_port: u16,
     /// TCP port of RTSP: 554 but in a lab.
     pub rtsp_port: u16,
+    /// UDP port of SNMP: 161 but in a lab.
+    pub snmp_port: u16,
     /// Makers' own discoveries that are asked too.
     pub vendor_queries: Vec<VendorQuery>,
 }

@@ -297,6 +297,13 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
         checker.known("cameras.site", &block.site, "site", sites);
         for credential in &block.credentials {
             checker.known("cameras.credentials", credential, "credential", credentials);
+            let named = |written: &&Spanned<file::Credential>| written.get_ref().id.get_ref() == credential.get_ref();
+            let kind = file.credential.iter().find(named).map(|written| written.get_ref().kind);
+            if matches!(kind, Some(file::CredentialKind::SnmpV3)) {
+                let message = format!("'{}' is for switches", credential.get_ref());
+                let hint = "a camera is asked with kind onvif, and with snmp-v2c or snmp-v1 for what it says over SNMP";
+                checker.problem(credential.span(), "cameras.credentials", message, hint);
+            }
         }
         let subnets: Vec<IpNet> = block.subnets.iter().filter_map(|net| checker.net("cameras.subnets", net)).collect();
         let addresses: u128 =
@@ -320,6 +327,7 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
             ports: block.ports.clone().unwrap_or_else(|| ONVIF_PORTS.to_vec()),
             discovery_port: block.discovery_port.unwrap_or(3702),
             rtsp_port: block.rtsp_port.unwrap_or(554),
+            snmp_port: block.snmp_port.unwrap_or(161),
             vendor_queries: block.vendor_queries.clone(),
         });
     }

@@ -183,6 +183,7 @@ pub(super) struct Cameras {
     pub(super) ports: Option<Vec<u16>>,
     pub(super) discovery_port: Option<u16>,
     pub(super) rtsp_port: Option<u16>,
+    pub(super) snmp_port: Option<u16>,
     #[serde(default)]
     pub(super) vendor_queries: Vec<VendorQuery>,
 }

@@ -353,6 +353,7 @@ mod tests {
             ports: Vec::new(),
             discovery_port: 3702,
             rtsp_port: 554,
+            snmp_port: 161,
             vendor_queries: vec![VendorQuery::Dhip],
         };
         let hello = Heard { address: "10.1.20.7".parse().unwrap(), announcement: None };

@@ -81,10 +81,16 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
         self.ask_vendors().await;
         let found = self.find().await;
         // Anything that answered is asked the little that everybody may ask.
-        let rtsp = (found.is_some() || self.spoke || !self.instead.is_empty()).then(|| {
-            let (address, port) = (self.out.address, self.block.rtsp_port);
-            greeting::rtsp(address, port, self.collector.settings.connect_timeout, self.budget.clone())
-        });
+        let (collector, block, address) = (self.collector, self.block, self.out.address);
+        let (credentials, budget) = (self.credentials, self.budget.clone());
+        let answers = found.is_some() || self.spoke || !self.instead.is_empty();
+        let others = async {
+            if !answers {
+                return Default::default();
+            }
+            let rtsp = greeting::rtsp(address, block.rtsp_port, collector.settings.connect_timeout, budget);
+            tokio::join!(rtsp, collector.snmp.ask(block, address, credentials))
+        };
         let read = async {
             if let Some(mut service) = found {
                 let endpoint = service.endpoint();
@@ -94,11 +100,13 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
                 self.out.requests += service.requests();
             }
         };
-        let (rtsp, ()) = tokio::join!(async { Some(rtsp?.await) }, read);
-        let (sent, greeting) = rtsp.unwrap_or_default();
-        self.out.requests += sent;
+        let (((options, greeting), (asked, marks)), ()) = tokio::join!(others, read);
+        self.out.requests += options + asked;
         if let Some(greeting) = greeting {
             self.note_rtsp(greeting);
+        }
+        for Mark { kind, text } in marks {
+            self.mark(kind, text);
         }
         self.out.octets = self.budget.spent();
         self.out.reach = self.reach();

@@ -175,6 +175,7 @@ mod tests {
             ports: Vec::new(),
             discovery_port: 3702,
             rtsp_port: 554,
+            snmp_port: 161,
             vendor_queries: Vec::new(),
         }
     }

@@ -311,6 +311,7 @@ pub(super) fn block(ports: &[u16], discovery_port: u16) -> CameraBlock {
         ports: ports.to_vec(),
         discovery_port,
         rtsp_port: 554,
+        snmp_port: 161,
         vendor_queries: Vec::new(),
     }
 }

@@ -4,6 +4,8 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use lenswarden::collect::camera::CameraCollector;
+use lenswarden::config::secret::Secret;
+use lenswarden::config::{CameraBlock, Credential, CredentialKind};
 use lenswarden::observation::{CameraVisit, MarkKind};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -28,7 +30,7 @@ async fn rtsp(says: &'static [u8]) -> (u16, Arc<Mutex<Vec<String>>>) {
 }
 
 async fn visit(camera: &Double, rtsp_port: u16) -> CameraVisit {
-    let block = lenswarden::config::CameraBlock { rtsp_port, ..double::block(&[camera.address.port()], 9) };
+    let block = CameraBlock { rtsp_port, ..double::block(&[camera.address.port()], 9) };
     CameraCollector::new(&double::settings()).visit(&block, camera.address.ip(), &[], &Ledger::default()).await
 }
 
@@ -93,4 +95,58 @@ async fn the_page_of_one_that_counts_attempts_is_not_asked_for() {
     .await;
     visit(&camera, 9).await;
     assert!(!camera.asked().iter().any(Asked::is_page), "{:?}", camera.operations());
+}
+
+fn community(text: &str) -> Credential {
+    Credential {
+        id: "snmp".into(),
+        secret: CredentialKind::SnmpV2c { community: Secret::new(text.to_owned()) },
+        allow: vec!["127.21.0.0/16".parse().unwrap()],
+    }
+}
+
+async fn camera_at(ip: [u8; 4]) -> Double {
+    Double::start_at((Ipv4Addr::from(ip), 0).into(), |asked: &Asked| ok(&reply(&asked.operation, 0))).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs snmpd"]
+async fn net_snmp_on_a_camera_tells_its_system_group_and_its_makers_own_model() {
+    let camera = camera_at([127, 21, 0, 9]).await;
+    let address: std::net::SocketAddr = (camera.address.ip(), crate::snmp::free_port("127.21.0.9")).into();
+    let folder = tempfile::tempdir().unwrap();
+    let lines = "sysDescr Hikvision company products\nsysObjectID 1.3.6.1.4.1.50001\n\
+                 override 1.3.6.1.4.1.39165.1.1.0 octet_str DS-2CD2143G2-I";
+    let _agent = crate::snmp::start_with(address, folder.path(), lines);
+    let block = CameraBlock { snmp_port: address.port(), ..double::block(&[camera.address.port()], 9) };
+    let collector = CameraCollector::new(&double::settings());
+    let ledger = Ledger::default();
+    let seen = collector.visit(&block, camera.address.ip(), &[&community("public")], &ledger).await;
+    assert_eq!(marks(&seen, MarkKind::SystemDescription), ["Hikvision company products"]);
+    assert_eq!(marks(&seen, MarkKind::SystemObject), ["1.3.6.1.4.1.50001"]);
+    assert_eq!(marks(&seen, MarkKind::SystemName), ["lab-sw1"]);
+    assert_eq!(marks(&seen, MarkKind::PrivateObject), ["1.3.6.1.4.1.39165.1.1.0=DS-2CD2143G2-I"]);
+    // A community that may not go there is not sent.
+    let elsewhere = Credential { allow: vec!["10.0.0.0/8".parse().unwrap()], ..community("public") };
+    let seen = collector.visit(&block, camera.address.ip(), &[&elsewhere], &ledger).await;
+    assert_eq!(marks(&seen, MarkKind::SystemObject), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_camera_that_speaks_no_snmp_is_told_the_community_once() {
+    let camera = camera_at([127, 21, 0, 10]).await;
+    let listener = tokio::net::UdpSocket::bind((camera.address.ip(), 0)).await.unwrap();
+    let block =
+        CameraBlock { snmp_port: listener.local_addr().unwrap().port(), ..double::block(&[camera.address.port()], 9) };
+    let collector = CameraCollector::new(&double::settings());
+    for _ in 0..3 {
+        let seen = collector.visit(&block, camera.address.ip(), &[&community("public")], &Ledger::default()).await;
+        assert!(seen.information.is_some(), "{:?}", seen.errors);
+    }
+    let mut datagram = [0; 2048];
+    let mut heard = 0;
+    while listener.try_recv(&mut datagram).is_ok() {
+        heard += 1;
+    }
+    assert_eq!(heard, 1, "silence is asked again hours later, not at every visit");
 }
