@@ -332,7 +332,10 @@ impl Recorder {
     fn absorb(&mut self, visits: &[Collection]) -> Batch {
         let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
         for visit in visits {
-            let Some(record) = targets::record(visit, &self.targets) else { continue };
+            let record = targets::record(visit, &self.targets);
+            if record.is_none() && !matches!(visit, Collection::Camera(visit) if !visit.marks.is_empty()) {
+                continue;
+            }
             let known = match visit {
                 Collection::Switch(visit) => self.inventory.was_seen_whole(&visit.target),
                 Collection::Camera(_) => (false, false),
@@ -342,6 +345,7 @@ impl Recorder {
             self.follow_merges(&delta, &mut draft);
             let judged = delta.devices.clone();
             self.judge(delta, &judged, &mut draft);
+            let Some(record) = record else { continue };
             // It may have been dropped by an earlier visit of this batch.
             draft.batch.dropped_targets.retain(|name| *name != record.name);
             let before = self.targets.insert(record.name.clone(), record.clone());

@@ -14,10 +14,16 @@ use crate::observation::CameraVisit;
 impl Inventory {
     pub(super) fn absorb_camera(&mut self, visit: &CameraVisit, estate: &Estate, catalogue: &Catalogue) -> Delta {
         let mut delta = Delta::default();
+        let at = visit.finished;
         if !visit.reach.answered() {
+            // It is no camera for certain, and no new device. What its web server shows speaks for its maker all the same.
+            if let Some(id) = self.shown_by(visit) {
+                self.take_in(id, |facts| take_facts(facts, visit, at));
+                self.settle(id, estate, catalogue, at);
+                delta.devices = self.take_dirty();
+            }
             return delta;
         }
-        let at = visit.finished;
         let id = self.device_of_visit(visit, &mut delta);
         if let Some(other) = self.answered.insert(visit.address, id).filter(|other| *other != id) {
             self.leave(other, visit.address);
@@ -98,6 +104,22 @@ impl Inventory {
         Delta { devices: self.take_dirty(), ..Delta::default() }
     }
 
+    /// The device that shows marks without speaking ONVIF: the one that address tables alone have at the address.
+    fn shown_by(&self, visit: &CameraVisit) -> Option<DeviceId> {
+        let macs = self.macs_of.get(&visit.address).filter(|macs| macs.len() == 1 && !visit.marks.is_empty())?;
+        macs.first().and_then(|mac| self.by_mac.get(mac)).copied()
+    }
+
+    /// Changes what a device says of itself.
+    fn take_in(&mut self, id: DeviceId, change: impl FnOnce(&mut Facts)) {
+        let Some(device) = self.devices.get_mut(&id) else { return };
+        let before = device.facts.clone();
+        change(&mut device.facts);
+        if device.facts != before {
+            self.dirty.insert(id);
+        }
+    }
+
     /// Whether an ARP table gives this address to this device.
     fn is_bound(&self, device: &Device, ip: IpAddr) -> bool {
         device.mac.and_then(|mac| self.ips_of.get(&mac)).is_some_and(|bound| bound.contains_key(&ip))
@@ -161,6 +183,9 @@ fn endpoint(visit: &CameraVisit) -> Option<DeviceText> {
     visit.discovery.as_ref().map(|discovery| discovery.endpoint.clone()).and_then(DeviceText::non_empty)
 }
 
+/// Marks kept of a device: as many as one visit brings at most, so that none goes and comes back.
+const MOST_MARKS: usize = 32;
+
 /// Takes over what a camera says, keeping the time of what it said before in the same words.
 fn take_facts(facts: &mut Facts, visit: &CameraVisit, at: Timestamp) {
     if visit.spoke_onvif() {
@@ -195,6 +220,6 @@ fn take_facts(facts: &mut Facts, visit: &CameraVisit, at: Timestamp) {
         }
     }
     // A hostile camera may change its words at every visit: what is remembered is bounded.
-    let excess = facts.marks.len().saturating_sub(16);
+    let excess = facts.marks.len().saturating_sub(MOST_MARKS);
     facts.marks.drain(..excess);
 }

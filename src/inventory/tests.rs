@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::config::{Network, Sensitivity, Site};
-use crate::maker::Catalogue;
+use crate::maker::{Catalogue, Verdict};
 use crate::observation::{
-    ArpRow, CameraVisit, Collection, Completeness, FdbRow, FdbStatus, Neighbour, NeighbourProtocol, OperStatus, Reach,
-    SwitchVisit, Table, TableState,
+    ArpRow, CameraVisit, Collection, Completeness, FdbRow, FdbStatus, Mark, MarkKind, Neighbour, NeighbourProtocol,
+    OperStatus, Reach, SwitchVisit, Table, TableState,
 };
 
 pub(super) fn mac(text: &str) -> MacAddr {
@@ -286,6 +286,29 @@ fn an_address_goes_with_the_camera_that_answers_there() {
     world.see(router);
     world.camera(4, "10.1.120.10", "urn:uuid:3", Some("03"));
     assert_eq!(at(&world, "02"), ["10.1.120.10"]);
+}
+
+#[test]
+fn a_web_server_without_onvif_speaks_for_the_maker_of_the_device_and_makes_none() {
+    let mut world = World::new();
+    let mut router = visit("r", "f0", 0, &[("01", 120, 1)]);
+    router.arp = vec![ArpRow { ip: "10.1.120.9".parse().unwrap(), mac: mac("01"), if_index: 1, vrf: None }];
+    world.see(router);
+    assert_eq!(world.device("01").attribution.verdict, Verdict::Suspected, "its prefix alone");
+    let silent = |ip: &str, minute| {
+        let mut visit = CameraVisit::new(ip.parse().unwrap(), "hq".into(), at(minute));
+        visit.reach = Reach::Silent("no ONVIF".into());
+        visit.marks = vec![Mark { kind: MarkKind::HttpServer, text: "App-webs/".into() }];
+        Collection::Camera(visit)
+    };
+    let estate = estate();
+    let mut changed = |visit: &Collection| world.inventory.absorb(visit, &estate, &Catalogue::shipped()).devices.len();
+    assert_eq!(changed(&silent("10.1.120.9", 1)), 1);
+    assert_eq!(changed(&silent("10.1.120.9", 2)), 0, "the same marks change nothing");
+    assert_eq!(changed(&silent("10.1.120.77", 2)), 0, "nobody is known to be there");
+    let device = world.device("01");
+    assert_eq!((device.attribution.verdict, device.facts.onvif), (Verdict::Confirmed, None));
+    assert_eq!(world.inventory.devices().count(), 1);
 }
 
 #[test]
