@@ -128,6 +128,19 @@ impl Dispatch {
         }
     }
 
+    /// Something about the work itself that must not wait for somebody to look: to every carrier, whatever severities it
+    /// is for, in the transaction that records it.
+    pub fn operational(&self, kind: &str, words: &str, at: Timestamp, outbox: &mut Outbox) {
+        outbox.alerts.extend(self.plans.iter().map(|plan| Alert {
+            id: 0,
+            carrier: plan.name.clone(),
+            severity: Severity::Action,
+            kind: kind.to_owned(),
+            at,
+            text: line::operational(kind, words),
+        }));
+    }
+
     /// Each finding as a line, or all of them as one where the carrier had too many lately.
     fn messages<'a>(
         &mut self,

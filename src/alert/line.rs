@@ -114,6 +114,12 @@ pub(super) fn finding(finding: &Finding, device: Option<&Device>) -> String {
     line.0
 }
 
+/// Something about the work itself: what kind, and in words.
+pub(super) fn operational(kind: &str, words: &str) -> String {
+    let line = format!("operation {} {}", value(kind, LONGEST_VALUE), clean(words));
+    line.chars().take(LONGEST).collect()
+}
+
 /// Many findings at once: how many of each rule at each site, most first.
 pub(super) fn summary(findings: &[&Finding], gravest: Severity) -> String {
     let mut counts: BTreeMap<(Severity, String, String), usize> = BTreeMap::new();

@@ -294,3 +294,16 @@ fn what_was_lost_and_a_trial_say_so() {
     assert!(lost("soc", 7, START).text.contains("alerts=7"));
     assert_eq!(trial("so\nc", START).text, "test alert=\"so c\": a trial, nothing happened");
 }
+
+#[test]
+fn what_concerns_the_work_itself_is_told_to_every_carrier_in_a_line_that_is_clean() {
+    let dispatch = Dispatch::restore(vec![plan("soc", &["breach"]), plan("desk", &["info"])], &[], Vec::new());
+    let mut outbox = Outbox::default();
+    let words = format!("credential x\u{1b}[2J was refused\nby several cameras {}", "y".repeat(400));
+    dispatch.operational("credential-stopped", &words, START, &mut outbox);
+    let told: Vec<_> = outbox.alerts.iter().map(|alert| (alert.carrier.as_str(), alert.kind.as_str())).collect();
+    assert_eq!(told, [("soc", "credential-stopped"), ("desk", "credential-stopped")]);
+    let text = &outbox.alerts[0].text;
+    assert!(text.starts_with("operation credential-stopped credential x") && text.chars().count() <= 300, "{text}");
+    assert!(!text.contains(['\u{1b}', '\n']), "{text:?}");
+}

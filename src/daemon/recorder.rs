@@ -1,6 +1,7 @@
 //! The one recorder: it owns the database and everything that is judged. Visits, decisions, schedules and a changed
 //! configuration come in as messages; each ends in one transaction.
 
+mod attempts;
 mod cameras;
 mod coverage;
 mod reviews;
@@ -14,7 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::InForce;
 use super::alerts;
-use super::credentials::{Answer, Asker, Book, Subject};
+use super::credentials::{Asker, Book, Subject};
 use super::{Lead, targets};
 use crate::alert::Dispatch;
 use crate::config::Config;
@@ -238,35 +239,6 @@ impl Recorder {
         }
     }
 
-    /// Takes in what came and writes it; whoever waits is told after that.
-    fn work(&mut self, work: Work) {
-        let at = Timestamp::now();
-        let asked = work.asked || !work.outcomes.is_empty();
-        let mut batch = self.absorb(&work.visits);
-        let mut told = Vec::new();
-        for (subject, result, reply) in work.outcomes {
-            let stopped = self.credentials.is_stopped(&subject.credential, &subject.fingerprint);
-            batch.credentials.extend(self.credentials.outcome(&subject, result, at));
-            if !stopped && self.credentials.is_stopped(&subject.credential, &subject.fingerprint) {
-                let id = &subject.credential;
-                tracing::error!(
-                    "credential {id} was refused by several cameras within an hour: it is sent nowhere until 'lenswarden credential retry {id}' or its password changes"
-                );
-            }
-            told.push(reply);
-        }
-        let (answers, records) = if asked { self.credentials.grant(at) } else { (Vec::new(), Vec::new()) };
-        batch.credentials.extend(records);
-        self.commit_until_it_holds(&batch);
-        for reply in told {
-            let _ = reply.send(());
-        }
-        let gone: Vec<Subject> = answers.into_iter().filter_map(Answer::send).collect();
-        let withdrawn = gone.iter().filter_map(|subject| self.credentials.withdraw(subject, at));
-        let batch = Batch { at, credentials: withdrawn.collect(), ..Batch::default() };
-        self.commit_until_it_holds(&batch);
-    }
-
     fn handle(&mut self, message: Message) {
         match message {
             Message::Decide { requests, author, reply } => {
@@ -481,19 +453,5 @@ impl Recorder {
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
         self.dispatch.configure(&self.config.alerts);
         self.finish(draft)
-    }
-
-    /// Allows a credential again; its author stands in the log.
-    fn retry(&mut self, credential: &CredentialId, address: Option<IpAddr>, author: &Author) -> Result<usize, String> {
-        let at = Timestamp::now();
-        let by = format!("{} (uid {})", author.name, author.uid);
-        let credentials = self.credentials.retry(credential, address, &by, at);
-        let count = credentials.len();
-        self.commit_until_it_holds(&Batch { at, credentials, ..Batch::default() });
-        match (count, address) {
-            (0, Some(address)) => Err(format!("credential '{credential}' does not wait for you at {address}")),
-            (0, None) => Err(format!("credential '{credential}' does not wait for you at any camera")),
-            _ => Ok(count),
-        }
     }
 }

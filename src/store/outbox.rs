@@ -28,7 +28,8 @@ pub struct Alert {
     pub carrier: String,
     /// How grave.
     pub severity: Severity,
-    /// What kind of message: the rule's id, `summary`, `lost` or `test`.
+    /// What kind of message: the rule's id, `summary`, `lost`, `test`, or what happened to the work itself
+    /// (`credential-stopped`).
     pub kind: String,
     /// When it came to be.
     pub at: Timestamp,

@@ -44,12 +44,24 @@ async fn one_round_finds_and_identifies_every_camera() {
 async fn a_wrong_password_reaches_three_cameras_once_and_none_again_until_the_operator_acts() {
     let house = House::new().await;
     let right = house.lab.configuration();
-    house.configure(&right.replace(RIGHT, "rotated-away-secret"));
+    let soc = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    soc.set_read_timeout(Some(std::time::Duration::from_millis(500))).unwrap();
+    let alert =
+        format!("\n[[alert]]\nname = \"soc\"\nkind = \"syslog\"\naddress = \"{}\"\n", soc.local_addr().unwrap());
+    house.configure(&(right.replace(RIGHT, "rotated-away-secret") + &alert));
     for _ in 0..3 {
         assert_eq!(house.once().await, Outcome::Complete, "a refusal is an answer");
     }
     let refused = house.lab.refusals();
     assert_eq!((refused.len(), refused.values().copied().max()), (3, Some(1)), "{refused:?}");
+    // Whoever is told of breaches is told of that too, once.
+    let mut told = Vec::new();
+    let mut datagram = [0; 2048];
+    while let Ok(length) = soc.recv(&mut datagram) {
+        told.push(String::from_utf8_lossy(&datagram[..length]).into_owned());
+    }
+    let stops: Vec<_> = told.iter().filter(|line| line.contains("operation credential-stopped")).collect();
+    assert!(stops.len() == 1 && stops[0].contains("lenswarden credential retry lab-onvif"), "{stops:?}");
     let snapshot = house.look();
     let waits = |snapshot: &Snapshot| snapshot.targets.values().filter(|target| target.state == "refused").count();
     assert!(waits(&snapshot) > 3);
