@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ipnet::{IpNet, Ipv4Net};
 
@@ -12,8 +12,9 @@ use crate::net::{DeviceText, Timestamp};
 use crate::snapshot::{Gap, Looked, SiteLooked};
 use crate::store::{Batch, Swept};
 
-/// How often it is counted: in a large estate that takes some tens of milliseconds.
-const EVERY: Duration = Duration::from_secs(30);
+/// Counting may take a hundredth of the recorder's time: each second in a small estate, more seldom in a large one.
+const SHARE: u32 = 100;
+const SELDOM: Duration = Duration::from_secs(60);
 /// Gaps of one kind that are named for a site; more are only counted.
 const MOST_NAMED: usize = 50;
 
@@ -55,6 +56,8 @@ pub(super) struct Count {
     asked: BTreeMap<IpAddr, Timestamp>,
     looked: Looked,
     at: Timestamp,
+    /// How long it is not counted again.
+    pause: Duration,
 }
 
 impl Count {
@@ -73,11 +76,12 @@ impl Count {
 impl Recorder {
     /// Counts what was looked at, where that is due, and writes it where it differs.
     pub(super) fn count_looked(&mut self, at: Timestamp, now: bool) {
-        if !now && at.since(self.coverage.at) < EVERY {
+        if !now && at.since(self.coverage.at) < self.coverage.pause {
             return;
         }
-        self.coverage.at = at;
+        let begun = Instant::now();
         let looked = self.looked(at);
+        (self.coverage.at, self.coverage.pause) = (at, (begun.elapsed() * SHARE).min(SELDOM));
         if (looked.threshold, &looked.sites) != (self.coverage.looked.threshold, &self.coverage.looked.sites) {
             self.coverage.looked = looked.clone();
             self.commit_until_it_holds(&Batch { at, looked: Some(looked), ..Batch::default() });
