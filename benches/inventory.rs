@@ -92,24 +92,12 @@ fn visit(site: u32, switch: u32, at: i64) -> SwitchVisit {
 
 fn port(number: u32) -> Port {
     Port {
-        if_index: number,
         name: format!("Gi1/0/{number}").into(),
-        alias: DeviceText::default(),
         oper: OperStatus::Up,
         admin: OperStatus::Up,
         speed_mbps: Some(1000),
         if_type: Some(6),
-        mac: None,
-        pvid: None,
-        lag: None,
-        poe: None,
-        tagged: Vec::new(),
-        untagged: Vec::new(),
-        voice: None,
-        stp: None,
-        stp_bridge: None,
-        last_change_s: None,
-        chassis: None,
+        ..Port::new(number)
     }
 }
 

@@ -95,24 +95,11 @@ mod tests {
     #[test]
     fn a_port_for_management_is_no_gap_and_an_aggregate_is_one_port() {
         let port = |index: u32, kind: u32, pvid: Option<u32>, lag: Option<u32>| Port {
-            if_index: index,
-            name: PortName::from(format!("p{index}")),
-            alias: DeviceText::default(),
             oper: OperStatus::Up,
-            admin: OperStatus::Up,
-            speed_mbps: None,
             if_type: Some(kind),
-            mac: None,
             pvid: pvid.and_then(crate::net::VlanId::new),
             lag,
-            poe: None,
-            tagged: Vec::new(),
-            untagged: Vec::new(),
-            voice: None,
-            stp: None,
-            stp_bridge: None,
-            last_change_s: None,
-            chassis: None,
+            ..Port::new(index)
         };
         let record = super::super::SwitchRecord {
             name: "sw".into(),

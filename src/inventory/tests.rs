@@ -57,24 +57,11 @@ pub(super) fn visit(switch: &str, own: &str, minute: i64, rows: &[(&str, u32, u3
     visit.ports = (1..=26)
         .chain([100])
         .map(|index| Port {
-            if_index: index,
             name: format!("Gi1/0/{index}").into(),
-            alias: DeviceText::default(),
             oper: OperStatus::Up,
             admin: OperStatus::Up,
-            speed_mbps: None,
-            if_type: None,
-            mac: None,
-            pvid: None,
             lag: (25..=26).contains(&index).then_some(100),
-            poe: None,
-            tagged: Vec::new(),
-            untagged: Vec::new(),
-            voice: None,
-            stp: None,
-            stp_bridge: None,
-            last_change_s: None,
-            chassis: None,
+            ..Port::new(index)
         })
         .collect();
     let row = |(address, vlan, port): &(&str, u32, u32)| FdbRow {

@@ -261,6 +261,33 @@ pub struct Port {
     pub chassis: Option<u32>,
 }
 
+impl Port {
+    /// A port of which nothing is known but its number, by which it is called too.
+    #[must_use]
+    pub fn new(if_index: u32) -> Self {
+        Self {
+            if_index,
+            name: PortName::from(if_index.to_string()),
+            alias: DeviceText::default(),
+            oper: OperStatus::Unknown,
+            admin: OperStatus::Unknown,
+            speed_mbps: None,
+            if_type: None,
+            mac: None,
+            pvid: None,
+            lag: None,
+            poe: None,
+            tagged: Vec::new(),
+            untagged: Vec::new(),
+            voice: None,
+            stp: None,
+            stp_bridge: None,
+            last_change_s: None,
+            chassis: None,
+        }
+    }
+}
+
 /// A VLAN the switch knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VlanRow {

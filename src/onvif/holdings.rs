@@ -89,14 +89,7 @@ pub fn users(reply: &Element) -> Vec<User> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::onvif::{Payload, RECORDING_SERVICE, read};
-
-    fn reply(body: &str) -> Element {
-        match read(format!("<Envelope><Body><r>{body}</r></Body></Envelope>").as_bytes()).unwrap().payload {
-            Payload::Reply(reply) => reply,
-            Payload::Fault(fault) => panic!("{fault:?}"),
-        }
-    }
+    use crate::onvif::{RECORDING_SERVICE, reply_of as reply};
 
     #[test]
     fn channels_are_counted_where_they_are_said() {

@@ -61,3 +61,12 @@ pub enum OnvifError {
     #[error("the request could not be made: {0}")]
     Request(&'static str),
 }
+
+/// The reply whose elements are these.
+#[cfg(test)]
+fn reply_of(body: &str) -> Element {
+    match read(format!("<Envelope><Body><r>{body}</r></Body></Envelope>").as_bytes()).unwrap().payload {
+        Payload::Reply(reply) => reply,
+        Payload::Fault(fault) => panic!("{fault:?}"),
+    }
+}

@@ -91,14 +91,7 @@ fn kept<T: PartialEq>(entries: impl Iterator<Item = T>) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::onvif::{Payload, read};
-
-    fn reply(body: &str) -> Element {
-        match read(format!("<Envelope><Body><r>{body}</r></Body></Envelope>").as_bytes()).unwrap().payload {
-            Payload::Reply(reply) => reply,
-            Payload::Fault(fault) => panic!("{fault:?}"),
-        }
-    }
+    use crate::onvif::reply_of as reply;
 
     #[test]
     fn names_and_time_in_force_are_read() {

@@ -205,24 +205,14 @@ impl Play<'_> {
     fn port(&self, name: &str, said: &Said) -> Port {
         let is_in = |names: &[String]| names.iter().any(|other| other == name);
         Port {
-            if_index: said.number(name),
             name: name.into(),
-            alias: DeviceText::default(),
             oper: if is_in(&said.down) { OperStatus::Down } else { OperStatus::Up },
             admin: OperStatus::Up,
-            speed_mbps: None,
-            if_type: None,
-            mac: None,
-            pvid: None,
             lag: said.lag.get(name).map(|aggregate| said.number(aggregate)),
             poe: is_in(&said.powered).then(|| "delivering".to_owned()),
-            tagged: Vec::new(),
-            untagged: Vec::new(),
-            voice: None,
             stp: is_in(&said.blocked).then(|| "blocking".to_owned()),
             stp_bridge: said.bridges.get(name).map(|word| self.mac(word)),
-            last_change_s: None,
-            chassis: None,
+            ..Port::new(said.number(name))
         }
     }
 
