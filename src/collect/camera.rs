@@ -88,6 +88,7 @@ pub struct CameraCollector {
     tls: Option<TlsSettings>,
     pace: Arc<Pace>,
     snmp: snmp::CameraSnmp,
+    greeted: greeting::Greeted,
 }
 
 impl CameraCollector {
@@ -95,7 +96,13 @@ impl CameraCollector {
     #[must_use]
     pub fn new(settings: &OnvifSettings) -> Self {
         let pace = Arc::new(Pace::new(settings.probes_per_second));
-        Self { settings: settings.clone(), tls: onvif::tls_settings().ok(), pace, snmp: snmp::CameraSnmp::default() }
+        Self {
+            settings: settings.clone(),
+            tls: onvif::tls_settings().ok(),
+            pace,
+            snmp: snmp::CameraSnmp::default(),
+            greeted: greeting::Greeted::default(),
+        }
     }
 
     /// Asks these addresses of a block whether they speak WS-Discovery (unicast probe), answer one of the vendor

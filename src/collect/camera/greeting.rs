@@ -1,12 +1,14 @@
 //! What a camera shows everybody beside its device service: the title of its page, the name of its RTSP server. One
 //! `GET /` and one RTSP `OPTIONS`; never DESCRIBE, never a path of some maker's.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::CredentialLedger;
 use super::visit::Visit;
@@ -19,6 +21,32 @@ use crate::probe::{self, RtspGreeting};
 const MAX_HEAD: usize = 4096;
 /// How long an RTSP server may take.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// When a camera is looked at again in this way: what it shows everybody changes with its firmware.
+const AGAIN: Duration = Duration::from_secs(6 * 3600);
+/// Cameras that are remembered.
+const MOST: usize = 100_000;
+
+/// Which cameras were looked at lately, each by its address and what discovery calls it: another one at the same address
+/// is looked at at once.
+#[derive(Debug, Default)]
+pub(super) struct Greeted(Mutex<BTreeMap<(IpAddr, Option<DeviceText>), Instant>>);
+
+impl Greeted {
+    /// Whether it is due, which it is not again for hours.
+    pub(super) fn is_due(&self, address: IpAddr, endpoint: Option<&DeviceText>) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (address, endpoint.cloned());
+        if all.get(&key).is_some_and(|last| last.elapsed() < AGAIN) {
+            return false;
+        }
+        if all.len() >= MOST {
+            all.retain(|_, last| last.elapsed() < AGAIN);
+        }
+        all.insert(key, Instant::now());
+        true
+    }
+}
 
 /// Asks an RTSP server for its options (RFC 2326 §10.1): requests sent, and what it said.
 pub(super) async fn rtsp(

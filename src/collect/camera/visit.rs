@@ -84,11 +84,18 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
         let (collector, block, address) = (self.collector, self.block, self.out.address);
         let (credentials, budget) = (self.credentials, self.budget.clone());
         let answers = found.is_some() || self.spoke || !self.instead.is_empty();
+        let endpoint = self.out.discovery.as_ref().map(|discovery| &discovery.endpoint);
+        let greet = answers && collector.greeted.is_due(address, endpoint);
         let others = async {
             if !answers {
                 return Default::default();
             }
-            let rtsp = greeting::rtsp(address, block.rtsp_port, collector.settings.connect_timeout, budget);
+            let rtsp = async {
+                if !greet {
+                    return (0, None);
+                }
+                greeting::rtsp(address, block.rtsp_port, collector.settings.connect_timeout, budget).await
+            };
             tokio::join!(rtsp, collector.snmp.ask(block, address, credentials))
         };
         let read = async {
@@ -96,7 +103,9 @@ impl<'a, L: CredentialLedger> Visit<'a, L> {
                 let endpoint = service.endpoint();
                 (self.out.port, self.out.tls) = (Some(endpoint.address.port()), endpoint.tls);
                 self.read(&mut service).await;
-                self.look_at_page(&mut service).await;
+                if greet {
+                    self.look_at_page(&mut service).await;
+                }
                 self.out.requests += service.requests();
             }
         };

@@ -64,6 +64,20 @@ async fn the_title_of_the_page_and_the_name_of_the_rtsp_server_are_marks() {
 }
 
 #[tokio::test]
+async fn what_everybody_is_shown_is_not_looked_at_again_at_every_visit() {
+    let camera = camera_at([127, 0, 0, 1]).await;
+    let (port, asked) = rtsp(b"RTSP/1.0 200 OK\r\nServer: R\r\n\r\n").await;
+    let block = CameraBlock { rtsp_port: port, ..double::block(&[camera.address.port()], 9) };
+    let collector = CameraCollector::new(&double::settings());
+    for _ in 0..3 {
+        let seen = collector.visit(&block, camera.address.ip(), &[], &Ledger::default()).await;
+        assert!(seen.information.is_some(), "{:?}", seen.errors);
+    }
+    assert_eq!(camera.asked().iter().filter(|asked| asked.is_page()).count(), 1);
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_page_that_leads_elsewhere_never_ends_or_never_comes_costs_nothing() {
     let hostile: [fn() -> Act; 3] = [
         || http("302 Found", "Location: http://127.0.0.2/\r\n", "<title>moved</title>"),
