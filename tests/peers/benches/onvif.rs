@@ -88,7 +88,7 @@ fn ours(ports: &[(u16, u16)], mocks: u32) -> ([Cost; 2], f64) {
                 ports: vec![port],
                 discovery_port,
                 rtsp_port: 554,
-            snmp_port: 161,
+                snmp_port: 161,
                 vendor_queries: Vec::new(),
             };
             let password = Secret::new("admin".to_owned());

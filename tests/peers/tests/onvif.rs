@@ -62,7 +62,7 @@ fn block(port: u16, discovery_port: u16) -> CameraBlock {
         ports: vec![port],
         discovery_port,
         rtsp_port: 554,
-            snmp_port: 161,
+        snmp_port: 161,
         vendor_queries: Vec::new(),
     }
 }
