@@ -132,12 +132,6 @@ fn word(at: Option<Timestamp>) -> String {
 }
 
 impl Snapshot {
-    /// Coverage of every site, the worst reason to doubt first.
-    #[must_use]
-    pub fn site_coverage(&self) -> Vec<SiteCoverage> {
-        self.sites.keys().map(|site| self.coverage_of(site)).collect()
-    }
-
     /// What of the whole estate was looked at beside its targets, in per cent, rounded down.
     #[must_use]
     pub fn looked_at(&self) -> Vec<(&'static str, u64)> {

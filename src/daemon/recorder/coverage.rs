@@ -102,7 +102,7 @@ impl Recorder {
             looked.silent = ports.silent.into_iter().map(gap).collect();
         }
         for neighbour in self.inventory.unpolled_neighbours() {
-            let switch = self.config.switches.iter().find(|switch| switch.name == neighbour.switch);
+            let switch = self.inventory.switch(&neighbour.switch);
             let Some(looked) = switch.and_then(|switch| sites.get_mut(&switch.site)) else { continue };
             let address = neighbour.addresses.first().map(ToString::to_string);
             let what = neighbour.name.to_string();
