@@ -5,6 +5,8 @@ mod attempts;
 mod cameras;
 mod coverage;
 mod reviews;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -321,7 +323,7 @@ impl Recorder {
             // It may have been dropped by an earlier visit of this batch.
             draft.batch.dropped_targets.retain(|name| *name != record.name);
             let before = self.targets.insert(record.name.clone(), record.clone());
-            cameras::tell_of_key(before.as_ref(), &record);
+            self.tell_of_key(before.as_ref(), &record, &mut draft.batch);
             draft.targets.insert(record.name.clone(), record.clone());
             if let Collection::Camera(visit) = visit {
                 self.settle_camera(visit, record, &mut draft);
