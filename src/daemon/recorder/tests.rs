@@ -45,7 +45,7 @@ fn another_tls_key_of_a_camera_is_told_once_to_every_carrier() {
         visit.key = Some(TlsKey { sha256: key.repeat(32), proved: true });
         Collection::Camera(visit)
     };
-    let mut work = |recorder: &mut Recorder, visits: Vec<Collection>| {
+    let work = |recorder: &mut Recorder, visits: Vec<Collection>| {
         recorder.work(Work { visits, ..Work::default() });
         told(recorder).len()
     };
