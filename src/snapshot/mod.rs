@@ -5,6 +5,7 @@
 mod coverage;
 mod exposure;
 mod filter;
+mod hidden;
 mod placement;
 mod queue;
 mod site_coverage;
