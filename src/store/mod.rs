@@ -7,6 +7,7 @@ mod lock;
 mod log;
 mod outbox;
 mod picture;
+mod query;
 mod read;
 mod reader;
 mod salt;

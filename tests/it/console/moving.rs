@@ -108,13 +108,11 @@ fn the_selection_survives_a_new_picture_and_goes_to_its_neighbour_when_its_row_g
     }
     desk.commit(&Batch { at: estate::NOW, devices: more, ..Batch::default() });
     assert_eq!(desk.selected(), row);
-    let id = desk
-        .model
-        .snapshot
-        .devices
-        .values()
-        .find(|device| device.mac.is_some_and(|mac| row.contains(&mac.to_string())));
-    let id = id.unwrap().id;
+    let here = |id: &DeviceId| {
+        let device = desk.model.devices.read().get(*id).unwrap();
+        device.mac.is_some_and(|mac| row.contains(&mac.to_string()))
+    };
+    let id = (1..=120).map(DeviceId).find(here).unwrap();
     desk.commit(&Batch { at: estate::NOW, retired: vec![id], ..Batch::default() });
     assert_eq!(desk.selected(), neighbour);
 }
