@@ -4,6 +4,7 @@
 mod attempts;
 mod cameras;
 mod coverage;
+mod operation;
 mod reviews;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,7 @@ use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
 use super::{Lead, targets};
-use crate::alert::Dispatch;
+use crate::alert::{Dispatch, Memory};
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
 use crate::maker::Catalogue;
@@ -114,6 +115,7 @@ pub(super) struct Recorder {
     daemon: DaemonRecord,
     /// Which alerts the changes cause.
     dispatch: Dispatch,
+    operation: operation::Operation,
     posted: watch::Sender<()>,
     /// Who looks after cameras is told what visits to others mean for them.
     leads: mpsc::Sender<Lead>,
@@ -134,11 +136,14 @@ impl Recorder {
     ) -> Result<Self, StoreError> {
         let stored = writer.load()?;
         let InForce { config, policies, catalogue } = in_force.clone();
+        let operation = operation::Operation::new(&stored, Timestamp::now());
+        let memory = Memory { told: stored.told, held: stored.held, conditions: stored.conditions };
+        let (plans, windows) = (config.alerts.clone(), config.maintenance.clone());
+        let dispatch = Dispatch::restore(plans, windows, &stored.findings, memory);
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
         let devices = stored.devices.into_iter().map(|record| record.device).collect();
         let inventory =
             Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches);
-        let dispatch = Dispatch::restore(config.alerts.clone(), &stored.findings, stored.told);
         let mut recorder = Self {
             estate: Estate::from(&config),
             ledger: Ledger::restore(stored.findings, stored.cycles),
@@ -160,6 +165,7 @@ impl Recorder {
             inventory,
             statuses,
             dispatch,
+            operation,
             posted: watch::Sender::new(()),
             leads,
             addresses: BTreeMap::new(),
@@ -267,6 +273,7 @@ impl Recorder {
             Message::Tick => {
                 self.tick();
                 self.count_looked(Timestamp::now(), false);
+                self.watch_operation(Timestamp::now());
             }
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
             Message::Seq(reply) => {
@@ -304,6 +311,7 @@ impl Recorder {
     fn absorb(&mut self, visits: &[Collection]) -> Batch {
         let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
         for visit in visits {
+            self.operation.note(visit);
             let record = targets::record(visit, &self.targets);
             if record.is_none() && !matches!(visit, Collection::Camera(visit) if !visit.marks.is_empty()) {
                 continue;
@@ -341,12 +349,6 @@ impl Recorder {
         };
         self.post_alerts(&mut batch);
         batch
-    }
-
-    /// Puts the alerts that the batch's findings cause beside them.
-    fn post_alerts(&mut self, batch: &mut Batch) {
-        let device = |id| self.inventory.device(id);
-        self.dispatch.post(&batch.findings, device, batch.at, &mut batch.outbox);
     }
 
     /// Judges the devices, and puts the delta and what the judgement changed into the draft.
@@ -451,7 +453,7 @@ impl Recorder {
         self.judge(delta, &all, &mut draft);
         draft.batch.configuration = Some(self.configuration_record(String::new()));
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
-        self.dispatch.configure(&self.config.alerts);
+        self.dispatch.configure(&self.config.alerts, &self.config.maintenance);
         self.finish(draft)
     }
 }

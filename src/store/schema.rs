@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Each entry brings a database from its own index to the next.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE meta (
         key   TEXT PRIMARY KEY,
@@ -110,6 +110,23 @@ const MIGRATIONS: [&str; 3] = [
         answer   TEXT
     ) STRICT, WITHOUT ROWID;
 ",
+    // Findings that carriers are told of later, and what is wrong with the work itself: delivery, like the outbox.
+    "
+    CREATE TABLE held (
+        carrier TEXT NOT NULL,
+        finding INTEGER NOT NULL,
+        maintenance TEXT,
+        since   INTEGER NOT NULL,
+        PRIMARY KEY (carrier, finding)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE condition (
+        kind    TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        words   TEXT NOT NULL,
+        since   INTEGER NOT NULL,
+        PRIMARY KEY (kind, subject)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The schema this program writes.
@@ -189,11 +206,14 @@ mod tests {
         assert_eq!(contents(&writer.connection), before);
         let alert = Alert {
             id: 0,
+            key: String::new(),
             carrier: "soc".into(),
             severity: crate::policy::Severity::Breach,
             kind: "test".into(),
             at: crate::net::Timestamp(1),
             text: "x".into(),
+            findings: Vec::new(),
+            more: 0,
         };
         let outbox = Outbox {
             carriers: Some(vec![("soc".into(), "somewhere".into())]),
