@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
-use super::{Lead, targets};
+use super::{Lead, packs, targets};
 use crate::alert::Dispatch;
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
@@ -401,6 +401,7 @@ impl Recorder {
             sites: self.config.sites.iter().map(site).collect(),
             networks: self.config.networks.iter().map(network).collect(),
             policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),
+            loosened: packs::loosened(&self.config.policies, &self.policies),
             makers: self.catalogue.hash().to_owned(),
             registry: Some(self.catalogue.registry_date()),
             switches: u32::try_from(self.config.switches.len()).unwrap_or(u32::MAX),
