@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Problem;
-use crate::inventory::{Device, Estate};
+use crate::inventory::{Device, Estate, in_parts};
 use crate::maker::{Attribution, Catalogue, Class, Evidence, Grade, Maker, Surveillance};
 use crate::net::{DeviceId, PackId, RuleId};
 
@@ -222,6 +222,17 @@ impl Policies {
     #[must_use]
     pub fn verdicts(&self, attribution: &Attribution, catalogue: &Catalogue) -> Verdicts {
         falls::verdicts(&self.packs, attribution, catalogue)
+    }
+
+    /// The count word of each device and the rules it breaks, in their order.
+    #[must_use]
+    pub fn judge_all(
+        &self,
+        devices: &[&Device],
+        estate: &Estate,
+        catalogue: &Catalogue,
+    ) -> Vec<(Status, Vec<Violation>)> {
+        in_parts(devices, |device| (self.status(device, catalogue), self.judge(device, estate, catalogue)))
     }
 
     /// The rules a device breaks where it is, in the order of packs and rules.
