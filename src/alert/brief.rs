@@ -98,7 +98,8 @@ pub(super) fn of(finding: &Finding, view: &View<'_>) -> Brief {
         state: finding.state,
         since: finding.since,
         text: short(&finding.text),
-        device: device(finding.device, view.inventory.device(finding.device)),
+        device: finding.subject.device().map(|id| device(id, view.inventory.device(id))),
+        entry: finding.subject.entry().map(|entry| short(&entry.to_string())),
         place: place(&finding.place, view),
         previous: before.map(|before| BriefPrevious {
             site: before.site.clone(),

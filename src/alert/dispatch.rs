@@ -7,12 +7,12 @@ use super::{View, brief, line, message, word};
 use crate::config::{AlertPlan, MaintenanceWindow, Occasion};
 use crate::inventory::Certainty;
 use crate::net::text::clean;
-use crate::net::{DeviceId, FindingId, PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
-use crate::policy::Severity;
+use crate::net::{FindingId, PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
+use crate::policy::{Severity, Subject};
 use crate::review::{Finding, FindingState};
 use crate::store::{Alert, Condition, Held, Outbox, Told};
 
-/// A rule broken by a device at a site is told again after this, if it opened again meanwhile.
+/// A rule broken by somebody at a site is told again after this, if it opened again meanwhile.
 const AGAIN: Duration = Duration::from_secs(3600);
 /// More than [`MOST_LINES`] messages to one carrier within this become summaries.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -31,9 +31,9 @@ struct Standing {
 /// The site, and switch and port where they are sure.
 type Where = (Option<SiteId>, Option<(TargetName, PortName)>);
 
-/// Carrier, pack, rule, device, where: another port is another message, for a message that names a wrong port must be
+/// Carrier, pack, rule, whom it is about, where: another port is another message, for a message that names a wrong port must be
 /// set right.
-type Subject = (String, PackId, RuleId, DeviceId, Where);
+type Matter = (String, PackId, RuleId, Subject, Where);
 
 /// Knows how every finding stood when it was last looked at, and what each carrier was told. Holds no clock.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ pub struct Dispatch {
     pub(super) plans: Vec<AlertPlan>,
     pub(super) windows: Vec<MaintenanceWindow>,
     before: BTreeMap<FindingId, Standing>,
-    told: BTreeMap<Subject, (Timestamp, Severity)>,
+    told: BTreeMap<Matter, (Timestamp, Severity)>,
     /// Messages to each carrier in its current window: when that began, how many.
     sent: BTreeMap<String, (Timestamp, usize)>,
     /// What each carrier is told later.
@@ -109,9 +109,9 @@ impl Dispatch {
         findings: &[Finding],
         memory: Memory,
     ) -> Self {
-        let subject = |told: Told| {
+        let matter = |told: Told| {
             let place = (told.site, told.port);
-            ((told.carrier, told.policy, told.rule, told.device, place), (told.at, told.severity))
+            ((told.carrier, told.policy, told.rule, told.subject, place), (told.at, told.severity))
         };
         let key = |held: Held| ((held.carrier.clone(), held.finding), held);
         let condition = |condition: Condition| ((condition.kind.clone(), condition.subject.clone()), condition);
@@ -119,7 +119,7 @@ impl Dispatch {
             plans,
             windows,
             before: findings.iter().map(|finding| (finding.id, standing(finding))).collect(),
-            told: memory.told.into_iter().map(subject).collect(),
+            told: memory.told.into_iter().map(matter).collect(),
             sent: BTreeMap::new(),
             held: memory.held.into_iter().map(key).collect(),
             conditions: memory.conditions.into_iter().map(condition).collect(),
@@ -149,15 +149,16 @@ impl Dispatch {
             for finding in news.iter().filter(|finding| plan.when.contains(&occasion(finding.severity))) {
                 let (policy, rule, severity) = (finding.policy.clone(), finding.rule.clone(), finding.severity);
                 let (site, port) = place(finding);
-                let subject =
-                    (plan.name.clone(), policy.clone(), rule.clone(), finding.device, (site.clone(), port.clone()));
+                let subject = finding.subject.clone();
+                let place = (site.clone(), port.clone());
+                let matter = (plan.name.clone(), policy.clone(), rule.clone(), subject.clone(), place);
                 // Told within the hour, and of nothing lesser: that stands.
-                if self.told.get(&subject).is_some_and(|(_, told)| *told <= severity) {
+                if self.told.get(&matter).is_some_and(|(_, told)| *told <= severity) {
                     continue;
                 }
-                self.told.insert(subject, (at, severity));
-                let (carrier, device) = (plan.name.clone(), finding.device);
-                outbox.told.push(Told { carrier, policy, rule, device, site, port, severity, at });
+                self.told.insert(matter, (at, severity));
+                let carrier = plan.name.clone();
+                outbox.told.push(Told { carrier, policy, rule, subject, site, port, severity, at });
                 match self.waits_for(&plan, finding, at) {
                     Some(window) => self.hold(&plan.name, finding.id, window, at, outbox),
                     None => chosen.push(*finding),

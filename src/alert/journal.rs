@@ -47,15 +47,18 @@ fn datagram(alert: &Alert) -> Vec<u8> {
     put("LENSWARDEN_SEVERITY", word(alert.severity));
     put("LENSWARDEN_AT", &alert.at.to_string());
     if let ([brief], 0) = (alert.findings.as_slice(), alert.more) {
-        let (device, place) = (&brief.device, &brief.place);
+        let place = &brief.place;
         let text = |value: Option<&dyn std::fmt::Display>| value.map(ToString::to_string).unwrap_or_default();
         put("LENSWARDEN_FINDING", &brief.id.to_string());
         put("LENSWARDEN_POLICY", brief.policy.as_str());
         put("LENSWARDEN_RULE", brief.rule.as_str());
-        put("LENSWARDEN_MAC", &text(device.mac.as_ref().map(|mac| mac as _)));
-        put("LENSWARDEN_IP", &text(device.ips.first().map(|ip| ip as _)));
-        put("LENSWARDEN_MAKER", &device.maker);
-        put("LENSWARDEN_MODEL", &device.model);
+        if let Some(device) = &brief.device {
+            put("LENSWARDEN_MAC", &text(device.mac.as_ref().map(|mac| mac as _)));
+            put("LENSWARDEN_IP", &text(device.ips.first().map(|ip| ip as _)));
+            put("LENSWARDEN_MAKER", &device.maker);
+            put("LENSWARDEN_MODEL", &device.model);
+        }
+        put("LENSWARDEN_ENTRY", brief.entry.as_deref().unwrap_or_default());
         put("LENSWARDEN_SITE", &text(place.site.as_ref().map(|site| site as _)));
         put("LENSWARDEN_OWNER", &place.owner);
         put("LENSWARDEN_SWITCH", &text(place.switch.as_ref().map(|switch| switch as _)));

@@ -10,7 +10,7 @@ use crate::net::text::clean;
 use crate::net::{NetworkId, PortName, SiteId, TargetName, Timestamp};
 use crate::policy::Severity;
 use crate::review::{Finding, FindingState};
-use crate::store::Brief;
+use crate::store::{Brief, BriefDevice};
 
 /// Longest line, in characters.
 pub(super) const LONGEST: usize = 300;
@@ -78,6 +78,33 @@ impl Line {
         }
     }
 
+    /// Who made it, how sure that is, since when it is known. `since`: when the finding opened.
+    fn device(&mut self, device: &BriefDevice, since: Timestamp) {
+        use Weight::{Context, More, Since};
+        self.some(Since, "maker", &device.maker);
+        self.part(
+            Since,
+            match device.verdict {
+                Verdict::Confirmed => "verdict=confirmed",
+                Verdict::Suspected => "verdict=suspected",
+                Verdict::Unknown => "verdict=unknown",
+            }
+            .to_owned(),
+        );
+        if let Some(grade) = device.grade {
+            let word = match grade {
+                Grade::Strong => "strong",
+                Grade::Mark => "mark",
+                Grade::Hint => "hint",
+            };
+            self.part(Since, format!("grade={word}"));
+        }
+        self.some(More, "model", &device.model);
+        // Where it was known before it broke the rule.
+        let first_seen = device.first_seen.filter(|first| minute(*first) != minute(since));
+        self.some(Context, "first-seen", &first_seen.map(minute).unwrap_or_default());
+    }
+
     /// The parts that fit, weightiest first, as they are read.
     fn text(self) -> String {
         let mut order: Vec<usize> = (0..self.0.len()).collect();
@@ -109,7 +136,7 @@ fn certainty(certainty: Certainty) -> &'static str {
 /// One finding; `first` is what the line begins with.
 pub(super) fn finding(first: &str, brief: &Brief) -> String {
     use Weight::{Containment, Context, More, Must, Since};
-    let (place, device) = (&brief.place, &brief.device);
+    let place = &brief.place;
     let mut line = Line(Vec::new());
     line.part(Must, format!("{first} {}", value(brief.rule.as_str(), LONGEST_VALUE)));
     line.part(Must, format!("finding={}", brief.id));
@@ -120,9 +147,14 @@ pub(super) fn finding(first: &str, brief: &Brief) -> String {
         line.part(Must, "decided=before".to_owned());
     }
     line.known("site", place.site.as_ref().map(SiteId::as_str));
-    match device.mac {
-        Some(mac) => line.known("mac", Some(&mac.to_string())),
-        None => line.known("ip", device.ips.first().map(ToString::to_string).as_deref()),
+    let device = brief.device.as_ref();
+    match (&brief.entry, device.and_then(|device| device.mac)) {
+        (Some(entry), _) => line.known("entry", Some(entry)),
+        (None, Some(mac)) => line.known("mac", Some(&mac.to_string())),
+        (None, None) => {
+            let ip = device.and_then(|device| device.ips.first()).map(ToString::to_string);
+            line.known("ip", ip.as_deref());
+        }
     }
     let (switch, port) = (place.switch.as_ref().map(TargetName::as_str), place.port.as_ref().map(PortName::as_str));
     if place.certainty == Certainty::Beyond {
@@ -139,34 +171,15 @@ pub(super) fn finding(first: &str, brief: &Brief) -> String {
     line.known("network", place.network.as_ref().map(NetworkId::as_str));
     line.part(Must, format!("place={}", certainty(place.certainty)));
     line.part(Since, format!("since={}", minute(brief.since)));
-    line.some(Since, "maker", &device.maker);
-    line.part(
-        Since,
-        match device.verdict {
-            Verdict::Confirmed => "verdict=confirmed",
-            Verdict::Suspected => "verdict=suspected",
-            Verdict::Unknown => "verdict=unknown",
-        }
-        .to_owned(),
-    );
-    if let Some(grade) = device.grade {
-        let word = match grade {
-            Grade::Strong => "strong",
-            Grade::Mark => "mark",
-            Grade::Hint => "hint",
-        };
-        line.part(Since, format!("grade={word}"));
+    if let Some(device) = device {
+        line.device(device, brief.since);
     }
-    line.some(More, "model", &device.model);
-    // Where it was known before it broke the rule.
-    let first_seen = device.first_seen.filter(|first| minute(*first) != minute(brief.since));
-    line.some(Context, "first-seen", &first_seen.map(minute).unwrap_or_default());
     if let Some(before) = &brief.previous {
         let port = before.port.as_ref().map(|port| format!(" {port}")).unwrap_or_default();
         line.pair(Context, "before", &format!("{}{port}", before.switch));
     }
     line.some(Context, "owner", &place.owner);
-    line.some(More, "evidence", &device.evidence.join(", "));
+    line.some(More, "evidence", &device.map(|device| device.evidence.join(", ")).unwrap_or_default());
     if let Some(command) = &brief.contain {
         line.part(Containment, format!("contain={}", value(command, 80)));
     }

@@ -10,6 +10,7 @@ use crate::inventory::{Certainty, Device, Estate, FormerPlace, Inventory, Place,
 use crate::maker::{Attribution, Evidence, Facts, Grade, Verdict};
 use crate::net::{DeviceId, FindingId, VlanId};
 use crate::observation::{DeviceInformation, Port, SystemFacts};
+use crate::policy::Subject;
 use crate::review::{Finding, FindingState};
 use crate::store::{Brief, Outbox};
 
@@ -43,7 +44,7 @@ pub(super) fn finding(id: u64, severity: Severity, state: FindingState) -> Findi
         policy: "uk-gsg-2022".into(),
         rule: "no-core-network".into(),
         severity,
-        device: DeviceId(id),
+        subject: Subject::Device(DeviceId(id)),
         text: "surveillance equipment on a core network".into(),
         state,
         since: START,
@@ -133,7 +134,7 @@ fn line_of(finding: &Finding, device: Option<Device>) -> String {
 }
 
 fn brief_of(finding: &Finding, device: Option<Device>) -> Brief {
-    let device = device.map(|device| Device { id: finding.device, ..device });
+    let device = device.map(|device| Device { id: finding.subject.device().unwrap(), ..device });
     let (inventory, estate) = (inventory(device.into_iter().collect()), estate());
     brief::of(finding, &View { inventory: &inventory, estate: &estate })
 }
@@ -141,7 +142,7 @@ fn brief_of(finding: &Finding, device: Option<Device>) -> Brief {
 fn post(dispatch: &mut Dispatch, findings: &[Finding], at: Timestamp) -> Outbox {
     let mut outbox = Outbox::default();
     let mut known = device("DS-2CD2143G2-I");
-    known.id = findings[0].device;
+    known.id = findings[0].subject.device().unwrap();
     let (inventory, estate) = (inventory(vec![known]), estate());
     dispatch.post(findings, &View { inventory: &inventory, estate: &estate }, at, &mut outbox);
     outbox

@@ -5,6 +5,7 @@
 mod coverage;
 mod exposure;
 mod filter;
+mod hidden;
 mod placement;
 mod queue;
 mod site_coverage;
@@ -32,7 +33,7 @@ use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
 };
 use crate::observation::{CameraStanding, Readings, Table, TableState};
-use crate::policy::Status;
+use crate::policy::{Loosened, Status};
 use crate::review::{Cycle, Finding};
 
 /// A value of a list (a state, a class, a kind) as the one word people read everywhere: the one it serialises to.
@@ -56,6 +57,8 @@ pub struct Snapshot {
     pub networks: BTreeMap<NetworkId, NetworkRow>,
     /// Packs in force.
     pub policies: Vec<String>,
+    /// What of the shipped packs does not hold, with who decided so and why.
+    pub loosened: Vec<Loosened>,
     /// The day the IEEE registry that makers are told by is of.
     pub registry: Option<jiff::civil::Date>,
     /// Devices by id.
@@ -206,6 +209,14 @@ pub struct CarrierRow {
     pub waiting: u64,
     /// Alerts that found too many waiting: only counted, and the count is sent.
     pub lost: u64,
+}
+
+impl Snapshot {
+    /// The device a finding is about; `None` for a register's entry, and for a device that is no more.
+    #[must_use]
+    pub fn device_of(&self, finding: &Finding) -> Option<&DeviceRow> {
+        self.devices.get(&finding.subject.device()?)
+    }
 }
 
 impl DeviceRow {

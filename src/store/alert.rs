@@ -57,8 +57,10 @@ pub struct Brief {
     pub since: Timestamp,
     /// The rule in words.
     pub text: String,
-    /// The device.
-    pub device: BriefDevice,
+    /// The device it is about; `None`: it is about a register's entry.
+    pub device: Option<BriefDevice>,
+    /// The register's entry it is about, `register/key`; `None`: it is about a device.
+    pub entry: Option<String>,
     /// Where it is.
     pub place: BriefPlace,
     /// Where it was before.
