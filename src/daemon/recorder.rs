@@ -4,6 +4,7 @@
 mod attempts;
 mod cameras;
 mod coverage;
+mod proof;
 mod reviews;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,6 +75,12 @@ pub(super) enum Message {
     },
     Tick,
     Outbox(alerts::Question),
+    /// What somebody asked over the control socket to change, and what became of it.
+    Asked {
+        author: Author,
+        asked: String,
+        outcome: String,
+    },
     Seq(oneshot::Sender<u64>),
     Stop,
 }
@@ -121,6 +128,7 @@ pub(super) struct Recorder {
     addresses: BTreeMap<DeviceId, BTreeSet<TargetName>>,
     swept: Vec<Swept>,
     coverage: coverage::Count,
+    proof: proof::Proof,
     seq: u64,
 }
 
@@ -165,6 +173,7 @@ impl Recorder {
             addresses: BTreeMap::new(),
             coverage: coverage::Count::new(&stored.swept),
             swept: stored.swept,
+            proof: proof::Proof::default(),
             seq: 0,
         };
         recorder.index_addresses();
@@ -267,7 +276,9 @@ impl Recorder {
             Message::Tick => {
                 self.tick();
                 self.count_looked(Timestamp::now(), false);
+                self.keep_log();
             }
+            Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);
@@ -282,6 +293,7 @@ impl Recorder {
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.seq = self.writer.commit(batch)?.seq;
+        self.proof.note(batch);
         if !batch.outbox.alerts.is_empty() {
             self.posted.send_replace(());
         }

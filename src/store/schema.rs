@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Each entry brings a database from its own index to the next.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE meta (
         key   TEXT PRIMARY KEY,
@@ -109,6 +109,16 @@ const MIGRATIONS: [&str; 3] = [
         answered INTEGER,
         answer   TEXT
     ) STRICT, WITHOUT ROWID;
+",
+    // Signed heads of the change log: those that were told to others, and the one of the last commit.
+    "
+    CREATE TABLE head (
+        seq       INTEGER PRIMARY KEY,
+        at        INTEGER NOT NULL,
+        hash      BLOB NOT NULL,
+        signature BLOB NOT NULL,
+        current   INTEGER NOT NULL
+    ) STRICT;
 ",
 ];
 
