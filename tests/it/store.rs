@@ -1,6 +1,7 @@
 //! The database: what is committed is there, is told by the log alone, and shows when it is tampered with.
 
 use std::path::Path;
+use std::time::Duration;
 
 use lenswarden::inventory::{Merge, RowChange};
 use lenswarden::net::{DeviceId, DeviceText};
@@ -260,6 +261,8 @@ fn any_batch() -> impl Strategy<Value = Batch> {
             batch.targets = targets.iter().map(|(name, state)| target(name, *state, minutes(at))).collect();
             batch.dropped_targets = if at == 8 { vec!["sw1".into()] } else { Vec::new() };
             batch.targets.retain(|target| !batch.dropped_targets.contains(&target.name));
+            // The device of one who was merged away, one that is there, one that never was.
+            batch.forgotten = if at % 3 == 0 { vec![DeviceId(at.unsigned_abs()), DeviceId(21)] } else { Vec::new() };
             if decided {
                 batch.decisions = full_batch().decisions;
             }
@@ -271,7 +274,8 @@ fn any_batch() -> impl Strategy<Value = Batch> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// The log is complete: it alone tells the state the tables hold, and a refreshed picture equals a fresh one.
+    /// The log is complete: it alone tells the state the tables hold, whatever was pruned or forgotten of it, and a
+    /// refreshed picture equals a fresh one.
     #[test]
     fn the_log_alone_rebuilds_the_state(batches in prop::collection::vec(any_batch(), 1..8)) {
         let (_folder, path) = fresh();
@@ -283,6 +287,10 @@ proptest! {
             reader.refresh(&mut snapshot).unwrap();
             prop_assert_eq!(&snapshot, &reader.snapshot().unwrap());
             prop_assert_eq!(reader.state_from_log().unwrap(), reader.state_from_tables().unwrap());
+            if number % 2 == 1 {
+                while writer.prune(Duration::from_secs(120), batch.at).unwrap() {}
+                prop_assert_eq!(reader.state_from_log().unwrap(), reader.state_from_tables().unwrap());
+            }
             if number % 3 == 2 {
                 drop(writer);
                 writer = Writer::open(&path).unwrap();

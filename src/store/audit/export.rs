@@ -46,7 +46,9 @@ pub(super) enum Line<'a> {
 #[serde(deny_unknown_fields)]
 pub(super) struct ExportedRow<'a> {
     pub(super) seq: u64,
-    pub(super) at: Timestamp,
+    /// RFC 3339 in UTC, to the millisecond; no other spelling of it.
+    #[serde(borrow)]
+    pub(super) at: Cow<'a, str>,
     #[serde(borrow)]
     pub(super) kind: Cow<'a, str>,
     #[serde(borrow)]
@@ -138,7 +140,7 @@ fn write(connection: &Connection, out: &mut impl Write, since: Option<Timestamp>
         let seq = row.get::<_, i64>(0)?.unsigned_abs();
         let line = ExportedRow {
             seq,
-            at: Timestamp(row.get(1)?),
+            at: Timestamp(row.get(1)?).to_string().into(),
             kind: text(2)?,
             subject: text(3)?,
             body: row.get_ref(4)?.as_str_or_null()?.map(Cow::Borrowed),

@@ -8,6 +8,7 @@ use super::checker::{Checker, Row, Verdict};
 use super::export::{ExportedRow, FORMAT, Line, VERSION};
 use super::head::SignedHead;
 use super::key::PublicKey;
+use crate::net::Timestamp;
 use crate::store::log::{Hash, unhex};
 
 /// No line of an export is longer, in octets: the largest body is a configuration of some thousand sites.
@@ -74,10 +75,10 @@ impl Walk {
             checker.fault(None, format!("there is something after the last line ({ended})"));
         }
         match line {
-            Ok(Line::Row(row)) => match hashes(&row) {
-                Some([body_hash, prev, hash]) => checker.row(&Row {
+            Ok(Line::Row(row)) => match fields(&row) {
+                Some((at, [body_hash, prev, hash])) => checker.row(&Row {
                     seq: row.seq,
-                    at: row.at,
+                    at,
                     kind: &row.kind,
                     subject: &row.subject,
                     body: row.body.as_deref(),
@@ -85,7 +86,7 @@ impl Walk {
                     prev,
                     hash,
                 }),
-                None => checker.fault(Some(row.seq), format!("row {}: one of its hashes is none", row.seq)),
+                None => checker.fault(Some(row.seq), format!("row {}: its time or one of its hashes is none", row.seq)),
             },
             Ok(Line::Head(text)) => match text.parse() {
                 Ok(head) => checker.head(&head),
@@ -108,6 +109,8 @@ impl Walk {
     }
 }
 
-fn hashes(row: &ExportedRow<'_>) -> Option<[Hash; 3]> {
-    Some([unhex(&row.body_hash)?, unhex(&row.prev)?, unhex(&row.hash)?])
+/// What has one spelling only: the time and the hashes.
+fn fields(row: &ExportedRow<'_>) -> Option<(Timestamp, [Hash; 3])> {
+    let at = row.at.parse::<Timestamp>().ok().filter(|at| at.to_string() == row.at)?;
+    Some((at, [unhex(&row.body_hash)?, unhex(&row.prev)?, unhex(&row.hash)?]))
 }
