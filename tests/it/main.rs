@@ -37,3 +37,4 @@ mod tmux;
 mod topology;
 mod traps;
 mod vrf;
+mod what_if;
