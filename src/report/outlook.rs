@@ -55,11 +55,11 @@ pub fn statuses(outlook: &Outlook) -> Option<String> {
 pub fn tallies(outlook: &Outlook) -> Table {
     let rows = outlook.tallies().into_iter().map(|((policy, rule, site, severity), tally)| {
         let Tally { opens, changes, closes, falls } = tally;
-        let mut row = vec![format!("{policy}/{rule}"), word(site.as_ref()), spelled(&severity)];
+        let mut row = vec![format!("{policy}/{rule}"), word(site.as_ref()), severity.letter().to_string()];
         row.extend([opens, changes, closes, falls].map(|count| count.to_string()));
         row
     });
-    Table { columns: vec!["RULE", "SITE", "SEVERITY", "OPEN", "CHANGE", "CLOSE", "VOID"], rows: rows.collect() }
+    Table { columns: vec!["RULE", "SITE", "S", "OPEN", "CHANGE", "CLOSE", "VOID"], rows: rows.collect() }
 }
 
 /// How grave, and how grave it is now where that differs.
