@@ -81,6 +81,7 @@ fn estate(sensitive: u32, cameras_on_core: u32) -> Estate {
         site: Some(format!("s{number}").into()),
         switches: Vec::new(),
         vlans: vec![vlan.to_string().parse().unwrap()],
+        vrfs: Vec::new(),
         subnets: Vec::new(),
         ports: Vec::new(),
     };

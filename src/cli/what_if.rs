@@ -102,7 +102,8 @@ pub(super) fn trial(path: &Path) -> Trial {
     let path = path.to_owned();
     Trial::new(move |words| {
         let change = Change::typed(words, path.parent().unwrap_or(Path::new("")));
-        judge(&path, &change, jiff::Zoned::now().date()).map_err(|error| format!("{error:#}").replace("\n  hint", "; hint").replace('\n', "; "))
+        judge(&path, &change, jiff::Zoned::now().date())
+            .map_err(|error| format!("{error:#}").replace("\n  hint", "; hint").replace('\n', "; "))
     })
 }
 

@@ -110,7 +110,7 @@ pub fn json(outlook: &Outlook) -> Value {
         let Shift { turn, finding, severity_before, falls, mac, maker } = shift;
         json!({
             "turn": turn.word(), "id": (*turn != crate::review::Turn::Opens).then_some(finding.id), "policy": finding.policy,
-            "rule": finding.rule, "severity": finding.severity, "severity_before": severity_before, "device": finding.device,
+            "rule": finding.rule, "severity": finding.severity, "severity_before": severity_before, "device": finding.subject.device(), "entry": finding.subject.entry(),
             "mac": mac, "maker": maker, "site": finding.place.site, "network": finding.place.network,
             "text": finding.text, "decision": falls,
         })

@@ -41,9 +41,9 @@ pub struct Shift {
     pub severity_before: Option<Severity>,
     /// The decision that would no longer hold.
     pub falls: Option<Decision>,
-    /// The device's address.
+    /// Its device's address.
     pub mac: Option<MacAddr>,
-    /// The device's maker.
+    /// Its device's maker.
     pub maker: String,
 }
 
@@ -86,7 +86,7 @@ impl Outlook {
                 // Its evidence or place is told anew: no news.
                 _ => return None,
             };
-            let device = inventory.device(now.device);
+            let device = now.subject.device().and_then(|id| inventory.device(id));
             let decision = was.filter(|was| was.state != FindingState::Open).and_then(|was| was.decision.clone());
             Some(Shift {
                 turn,
@@ -100,7 +100,8 @@ impl Outlook {
         let mut shifts: Vec<Shift> = changed.iter().filter_map(shift).collect();
         shifts.sort_by(|a, b| {
             let order = |shift: &Shift| (shift.turn, shift.finding.severity);
-            let place = |shift: &Shift| (shift.finding.place.site.clone(), shift.finding.device, shift.finding.id);
+            let place =
+                |shift: &Shift| (shift.finding.place.site.clone(), shift.finding.subject.clone(), shift.finding.id);
             let rule = |shift: &Shift| (shift.finding.policy.clone(), shift.finding.rule.clone());
             order(a).cmp(&order(b)).then_with(|| rule(a).cmp(&rule(b))).then_with(|| place(a).cmp(&place(b)))
         });

@@ -4,7 +4,7 @@ use super::Ledger;
 use crate::inventory::{Delta, Device, Estate, Inventory};
 use crate::maker::Catalogue;
 use crate::net::{DeviceId, FindingId, Timestamp};
-use crate::policy::{Policies, Status};
+use crate::policy::{Policies, Status, Subject};
 
 /// All that devices are judged by.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ pub fn rejudge(
     let mut done = Rejudged { delta, statuses: Vec::with_capacity(devices.len()), findings: Vec::new() };
     for (device, (status, violations)) in devices.into_iter().zip(judged) {
         done.statuses.push((device.id, status));
-        done.findings.extend(ledger.reconcile(device, &violations, at));
+        done.findings.extend(ledger.reconcile(&Subject::Device(device.id), &device.place, &violations, at));
     }
     done.findings.sort_unstable();
     done

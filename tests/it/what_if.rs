@@ -42,7 +42,7 @@ fn happened(before: &BTreeMap<FindingId, Finding>, after: &BTreeMap<FindingId, F
             _ => continue,
         };
         let severity = serde_json::to_value(now.severity).unwrap().as_str().unwrap().to_owned();
-        turns.insert((now.rule.to_string(), now.device.0, turn.to_owned(), severity));
+        turns.insert((now.rule.to_string(), now.subject.device().unwrap().0, turn.to_owned(), severity));
     }
     turns
 }
