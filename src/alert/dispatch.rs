@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{View, brief, line, message, word};
-use crate::config::{AlertPlan, MaintenanceWindow, Occasion};
+use crate::config::{AlertCarrier, AlertPlan, MaintenanceWindow, Occasion};
 use crate::inventory::Certainty;
-use crate::net::text::clean;
 use crate::net::{FindingId, PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
 use crate::policy::{Severity, Subject};
 use crate::review::{Finding, FindingState};
-use crate::store::{Alert, Condition, Held, Outbox, Told};
+use crate::store::{Alert, Condition, Held, Outbox, SignedHead, Told};
 
 /// A rule broken by somebody at a site is told again after this, if it opened again meanwhile.
 const AGAIN: Duration = Duration::from_secs(3600);
@@ -181,12 +180,22 @@ impl Dispatch {
         }
     }
 
-    /// A head of the audit chain, to the carriers that ask for `audit`.
-    pub fn chain_head(&self, words: &str, at: Timestamp, outbox: &mut Outbox) {
-        for plan in self.plans.iter().filter(|plan| plan.when.contains(&Occasion::Audit)) {
-            let text: String = format!("audit {}", clean(words)).chars().take(line::LONGEST).collect();
-            outbox.alerts.push(message(&plan.name, Severity::Info, "chain-head", at, text));
-        }
+    /// A signed head of the change log, to the carriers that ask for `audit`; where none does, to those that keep what they
+    /// are told and wake nobody: syslog and the journal.
+    pub fn head(&self, head: &SignedHead, at: Timestamp, outbox: &mut Outbox) {
+        let asked = self.plans.iter().any(|plan| plan.when.contains(&Occasion::Audit));
+        let keeps = |carrier: &AlertCarrier| match carrier {
+            AlertCarrier::SyslogUdp { .. }
+            | AlertCarrier::SyslogStream { .. }
+            | AlertCarrier::SyslogLocal { .. }
+            | AlertCarrier::Journal { .. } => true,
+            AlertCarrier::Webhook(_) | AlertCarrier::Smtp(_) | AlertCarrier::Command { .. } => false,
+        };
+        let chosen =
+            |plan: &&AlertPlan| if asked { plan.when.contains(&Occasion::Audit) } else { keeps(&plan.carrier) };
+        let text = line::operational("audit-head", &head.to_string());
+        let message = |plan: &AlertPlan| message(&plan.name, Severity::Info, "audit-head", at, text.clone());
+        outbox.alerts.extend(self.plans.iter().filter(chosen).map(message));
     }
 
     /// Each finding as a line, or all of them as one where the carrier had too many lately.

@@ -389,12 +389,10 @@ fn what_concerns_the_work_itself_is_told_in_a_line_that_is_clean_to_whoever_asks
     let text = &outbox.alerts[0].text;
     assert!(text.starts_with("operation credential-stopped credential x") && text.chars().count() <= 300, "{text}");
     assert!(!text.contains(['\u{1b}', '\n']), "{text:?}");
-    dispatch.configure(&[plan("soc", &["breach"]), plan("desk", &["operational"]), plan("log", &["audit"])], &[]);
+    dispatch.configure(&[plan("soc", &["breach"]), plan("desk", &["operational"])], &[]);
     let mut outbox = Outbox::default();
     dispatch.operational("credential-stopped", "x", START, &mut outbox);
-    dispatch.chain_head("seq=7 head=ab", START, &mut outbox);
-    assert_eq!(told(&outbox), [pair("desk", "credential-stopped"), pair("log", "chain-head")]);
-    assert_eq!(outbox.alerts[1].text, "audit seq=7 head=ab");
+    assert_eq!(told(&outbox), [pair("desk", "credential-stopped")]);
 }
 
 #[test]

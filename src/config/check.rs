@@ -137,6 +137,7 @@ pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> Daemon
             512,
             1..=1 << 30,
         ) << 20,
+        keep_history: checker.duration("daemon.keep-history", &daemon.keep_history, "400d", second * 86_400),
         review_groups: daemon.review_groups.clone().unwrap_or_else(|| vec!["lenswarden-review".to_owned()]),
     }
 }

@@ -25,7 +25,7 @@ pub struct Alert {
     pub carrier: String,
     /// How grave.
     pub severity: Severity,
-    /// What kind of message: the rule's id, `summary`, `digest`, `maintenance`, `reminder`, `lost`, `test`, `chain-head`,
+    /// What kind of message: the rule's id, `summary`, `digest`, `maintenance`, `reminder`, `lost`, `test`, `audit-head`,
     /// or what happened to the work itself (`credential-stopped`).
     pub kind: String,
     /// When it came to be.
