@@ -71,7 +71,7 @@ async fn deliver(plan: &AlertPlan, origin: &Origin, recorder: &mpsc::Sender<Mess
         if waiting.is_empty() {
             return Ok(());
         }
-        let sent = alert::send(&plan.carrier, origin, &waiting).await;
+        let sent = alert::send(plan, origin, &waiting).await;
         let taken = sent.as_ref().map_or_else(|error| error.taken, |()| waiting.len());
         if taken > 0 {
             let ids = waiting.iter().take(taken).map(|alert| alert.id).collect();

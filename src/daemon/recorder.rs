@@ -5,6 +5,7 @@ mod attempts;
 mod cameras;
 mod coverage;
 mod judging;
+mod operation;
 mod proof;
 mod reviews;
 #[cfg(test)]
@@ -22,7 +23,7 @@ use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
 use super::{Lead, packs, targets};
-use crate::alert::Dispatch;
+use crate::alert::{Dispatch, Memory};
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
 use crate::maker::Catalogue;
@@ -132,6 +133,7 @@ pub(super) struct Recorder {
     daemon: DaemonRecord,
     /// Which alerts the changes cause.
     dispatch: Dispatch,
+    operation: operation::Operation,
     posted: watch::Sender<()>,
     /// Who looks after cameras is told what visits to others mean for them.
     leads: mpsc::Sender<Lead>,
@@ -153,11 +155,14 @@ impl Recorder {
     ) -> Result<Self, StoreError> {
         let stored = writer.load()?;
         let InForce { config, policies, catalogue } = in_force.clone();
+        let operation = operation::Operation::new(&stored, Timestamp::now());
+        let memory = Memory { told: stored.told, held: stored.held, conditions: stored.conditions };
+        let (plans, windows) = (config.alerts.clone(), config.maintenance.clone());
+        let dispatch = Dispatch::restore(plans, windows, &stored.findings, memory);
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
         let devices = stored.devices.into_iter().map(|record| record.device).collect();
         let inventory =
             Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches);
-        let dispatch = Dispatch::restore(config.alerts.clone(), &stored.findings, stored.told);
         let mut recorder = Self {
             estate: Estate::from(&config),
             ledger: Ledger::restore(stored.findings, stored.cycles),
@@ -182,6 +187,7 @@ impl Recorder {
             inventory,
             statuses,
             dispatch,
+            operation,
             posted: watch::Sender::new(()),
             leads,
             addresses: BTreeMap::new(),
@@ -293,6 +299,7 @@ impl Recorder {
                 self.tick();
                 self.count_looked(Timestamp::now(), false);
                 self.keep_log();
+                self.watch_operation(Timestamp::now());
             }
             Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
@@ -332,6 +339,7 @@ impl Recorder {
     fn absorb(&mut self, visits: &[Collection]) -> Batch {
         let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
         for visit in visits {
+            self.operation.note(visit);
             let record = targets::record(visit, &self.targets);
             if record.is_none() && !matches!(visit, Collection::Camera(visit) if !visit.marks.is_empty()) {
                 continue;
@@ -369,12 +377,6 @@ impl Recorder {
         };
         self.post_alerts(&mut batch);
         batch
-    }
-
-    /// Puts the alerts that the batch's findings cause beside them.
-    fn post_alerts(&mut self, batch: &mut Batch) {
-        let device = |id| self.inventory.device(id);
-        self.dispatch.post(&batch.findings, device, batch.at, &mut batch.outbox);
     }
 
     /// Judges the devices, and puts the delta and what the judgement changed into the draft.
@@ -483,7 +485,7 @@ impl Recorder {
         self.judge_anew(places, &mut draft);
         draft.batch.configuration = Some(self.configuration_record());
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
-        self.dispatch.configure(&self.config.alerts);
+        self.dispatch.configure(&self.config.alerts, &self.config.maintenance);
         self.finish(draft)
     }
 }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::audit::SignedHead;
+use super::held::{Condition, Held};
 use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
@@ -384,6 +385,12 @@ pub struct Stored {
     pub daemon: Option<DaemonRecord>,
     /// What carriers of alerts were told lately.
     pub told: Vec<Told>,
+    /// Findings that carriers are told of later.
+    pub held: Vec<Held>,
+    /// What is wrong with the work itself.
+    pub conditions: Vec<Condition>,
     /// How far sweeps came.
     pub swept: Vec<Swept>,
+    /// What of each site was looked at, when it was last counted.
+    pub looked: Option<Looked>,
 }

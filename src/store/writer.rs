@@ -136,6 +136,11 @@ impl Writer {
         Ok(value)
     }
 
+    /// The database's own name.
+    pub(super) fn name(&self) -> &str {
+        &self.epoch
+    }
+
     /// The salt of credential fingerprints, which only the daemon's own user can read.
     #[must_use]
     pub fn salt(&self) -> &str {

@@ -54,7 +54,7 @@ fn v4(nets: &[IpNet]) -> Vec<Ipv4Net> {
 pub(super) struct Count {
     /// When sweeps asked each address last.
     asked: BTreeMap<IpAddr, Timestamp>,
-    looked: Looked,
+    pub(super) looked: Looked,
     at: Timestamp,
     /// How long it is not counted again.
     pause: Duration,
