@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{View, brief, line, message, word};
-use crate::config::{AlertCarrier, AlertPlan, MaintenanceWindow, Occasion};
+use crate::config::{AlertPlan, MaintenanceWindow, Occasion};
 use crate::inventory::Certainty;
+use crate::net::text::clean;
 use crate::net::{FindingId, PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
 use crate::policy::{Severity, Subject};
 use crate::review::{Finding, FindingState};
@@ -180,22 +181,12 @@ impl Dispatch {
         }
     }
 
-    /// A signed head of the change log, to the carriers that ask for `audit`; where none does, to those that keep what they
-    /// are told and wake nobody: syslog and the journal.
+    /// A signed head of the change log, to the carriers that ask for `audit`.
     pub fn head(&self, head: &SignedHead, at: Timestamp, outbox: &mut Outbox) {
-        let asked = self.plans.iter().any(|plan| plan.when.contains(&Occasion::Audit));
-        let keeps = |carrier: &AlertCarrier| match carrier {
-            AlertCarrier::SyslogUdp { .. }
-            | AlertCarrier::SyslogStream { .. }
-            | AlertCarrier::SyslogLocal { .. }
-            | AlertCarrier::Journal { .. } => true,
-            AlertCarrier::Webhook(_) | AlertCarrier::Smtp(_) | AlertCarrier::Command { .. } => false,
-        };
-        let chosen =
-            |plan: &&AlertPlan| if asked { plan.when.contains(&Occasion::Audit) } else { keeps(&plan.carrier) };
-        let text = line::operational("audit-head", &head.to_string());
-        let message = |plan: &AlertPlan| message(&plan.name, Severity::Info, "audit-head", at, text.clone());
-        outbox.alerts.extend(self.plans.iter().filter(chosen).map(message));
+        for plan in self.plans.iter().filter(|plan| plan.when.contains(&Occasion::Audit)) {
+            let text: String = format!("audit {}", clean(&head.to_string())).chars().take(line::LONGEST).collect();
+            outbox.alerts.push(message(&plan.name, Severity::Info, "audit-head", at, text));
+        }
     }
 
     /// Each finding as a line, or all of them as one where the carrier had too many lately.

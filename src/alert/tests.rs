@@ -12,7 +12,7 @@ use crate::net::{DeviceId, FindingId, VlanId};
 use crate::observation::{DeviceInformation, Port, SystemFacts};
 use crate::policy::Subject;
 use crate::review::{Finding, FindingState};
-use crate::store::{Brief, Outbox};
+use crate::store::{Brief, Outbox, SignedHead, heads_in};
 
 pub(super) const START: Timestamp = Timestamp(1_795_500_000_000);
 
@@ -389,10 +389,14 @@ fn what_concerns_the_work_itself_is_told_in_a_line_that_is_clean_to_whoever_asks
     let text = &outbox.alerts[0].text;
     assert!(text.starts_with("operation credential-stopped credential x") && text.chars().count() <= 300, "{text}");
     assert!(!text.contains(['\u{1b}', '\n']), "{text:?}");
-    dispatch.configure(&[plan("soc", &["breach"]), plan("desk", &["operational"])], &[]);
+    dispatch.configure(&[plan("soc", &["breach"]), plan("desk", &["operational"]), plan("log", &["audit"])], &[]);
     let mut outbox = Outbox::default();
     dispatch.operational("credential-stopped", "x", START, &mut outbox);
-    assert_eq!(told(&outbox), [pair("desk", "credential-stopped")]);
+    let head: SignedHead =
+        format!("lenswarden-head-1 e 7 {} {START} {}==", "ab".repeat(32), "A".repeat(86)).parse().unwrap();
+    dispatch.head(&head, START, &mut outbox);
+    assert_eq!(told(&outbox), [pair("desk", "credential-stopped"), pair("log", "audit-head")]);
+    assert_eq!(heads_in(&outbox.alerts[1].text), [head], "whole, so that it can be held against the log");
 }
 
 #[test]

@@ -111,10 +111,10 @@ pub struct DaemonSettings {
     pub slow_sweep_every: Duration,
     /// Most visits under way at once.
     pub concurrency: usize,
-    /// Free octets of the file system of the database below which the daemon says that its disk is low.
-    pub disk_reserve: u64,
     /// How long the change log keeps what devices and targets were; what was found and decided stays for good.
     pub keep_history: Duration,
+    /// Free octets of the file system of the database below which the daemon says that its disk is low.
+    pub disk_reserve: u64,
     /// Unix groups whose members may decide; root and the daemon's own user always may.
     pub review_groups: Vec<String>,
 }

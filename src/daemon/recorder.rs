@@ -298,8 +298,8 @@ impl Recorder {
             Message::Tick => {
                 self.tick();
                 self.count_looked(Timestamp::now(), false);
-                self.watch_operation(Timestamp::now());
                 self.keep_log();
+                self.watch_operation(Timestamp::now());
             }
             Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),

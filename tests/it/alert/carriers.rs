@@ -137,7 +137,7 @@ fn through_failures_and_twenty_kills_every_alert_arrives() {
     }
     let requests = hook.requests();
     let finding =
-        requests.iter().map(|request| request.json()).find(|body| body["findings"][0]["device"]["mac"].is_string());
+        requests.iter().map(super::hook::Request::json).find(|body| body["findings"][0]["device"]["mac"].is_string());
     let finding = finding.unwrap()["findings"][0].clone();
     for key in ["id", "policy", "rule", "severity", "state", "since", "text", "device", "place", "previous", "contain"]
     {

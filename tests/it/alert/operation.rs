@@ -92,7 +92,8 @@ fn while_every_switch_is_under_maintenance_alerts_wait_and_then_come_as_one() {
         texts.iter().any(|text| text.contains(" summary findings=") && text.contains(site))
     };
     let told = until(&hook, "a summary", |texts| all.iter().any(|site| is_told(texts, site)));
-    let body = hook.requests().iter().map(|request| request.json()).find(|body| body["kind"] == "maintenance").unwrap();
+    let body =
+        hook.requests().iter().map(super::hook::Request::json).find(|body| body["kind"] == "maintenance").unwrap();
     assert!(body["findings"].as_array().unwrap().len() > 1, "{told:#?}");
     daemon.kill();
 }
