@@ -50,6 +50,8 @@ pub(super) enum Message {
     },
     Configure(Box<InForce>),
     Problem(String),
+    /// What of the daemon's work has not come round, in words.
+    Late(Vec<String>),
     /// May a credential be tried?
     Claim(Asker),
     /// How the attempt ended.
@@ -154,6 +156,7 @@ impl Recorder {
                 stopped: None,
                 poll_every_s: config.daemon.poll_every.as_secs(),
                 cameras_every_s: config.daemon.cameras_every.as_secs(),
+                late: Vec::new(),
             },
             writer,
             config,
@@ -235,6 +238,7 @@ impl Recorder {
         }
         self.count_looked(Timestamp::now(), true);
         self.daemon.stopped = Some(Timestamp::now());
+        self.daemon.late.clear();
         let batch = Batch { at: Timestamp::now(), daemon: Some(self.daemon.clone()), ..Batch::default() };
         if let Err(error) = self.commit(&batch) {
             tracing::error!(%error, "the end could not be recorded");
@@ -258,6 +262,13 @@ impl Recorder {
             Message::Problem(problem) => {
                 let configuration = Some(self.configuration_record(problem));
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
+            }
+            Message::Late(late) => {
+                if late != self.daemon.late {
+                    self.daemon.late = late;
+                    let daemon = Some(self.daemon.clone());
+                    self.commit_until_it_holds(&Batch { at: Timestamp::now(), daemon, ..Batch::default() });
+                }
             }
             Message::Swept(swept) => {
                 self.coverage.note(&swept);

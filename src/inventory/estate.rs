@@ -281,15 +281,22 @@ mod tests {
         };
         let one = routed("r1", "cctv", "10.1.9.9");
         assert_eq!(found(&hq, 10, std::slice::from_ref(&one)), "core by VLAN 10 of its site");
-        assert_eq!(found(&hq, 0, &[one.clone()]), "cctv by VRF cctv of r1, which has its address 10.1.9.9");
+        assert_eq!(found(&hq, 0, std::slice::from_ref(&one)), "cctv by VRF cctv of r1, which has its address 10.1.9.9");
         let narrow = routed("r1", "cctv", "10.1.2.9");
         assert_eq!(found(&hq, 0, &[narrow]), "doors by VRF cctv of r1, which has its address 10.1.2.9");
         let named = routed("r2", "cctv", "10.1.2.9");
         assert_eq!(found(&hq, 0, &[named]), "r2 by VRF cctv of r2, which has its address 10.1.2.9");
         // The same address in another address space is another's.
         let guest = routed("r1", "guest", "10.1.9.9");
-        assert_eq!(found(&hq, 0, &[guest.clone()]), "other by VRF guest of r1, which has its address 10.1.9.9");
-        assert_eq!(found(&depot, 0, &[one.clone()]), "-", "a VRF of another site, and no subnet without one");
+        assert_eq!(
+            found(&hq, 0, std::slice::from_ref(&guest)),
+            "other by VRF guest of r1, which has its address 10.1.9.9"
+        );
+        assert_eq!(
+            found(&depot, 0, std::slice::from_ref(&one)),
+            "-",
+            "a VRF of another site, and no subnet without one"
+        );
         // In a VRF that nobody names, the subnet is what is left; one of a VRF is not for it.
         assert_eq!(found(&hq, 0, &[routed("r1", "lab", "10.1.2.9")]), "core by its address in 10.1.0.0/16");
         assert_eq!(found(&hq, 0, &[one.clone(), guest.clone()]), "-", "open, and no subnet guesses");

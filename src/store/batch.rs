@@ -260,6 +260,9 @@ pub struct DaemonRecord {
     /// How often cameras are, in seconds.
     #[serde(default)]
     pub cameras_every_s: u64,
+    /// What of its own work has not come round for too long, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<String>,
 }
 
 /// What kind of change a change log row is.

@@ -114,7 +114,7 @@ pub(super) fn changes(connection: &Connection, after: u64, limit: usize) -> rusq
 fn put_estate(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Result<()> {
     let daemon: Option<DaemonRecord> = read::meta(connection, "daemon")?;
     let configuration: ConfigurationRecord = read::meta(connection, "configuration")?.unwrap_or_default();
-    let absent = snapshot.daemon.absent;
+    let DaemonRow { absent, silent_since, .. } = snapshot.daemon;
     snapshot.daemon = daemon.map_or_else(DaemonRow::default, |daemon| DaemonRow {
         host: daemon.host,
         version: daemon.version,
@@ -123,6 +123,8 @@ fn put_estate(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Res
         poll_every_s: daemon.poll_every_s,
         cameras_every_s: daemon.cameras_every_s,
         absent,
+        silent_since,
+        late: daemon.late,
         configuration_problem: String::new(),
     });
     snapshot.daemon.configuration_problem = configuration.problem;

@@ -60,3 +60,20 @@ fn another_tls_key_of_a_camera_is_told_once_to_every_carrier() {
     assert_eq!(work(&mut recorder, vec![visit(5, "bb")]), 1, "and not again after a restart");
     assert_eq!(work(&mut recorder, vec![visit(6, "cc")]), 2, "a further change is another");
 }
+
+#[test]
+fn what_is_late_is_shown_until_it_comes_round_and_no_longer_than_the_daemon_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut recorder = recorder(folder.path());
+    let path = folder.path().join("lenswarden.db");
+    let late = || crate::store::Reader::open(&path).unwrap().snapshot().unwrap().daemon.late;
+    recorder.handle(Message::Late(vec!["the trap listener ended".to_owned()]));
+    assert_eq!(late(), ["the trap listener ended"]);
+    let seq = recorder.seq;
+    recorder.handle(Message::Late(vec!["the trap listener ended".to_owned()]));
+    assert_eq!(recorder.seq, seq, "the same is written once");
+    drop(recorder);
+    let recorder = self::recorder(folder.path());
+    assert_eq!(late(), [""; 0], "a new start");
+    drop(recorder);
+}
