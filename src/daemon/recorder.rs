@@ -25,7 +25,7 @@ use crate::inventory::{Delta, Estate, Inventory};
 use crate::maker::Catalogue;
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
-use crate::policy::{Policies, Status};
+use crate::policy::{self, Policies, Status};
 use crate::review::{Author, DecisionRequest, Ledger};
 use crate::store::{
     Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, StoreError, Swept, TargetKind,
@@ -370,13 +370,13 @@ impl Recorder {
             draft.devices.remove(&merge.from);
         }
         for id in &delta.retired {
-            draft.findings.extend(self.ledger.retire(*id, at));
+            draft.findings.extend(self.ledger.retire(&policy::Subject::Device(*id), at));
             draft.devices.remove(id);
         }
         for id in judged {
             let Some(device) = self.inventory.device(*id) else { continue };
             let now = self.policies.judge(device, &self.estate, &self.catalogue);
-            draft.findings.extend(self.ledger.reconcile(device, &now, at));
+            draft.findings.extend(self.ledger.reconcile(&policy::Subject::Device(*id), &device.place, &now, at));
             let status = self.policies.status(device, &self.catalogue);
             let before = self.statuses.insert(*id, status);
             if before != Some(status) || delta.devices.binary_search(id).is_ok() {

@@ -213,6 +213,14 @@ pub struct CarrierRow {
     pub lost: u64,
 }
 
+impl Snapshot {
+    /// The device a finding is about; `None` for a register's entry, and for a device that is no more.
+    #[must_use]
+    pub fn device_of(&self, finding: &Finding) -> Option<&DeviceRow> {
+        self.devices.get(&finding.subject.device()?)
+    }
+}
+
 impl DeviceRow {
     /// A device as a row.
     #[must_use]

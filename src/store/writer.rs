@@ -300,7 +300,7 @@ fn write_reviews(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> 
                 "INSERT INTO finding (id, device, record) VALUES (?, ?, ?) ON CONFLICT (id)
                  DO UPDATE SET device = excluded.device, record = excluded.record",
             )?
-            .execute((finding.id.0 as i64, finding.device.0 as i64, &body))?;
+            .execute((finding.id.0 as i64, finding.subject.device().map(|id| id.0 as i64), &body))?;
         log.append(ChangeKind::Finding, &finding.id.to_string(), &body)?;
     }
     for decision in &batch.decisions {
