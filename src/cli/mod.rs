@@ -284,7 +284,7 @@ fn check(path: &Path) -> Result<ExitCode> {
             for warning in policy::warnings(&policies) {
                 say(&format!("warning: {warning} (lenswarden policy show)"));
             }
-            if let Some(warning) = warning {
+            for warning in warning.into_iter().chain(config.metrics.warning()) {
                 say(&format!("warning: {warning}"));
             }
             Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ mod coverage;
 mod file;
 mod load;
 mod makers;
+mod metrics;
 mod networks;
 pub mod secret;
 pub mod watch;
@@ -24,6 +25,7 @@ pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
 pub use load::{load, load_daemon, load_judgement, parse};
 pub use makers::MakerSettings;
+pub use metrics::MetricsSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
 use secret::Secret;
 
@@ -40,6 +42,8 @@ pub struct Config {
     pub discovery: DiscoverySettings,
     /// `[traps]`
     pub traps: TrapSettings,
+    /// `[metrics]`
+    pub metrics: MetricsSettings,
     /// `[coverage]`
     pub coverage: CoverageSettings,
     /// `[makers]`

@@ -6,6 +6,7 @@ mod beats;
 mod cameras;
 pub mod catalogue;
 mod credentials;
+mod metrics;
 mod recorder;
 mod regime;
 mod socket;
@@ -175,6 +176,10 @@ struct Troubles {
     file: String,
     /// Traps that cannot come in.
     traps: String,
+    /// Figures that cannot be served.
+    metrics: String,
+    /// Figures that cannot be written.
+    figures: String,
     /// Interfaces where nothing is asked or heard by multicast.
     multicast: String,
     /// What the recorder was last told.
@@ -201,8 +206,9 @@ impl Shared {
     /// Tells the recorder what is wrong, if it does not know. Its caller holds the lock meanwhile: the recorder hears
     /// of changes in their order.
     async fn tell(&self, troubles: &mut Troubles) -> bool {
-        let Troubles { file, traps, multicast, .. } = &*troubles;
-        let now = [file, traps, multicast].map(String::as_str).into_iter().filter(|text| !text.is_empty());
+        let Troubles { file, traps, metrics, figures, multicast, .. } = &*troubles;
+        let now =
+            [file, traps, metrics, figures, multicast].map(String::as_str).into_iter().filter(|text| !text.is_empty());
         let now = now.collect::<Vec<_>>().join("\n");
         if now == troubles.shown {
             return true;
@@ -348,6 +354,8 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     let _ = messages.send(Message::Stop).await;
     let ended = tokio::task::spawn_blocking(move || thread.join()).await;
     let _ = std::fs::remove_file(&config.daemon.control_socket);
+    let in_force = shared.config.borrow().clone();
+    metrics::last_word(&in_force.metrics, &config.daemon.database);
     anyhow::ensure!(ended.is_ok_and(|thread| thread.is_ok()), "the recorder ended in disorder");
     Ok(outcome)
 }

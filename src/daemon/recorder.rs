@@ -270,7 +270,9 @@ impl Recorder {
                     self.commit_until_it_holds(&Batch { at: Timestamp::now(), daemon, ..Batch::default() });
                 }
             }
-            Message::Swept(swept) => {
+            Message::Swept(mut swept) => {
+                // One that was under way when the configuration changed.
+                swept.retain(|swept| self.config.camera_block(swept.address).is_some());
                 self.coverage.note(&swept);
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), swept, ..Batch::default() });
             }
@@ -462,6 +464,9 @@ impl Recorder {
         // A changed pack changes verdicts of devices whose own record stays: all are judged.
         let all: Vec<DeviceId> = self.inventory.devices().map(|device| device.id).collect();
         self.judge(delta, &all, &mut draft);
+        let is_swept = |address| self.config.camera_block(address).is_some();
+        draft.batch.unswept = self.coverage.forget(is_swept);
+        self.swept.retain(|swept| is_swept(swept.address));
         draft.batch.configuration = Some(self.configuration_record(String::new()));
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
         self.dispatch.configure(&self.config.alerts);

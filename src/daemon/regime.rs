@@ -11,7 +11,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::beats::{self, Late, Task};
 use super::recorder::Message;
-use super::{DaemonOptions, InForce, Shared, alerts, cameras, catalogue, load, socket, switches, traps};
+use super::{DaemonOptions, InForce, Shared, alerts, cameras, catalogue, load, metrics, socket, switches, traps};
 use crate::config::{Config, watch::Watch};
 
 /// How long the recorder may be at one transaction.
@@ -78,6 +78,8 @@ pub(super) async fn watch_over(
     let mut regime = Regime::start(shared, &config, None);
     let listening = tokio::spawn(traps::watch(Arc::clone(shared), options.trap_socket.clone()));
     let accepting = tokio::spawn(socket::accept(listener, Arc::new(server)));
+    let measuring = tokio::spawn(metrics::watch(Arc::clone(shared)));
+    shared.beats.keep(Task::Metrics, measuring.abort_handle());
     shared.beats.keep(Task::Traps, listening.abort_handle());
     shared.beats.keep(Task::Control, accepting.abort_handle());
     shared.beats.note(Task::Recorder, LONGEST_COMMIT);
@@ -114,6 +116,7 @@ pub(super) async fn watch_over(
                     catalogue::watch(watched.as_ref(), &config);
                     if !shared.configure(new).await { break; }
                     shared.switches.keep_only(&config.switches);
+                    shared.swept().retain(|address, _| config.camera_block(*address).is_some());
                     shared.cameras().retain(|address| config.camera_block(*address).is_some());
                     shared.resize(config.daemon.concurrency);
                     shared.config.send_replace(Arc::clone(&config));
@@ -156,6 +159,7 @@ pub(super) async fn watch_over(
     }
     accepting.abort();
     listening.abort();
+    measuring.abort();
     asking.abort();
     if let Some(watching) = watching {
         watching.abort();

@@ -49,6 +49,8 @@ pub struct Batch {
     pub daemon: Option<DaemonRecord>,
     /// Addresses that a sweep asked: where it goes on, not state, so not in the change log.
     pub swept: Vec<Swept>,
+    /// Addresses that no sweep asks any more: what was remembered of them goes.
+    pub unswept: Vec<IpAddr>,
     /// What of each site was looked at: counted anew at any time, so not in the change log.
     pub looked: Option<Looked>,
     /// Alerts these changes cause: delivery, not state, so not in the change log.

@@ -168,15 +168,32 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
         let DeviceRecord { device, status } = read::record(row, 0)?;
         snapshot.devices.insert(device.id, DeviceRow::new(&device, status, seen.last_seen(&device)));
     }
-    let findings: Vec<Finding> = read::records(&transaction, "SELECT record FROM finding", [])?;
+    drop(rows);
+    drop(statement);
+    put_rest(&transaction, &mut snapshot, targets)?;
+    Ok(snapshot)
+}
+
+/// The picture without its devices, in one read transaction.
+pub(super) fn outline(connection: &Connection) -> rusqlite::Result<Snapshot> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut snapshot = Snapshot::default();
+    put_estate(&transaction, &mut snapshot)?;
+    let targets: Vec<TargetRecord> = read::records(&transaction, "SELECT record FROM target", [])?;
+    put_rest(&transaction, &mut snapshot, targets)?;
+    Ok(snapshot)
+}
+
+/// All but the devices and what is configured.
+fn put_rest(connection: &Connection, snapshot: &mut Snapshot, targets: Vec<TargetRecord>) -> rusqlite::Result<()> {
+    let findings: Vec<Finding> = read::records(connection, "SELECT record FROM finding", [])?;
     snapshot.findings = findings.into_iter().map(|finding| (finding.id, finding)).collect();
-    let cycles: Vec<Cycle> = read::records(&transaction, "SELECT record FROM cycle", [])?;
+    let cycles: Vec<Cycle> = read::records(connection, "SELECT record FROM cycle", [])?;
     snapshot.cycles = cycles.into_iter().map(|cycle| (cycle.id, cycle)).collect();
     snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), target_row(target))).collect();
-    snapshot.carriers = outbox::carriers(&transaction)?;
-    snapshot.looked = read::meta(&transaction, "looked")?.unwrap_or_default();
-    put_head(&transaction, &mut snapshot)?;
-    Ok(snapshot)
+    snapshot.carriers = outbox::carriers(connection)?;
+    snapshot.looked = read::meta(connection, "looked")?.unwrap_or_default();
+    put_head(connection, snapshot)
 }
 
 /// Subjects of one kind that changed after the snapshot was taken.

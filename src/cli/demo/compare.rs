@@ -7,7 +7,7 @@ use crate::lab::{TrueDevice, Truth};
 use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::MacAddr;
 use crate::review::FindingState;
-use crate::snapshot::{DeviceRow, SiteLooked, Snapshot};
+use crate::snapshot::{DeviceRow, FactorKind, Snapshot};
 
 /// What was found beside what is true.
 #[derive(Debug)]
@@ -48,13 +48,11 @@ impl Comparison {
         if answering != truth.switches.len() {
             differences.push(format!("{answering} switches answered, {} do", truth.switches.len()));
         }
-        let ports: BTreeSet<_> = truth.devices.values().map(|device| (&device.switch, &device.port)).collect();
-        let sum = |of: fn(&SiteLooked) -> u64| snapshot.looked.sites.values().map(of).sum::<u64>();
-        let (linked, known) = (sum(|site| site.linked), sum(|site| site.known));
-        if [linked, known] != [ports.len() as u64; 2] {
-            differences.push(format!("{known} of {linked} linked ports are known, there are {}", ports.len()));
-        }
+        let (covered, ports) = coverage(snapshot, truth, &mut differences);
         let surveillance = |class: &str| class != "other";
+        let right = |(mac, device): &(&MacAddr, &TrueDevice)| {
+            found.get(*mac).is_some_and(|row| surveillance(device.class) && is_class(row, device))
+        };
         let counts = vec![
             ("switches", answering, truth.switches.len()),
             ("devices", snapshot.devices.len(), truth.devices.len()),
@@ -72,11 +70,44 @@ impl Comparison {
                     .count(),
                 truth.devices.values().filter(|device| device.maker.is_some()).count(),
             ),
-            ("linked ports", usize::try_from(known).unwrap_or(usize::MAX), ports.len()),
+            (
+                "classes",
+                truth.devices.iter().filter(right).count(),
+                truth.devices.values().filter(|device| surveillance(device.class)).count(),
+            ),
+            ("linked ports", covered, ports),
             ("findings", findings.len(), truth.findings.len()),
         ];
         Self { counts, differences }
     }
+}
+
+/// Holds what each site's coverage says against what there is; returns linked ports that are known, and all there are.
+fn coverage(snapshot: &Snapshot, truth: &Truth, differences: &mut Vec<String>) -> (usize, usize) {
+    let mut ports: BTreeMap<&str, BTreeSet<_>> = BTreeMap::new();
+    for device in truth.devices.values() {
+        ports.entry(&device.site).or_default().insert((&device.switch, &device.port));
+    }
+    let (mut known, mut all) = (0, 0);
+    for (site, ports) in ports {
+        let coverage = snapshot.coverage_of(&site.into());
+        for factor in &coverage.factors {
+            // A single round looks at everything once: no share is less than the whole.
+            let there_is = match factor.kind {
+                FactorKind::Ports => ports.len() as u64,
+                _ => factor.expected.max(1),
+            };
+            if [factor.seen, factor.expected] != [there_is; 2] {
+                let (what, seen, expected) = (factor.kind.word(), factor.seen, factor.expected);
+                differences.push(format!("coverage of {site}: {seen} of {expected} {what}, there are {there_is}"));
+            }
+            if factor.kind == FactorKind::Ports {
+                known += usize::try_from(factor.seen).unwrap_or(usize::MAX);
+            }
+        }
+        all += ports.len();
+    }
+    (known, all)
 }
 
 /// Open findings as `(pack, rule, MAC address)`.
@@ -87,6 +118,16 @@ fn findings(snapshot: &Snapshot) -> BTreeSet<(String, String, MacAddr)> {
         Some((finding.policy.to_string(), finding.rule.to_string(), mac))
     })
     .collect()
+}
+
+/// Whether it is taken for what it is.
+fn is_class(row: &DeviceRow, device: &TrueDevice) -> bool {
+    match device.class {
+        "camera" => row.class == Class::Camera,
+        "recorder" => row.class == Class::Recorder,
+        // A telephone or a computer may stay unknown.
+        _ => row.surveillance != Surveillance::Yes,
+    }
 }
 
 /// What is wrong about a device: place, class, maker.
@@ -110,13 +151,11 @@ fn compare(device: &TrueDevice, row: &DeviceRow, truth: &Truth) -> Vec<String> {
     {
         wrong.push(format!("has {:?}, is at {ip}", row.ips));
     }
-    let class = match device.class {
-        "camera" => row.class == Class::Camera,
-        "recorder" => row.class == Class::Recorder,
-        // A telephone or a computer may stay unknown.
-        _ => row.surveillance != Surveillance::Yes,
-    };
-    if !class {
+    let site = text(row.place.site.as_ref().map(ToString::to_string));
+    if site != device.site {
+        wrong.push(format!("found at site '{site}', is at {}", device.site));
+    }
+    if !is_class(row, device) {
         wrong.push(format!("taken for {:?}, is a {}", row.class, device.class));
     }
     let maker = row.maker.as_ref().map(ToString::to_string);
