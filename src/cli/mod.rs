@@ -281,8 +281,9 @@ fn check(path: &Path) -> Result<ExitCode> {
                 packs.join(", "),
                 catalogue.makers().count()
             ));
-            for warning in policy::warnings(&policies) {
-                say(&format!("warning: {warning} (lenswarden policy show)"));
+            for loosened in daemon::packs::loosened(&config.policies, &policies) {
+                let crate::policy::Loosened { pack, text, why, who } = loosened;
+                say(&format!("loosened: pack {pack} {text} ({who}: {why})"));
             }
             for warning in warning.into_iter().chain(config.metrics.warning()) {
                 say(&format!("warning: {warning}"));

@@ -203,6 +203,8 @@ pub(super) struct Cameras {
 pub(super) struct Policy {
     pub(super) pack: Option<String>,
     pub(super) file: Option<String>,
+    pub(super) off: Option<String>,
+    pub(super) who: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -10,6 +10,7 @@ mod load;
 mod makers;
 mod metrics;
 mod networks;
+mod policies;
 pub mod secret;
 pub mod watch;
 
@@ -23,10 +24,11 @@ use serde::{Deserialize, Serialize};
 use crate::net::{CredentialId, SiteId, TargetName, Timestamp};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
-pub use load::{load, load_daemon, load_judgement, parse};
+pub use load::{load, load_daemon, load_estate, load_judgement, parse};
 pub use makers::MakerSettings;
 pub use metrics::MetricsSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
+pub use policies::{DEFAULT_PACK, PolicyChoice};
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
@@ -314,15 +316,6 @@ pub struct Switch {
     pub site: SiteId,
     /// What it is asked with.
     pub credential: CredentialId,
-}
-
-/// `[[policy]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PolicyChoice {
-    /// A pack the program ships.
-    Shipped(String),
-    /// A pack in a file.
-    File(PathBuf),
 }
 
 /// `[[review]]`: a scheduled review.

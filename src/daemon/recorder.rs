@@ -4,6 +4,7 @@
 mod attempts;
 mod cameras;
 mod coverage;
+mod judging;
 mod reviews;
 #[cfg(test)]
 mod tests;
@@ -13,12 +14,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
-use super::{Lead, targets};
+use super::{Lead, packs, targets};
 use crate::alert::Dispatch;
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
@@ -104,7 +106,14 @@ struct Draft {
 pub(super) struct Recorder {
     writer: Writer,
     config: Config,
+    /// The packs of the configuration.
+    packs: Policies,
+    /// Those of them that are in force today: what is judged by.
     policies: Policies,
+    /// The day they were chosen for.
+    today: Date,
+    /// What is wrong with a newer configuration that was not taken; empty when all is well.
+    problem: String,
     catalogue: Catalogue,
     estate: Estate,
     inventory: Inventory,
@@ -160,7 +169,10 @@ impl Recorder {
             },
             writer,
             config,
-            policies,
+            packs: policies,
+            policies: Policies::default(),
+            today: Date::default(),
+            problem: String::new(),
             catalogue,
             inventory,
             statuses,
@@ -173,7 +185,8 @@ impl Recorder {
             seq: 0,
         };
         recorder.index_addresses();
-        let mut batch = recorder.configure(in_force);
+        // What is stored was judged by another configuration, perhaps by another version of this program.
+        let mut batch = recorder.configure(in_force, true);
         batch.daemon = Some(recorder.daemon.clone());
         recorder.commit(&batch)?;
         Ok(recorder)
@@ -256,11 +269,12 @@ impl Recorder {
                     .send(opened.ok_or_else(|| format!("there is no [[review]] '{review}', or it was just opened")));
             }
             Message::Configure(in_force) => {
-                let batch = self.configure(*in_force);
+                let batch = self.configure(*in_force, false);
                 self.commit_until_it_holds(&batch);
             }
             Message::Problem(problem) => {
-                let configuration = Some(self.configuration_record(problem));
+                self.problem = problem;
+                let configuration = Some(self.configuration_record());
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
             }
             Message::Late(late) => {
@@ -399,7 +413,7 @@ impl Recorder {
         }
     }
 
-    fn configuration_record(&self, problem: String) -> ConfigurationRecord {
+    fn configuration_record(&self) -> ConfigurationRecord {
         let site = |site: &crate::config::Site| SiteRecord {
             id: site.id.clone(),
             name: site.name.clone(),
@@ -416,20 +430,27 @@ impl Recorder {
             sites: self.config.sites.iter().map(site).collect(),
             networks: self.config.networks.iter().map(network).collect(),
             policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),
+            loosened: packs::loosened(&self.config.policies, &self.packs),
             makers: self.catalogue.hash().to_owned(),
             registry: Some(self.catalogue.registry_date()),
             switches: u32::try_from(self.config.switches.len()).unwrap_or(u32::MAX),
             reviews: self.reviews.clone(),
-            problem,
+            problem: self.problem.clone(),
         }
     }
 
-    /// Takes a checked configuration into force: targets come and go, everything is judged anew.
-    fn configure(&mut self, in_force: InForce) -> Batch {
+    /// Takes a checked configuration into force: targets come and go, everything is judged anew. `unknown`: what the
+    /// devices were placed and attributed by is not what this recorder holds.
+    fn configure(&mut self, in_force: InForce, unknown: bool) -> Batch {
         let at = Timestamp::now();
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
-        self.estate = Estate::from(&in_force.config);
-        InForce { config: self.config, policies: self.policies, catalogue: self.catalogue } = in_force;
+        let estate = Estate::from(&in_force.config);
+        let places = unknown || estate != self.estate || in_force.catalogue.hash() != self.catalogue.hash();
+        self.estate = estate;
+        InForce { config: self.config, policies: self.packs, catalogue: self.catalogue } = in_force;
+        self.problem.clear();
+        self.today = reviews::today();
+        self.policies = self.packs.on(self.today);
         let planned = |name: &String| self.config.reviews.iter().any(|plan| plan.name == *name);
         self.reviews.retain(|name, _| planned(name));
         for plan in &self.config.reviews {
@@ -460,14 +481,11 @@ impl Recorder {
             [self.daemon.poll_every_s, self.daemon.cameras_every_s] = intervals;
             draft.batch.daemon = Some(self.daemon.clone());
         }
-        let delta = self.inventory.rejudge(&self.estate, &self.catalogue, at);
-        // A changed pack changes verdicts of devices whose own record stays: all are judged.
-        let all: Vec<DeviceId> = self.inventory.devices().map(|device| device.id).collect();
-        self.judge(delta, &all, &mut draft);
+        self.judge_anew(places, &mut draft);
         let is_swept = |address| self.config.camera_block(address).is_some();
         draft.batch.unswept = self.coverage.forget(is_swept);
         self.swept.retain(|swept| is_swept(swept.address));
-        draft.batch.configuration = Some(self.configuration_record(String::new()));
+        draft.batch.configuration = Some(self.configuration_record());
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
         self.dispatch.configure(&self.config.alerts);
         self.finish(draft)

@@ -223,9 +223,14 @@ pub fn headline(snapshot: &Snapshot) -> String {
     let looked = looked.concat();
     let registry = snapshot.registry.filter(|_| snapshot.registry_warning().is_some());
     let registry = registry.map(|date| format!(", IEEE registry OLD: of {date}")).unwrap_or_default();
+    let loosened = match snapshot.loosened.len() {
+        0 => String::new(),
+        1 => ", 1 thing of shipped packs loosened".to_owned(),
+        count => format!(", {count} things of shipped packs loosened"),
+    };
     let oldest = coverage.oldest().map_or_else(|| "never".to_owned(), minute);
     format!(
-        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{failing}{registry}",
+        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{loosened}{failing}{registry}",
         share(&coverage.switches, "switches"),
         minute(snapshot.as_of)
     )
