@@ -2,6 +2,7 @@
 
 pub mod camera;
 pub mod metrics;
+pub mod outlook;
 pub mod sites;
 pub mod tables;
 pub mod visit;
