@@ -5,7 +5,7 @@ use crate::house::House;
 
 fn texts(hook: &Hook) -> Vec<String> {
     let requests = hook.requests();
-    requests.iter().map(super::hook::Request::json["text"].as_str().unwrap().to_owned()).collect()
+    requests.iter().map(|request| request.json()["text"].as_str().unwrap().to_owned()).collect()
 }
 
 fn until(hook: &Hook, what: &str, is_it: impl Fn(&[String]) -> bool) -> Vec<String> {
