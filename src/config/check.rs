@@ -16,8 +16,8 @@ use super::networks::networks;
 use super::schedule::{schedule, zone};
 use super::secret::{Secret, SecretStore};
 use super::{
-    CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings, MakerSettings, Network,
-    OnvifSettings, Problems, ReviewPlan, Site, SnmpSettings, Switch, TrapSettings,
+    CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings, MakerSettings, MetricsSettings,
+    Network, OnvifSettings, Problems, ReviewPlan, Site, SnmpSettings, Switch, TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -80,6 +80,7 @@ pub(super) fn check(
     let (daemon, snmp, onvif) = settings(&mut checker, file);
     let discovery = discovery(&mut checker, &file.discovery);
     let traps = traps(&mut checker, &file.traps);
+    let metrics = MetricsSettings::check(&mut checker, &file.metrics);
     let coverage = coverage(&mut checker, &file.coverage);
     let makers = MakerSettings::check(&mut checker, &file.makers);
     if checker.problems.is_empty() {
@@ -89,6 +90,7 @@ pub(super) fn check(
             onvif,
             discovery,
             traps,
+            metrics,
             makers,
             sites,
             coverage,

@@ -14,6 +14,7 @@ pub(super) struct File {
     pub(super) onvif: Onvif,
     pub(super) discovery: Discovery,
     pub(super) traps: Traps,
+    pub(super) metrics: Metrics,
     pub(super) coverage: Coverage,
     pub(super) makers: Makers,
     pub(super) site: Vec<Spanned<Site>>,
@@ -76,6 +77,13 @@ pub(super) struct Discovery {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Traps {
     pub(super) listen: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Metrics {
+    pub(super) listen: Text,
+    pub(super) file: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -10,6 +10,7 @@ mod file;
 mod load;
 mod maintenance;
 mod makers;
+mod metrics;
 mod networks;
 mod policies;
 mod schedule;
@@ -30,6 +31,7 @@ pub use coverage::CoverageSettings;
 pub use load::{load, load_daemon, load_estate, load_judgement, parse};
 pub use maintenance::{MaintenanceWindow, WindowTime};
 pub use makers::MakerSettings;
+pub use metrics::MetricsSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
 pub use policies::{DEFAULT_PACK, PolicyChoice};
 pub use schedule::Schedule;
@@ -48,6 +50,8 @@ pub struct Config {
     pub discovery: DiscoverySettings,
     /// `[traps]`
     pub traps: TrapSettings,
+    /// `[metrics]`
+    pub metrics: MetricsSettings,
     /// `[coverage]`
     pub coverage: CoverageSettings,
     /// `[makers]`

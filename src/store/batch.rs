@@ -57,6 +57,8 @@ pub struct Batch {
     pub published: Option<SignedHead>,
     /// Addresses that a sweep asked: where it goes on, not state, so not in the change log.
     pub swept: Vec<Swept>,
+    /// Addresses that no sweep asks any more: what was remembered of them goes.
+    pub unswept: Vec<IpAddr>,
     /// What of each site was looked at: counted anew at any time, so not in the change log.
     pub looked: Option<Looked>,
     /// Alerts these changes cause: delivery, not state, so not in the change log.
@@ -271,6 +273,9 @@ pub struct DaemonRecord {
     /// How often cameras are, in seconds.
     #[serde(default)]
     pub cameras_every_s: u64,
+    /// What of its own work has not come round for too long, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<String>,
 }
 
 /// What kind of change a change log row is.

@@ -206,6 +206,7 @@ impl Writer {
         let logged = write_targets(&mut log, batch, &self.logged_targets)?;
         outbox::write(&transaction, &batch.outbox, batch.at)?;
         swept::write(&transaction, &batch.swept)?;
+        swept::forget(&transaction, &batch.unswept)?;
         let head = log.head.clone();
         if head != self.head {
             audit::put_current(&transaction, &SignedHead::sign(&self.key, &self.epoch, &head, batch.at))?;

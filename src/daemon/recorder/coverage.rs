@@ -67,6 +67,15 @@ impl Count {
         count
     }
 
+    /// Forgets what sweeps ask no more, and tells what that is.
+    pub(super) fn forget(&mut self, is_swept: impl Fn(IpAddr) -> bool) -> Vec<IpAddr> {
+        let gone: Vec<IpAddr> = self.asked.keys().copied().filter(|address| !is_swept(*address)).collect();
+        for address in &gone {
+            self.asked.remove(address);
+        }
+        gone
+    }
+
     /// Takes in how far sweeps came.
     pub(super) fn note(&mut self, swept: &[Swept]) {
         self.asked.extend(swept.iter().map(|swept| (swept.address, swept.at)));

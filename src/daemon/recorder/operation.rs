@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use super::Recorder;
 use crate::alert::{View, Wrong};
-use crate::daemon::catalogue;
 use crate::net::{SiteId, TargetName, Timestamp};
 use crate::observation::Collection;
 use crate::snapshot::Looked;
@@ -174,7 +173,7 @@ impl Recorder {
         let one = |kind, words| Wrong { kind, subject: String::new(), words };
         wrong.extend(self.clock(at).map(|words| one("clock-off", words)));
         wrong.extend(self.low_disk().map(|words| one("disk-low", words)));
-        let (_, registry) = catalogue::registry_words(self.catalogue.registry_date(), at);
+        let (_, registry) = crate::maker::registry_words(self.catalogue.registry_date(), at);
         wrong.extend(registry.map(|words| one("registry-old", words)));
         self.dispatch.operate(wrong, at, outbox);
     }
