@@ -36,6 +36,7 @@ fn finding(id: u64, severity: Severity, state: FindingState) -> Finding {
         state,
         since: START,
         closed: None,
+        closing: None,
         openings: 1,
         revision: 1,
         place: Place {

@@ -11,11 +11,12 @@ use super::checker::Checker;
 use super::coverage::coverage;
 use super::file::{self, File};
 use super::networks::networks;
+use super::privacy::privacy;
+use super::reviews::reviews;
 use super::secret::{Secret, SecretStore};
 use super::{
     AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings,
-    MakerSettings, OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch,
-    TrapSettings,
+    MakerSettings, OnvifSettings, PolicyChoice, Problems, Site, SnmpSettings, Switch, TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -82,6 +83,7 @@ pub(super) fn check(
     let traps = traps(&mut checker, &file.traps);
     let coverage = coverage(&mut checker, &file.coverage);
     let makers = MakerSettings::check(&mut checker, &file.makers);
+    let privacy = privacy(&mut checker, &file.privacy);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
@@ -90,6 +92,7 @@ pub(super) fn check(
             discovery,
             traps,
             makers,
+            privacy,
             sites,
             coverage,
             networks,
@@ -346,56 +349,6 @@ pub(super) fn policies(checker: &mut Checker<'_>, written: Option<&Vec<Spanned<f
         }
     }
     choices
-}
-
-/// The cron line of the usual words: at midnight, on the first day.
-fn cron_of(text: &str) -> &str {
-    match text {
-        "daily" => "0 0 * * *",
-        "weekly" => "0 0 * * 1",
-        "monthly" => "0 0 1 * *",
-        "quarterly" => "0 0 1 1,4,7,10 *",
-        "half-yearly" => "0 0 1 1,7 *",
-        "yearly" => "0 0 1 1 *",
-        cron => cron,
-    }
-}
-
-fn reviews(checker: &mut Checker<'_>, file: &File) -> Vec<ReviewPlan> {
-    let mut plans = Vec::new();
-    for written in &file.review {
-        let review = written.get_ref();
-        let zone = review.time_zone.as_ref().map_or("UTC", |zone| zone.get_ref().as_str());
-        if let Some(written) = &review.time_zone
-            && jiff::tz::TimeZone::get(zone).is_err()
-        {
-            checker.problem(
-                written.span(),
-                "review.time-zone",
-                format!("there is no time zone '{zone}'"),
-                "an IANA name: Europe/London",
-            );
-            continue;
-        }
-        let text = review.schedule.get_ref();
-        let due = checker.duration("review.due", &review.due, "30d", Duration::from_secs(60));
-        match cronexpr::parse_crontab(&format!("{} {zone}", cron_of(text))) {
-            Ok(cron) => plans.push(ReviewPlan {
-                name: review.name.get_ref().clone(),
-                schedule: Schedule { text: text.clone(), zone: zone.to_owned(), cron },
-                select: review.select.clone(),
-                owner: review.owner.clone(),
-                due,
-            }),
-            Err(_) => checker.problem(
-                review.schedule.span(),
-                "review.schedule",
-                format!("'{text}' is no schedule"),
-                "daily, weekly, monthly, quarterly, half-yearly, yearly or a cron line: \"0 9 1 * *\"",
-            ),
-        }
-    }
-    plans
 }
 
 /// Where syslog messages go: an address (port 514 where none follows), a socket's path, or the host's own `/dev/log`.

@@ -9,6 +9,8 @@ mod file;
 mod load;
 mod makers;
 mod networks;
+mod privacy;
+mod reviews;
 pub mod secret;
 pub mod watch;
 
@@ -19,11 +21,13 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::net::{CredentialId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanRange};
+use crate::net::{CredentialId, NetworkId, PortName, SiteId, TargetName, VlanRange};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
 pub use load::{load, load_daemon, load_judgement, parse};
 pub use makers::MakerSettings;
+pub use privacy::PrivacySettings;
+pub use reviews::{ReviewPlan, Schedule};
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
@@ -43,6 +47,8 @@ pub struct Config {
     pub coverage: CoverageSettings,
     /// `[makers]`
     pub makers: MakerSettings,
+    /// `[privacy]`
+    pub privacy: PrivacySettings,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -360,62 +366,6 @@ pub enum PolicyChoice {
     File(PathBuf),
 }
 
-/// `[[review]]`: a scheduled review.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReviewPlan {
-    /// Its name.
-    pub name: String,
-    /// When it opens.
-    pub schedule: Schedule,
-    /// What it is about, in filter words; empty: every open finding.
-    pub select: String,
-    /// Who answers for it.
-    pub owner: String,
-    /// How long its items may wait.
-    pub due: Duration,
-}
-
-/// When a review opens: a cron line in a time zone. Equality is that of the text.
-#[derive(Debug, Clone)]
-pub struct Schedule {
-    /// As the configuration has it (`quarterly`, `0 9 1 * *`).
-    pub text: String,
-    /// IANA time zone name.
-    pub zone: String,
-    /// The same, ready to be asked.
-    pub cron: cronexpr::Crontab,
-}
-
-impl PartialEq for Schedule {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.text, &self.zone) == (&other.text, &other.zone)
-    }
-}
-
-impl Schedule {
-    /// The latest moment after `after` and not after `until`. Several that were missed are one: the latest.
-    #[must_use]
-    pub fn latest(&self, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
-        const HOUR: u64 = 3600;
-        // Looked for in the last hour first: a schedule of minutes has few moments there, whatever was missed before.
-        for hours in [1, 24, 24 * 32, 24 * 370, 24 * 3700] {
-            let mut at = until.minus(Duration::from_secs(hours * HOUR)).max(after);
-            let mut found = None;
-            while let Ok(next) = self.cron.find_next(at.to_string().as_str()) {
-                let next = Timestamp::from_jiff(next.timestamp());
-                if next > until || next <= at {
-                    break;
-                }
-                (at, found) = (next, Some(next));
-            }
-            if found.is_some() || at == after {
-                return found;
-            }
-        }
-        None
-    }
-}
-
 /// `[[alert]]`: who is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertPlan {
@@ -471,29 +421,3 @@ impl std::fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn latest(line: &str, after: &str, until: &str) -> Option<String> {
-        let cron = cronexpr::parse_crontab(line).unwrap();
-        let schedule = Schedule { text: line.to_owned(), zone: String::new(), cron };
-        schedule.latest(after.parse().unwrap(), until.parse().unwrap()).map(|moment| moment.to_string())
-    }
-
-    #[test]
-    fn the_latest_moment_that_was_missed_counts_and_only_once() {
-        let minutely = latest("* * * * * UTC", "2020-01-01T00:00:00Z", "2026-11-24T10:00:30Z");
-        assert_eq!(minutely.as_deref(), Some("2026-11-24T10:00:00.000Z"));
-        assert_eq!(latest("* * * * * UTC", "2026-11-24T10:00:00Z", "2026-11-24T10:00:59Z"), None);
-        let quarterly = |after: &str| latest("0 0 1 1,4,7,10 * UTC", after, "2026-11-24T10:00:00Z");
-        assert_eq!(quarterly("2024-01-01T00:00:00Z").as_deref(), Some("2026-10-01T00:00:00.000Z"));
-        assert_eq!(quarterly("2026-10-01T00:00:00Z"), None);
-        // 1 April and 1 October by the clock on the wall of London.
-        let london = |until: &str| latest("0 9 1 4,10 * Europe/London", "2026-01-01T00:00:00Z", until);
-        assert_eq!(london("2026-04-01T07:59:59Z"), None);
-        assert_eq!(london("2026-04-01T08:00:00Z").as_deref(), Some("2026-04-01T08:00:00.000Z"));
-        assert_eq!(london("2026-11-24T00:00:00Z").as_deref(), Some("2026-10-01T08:00:00.000Z"));
-    }
-}

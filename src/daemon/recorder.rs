@@ -4,7 +4,10 @@
 mod attempts;
 mod cameras;
 mod coverage;
+mod people;
 mod reviews;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -20,7 +23,7 @@ use super::{Lead, targets};
 use crate::alert::Dispatch;
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
-use crate::maker::Catalogue;
+use crate::maker::{Catalogue, Overruling};
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
 use crate::policy::{Policies, Status};
@@ -111,6 +114,10 @@ pub(super) struct Recorder {
     reviews: BTreeMap<String, Timestamp>,
     /// The count word each device was stored with.
     statuses: BTreeMap<DeviceId, Status>,
+    /// Devices of which a person's word holds.
+    overruled: BTreeSet<DeviceId>,
+    /// When it was last looked for devices to forget.
+    forgot: Timestamp,
     daemon: DaemonRecord,
     /// Which alerts the changes cause.
     dispatch: Dispatch,
@@ -135,7 +142,9 @@ impl Recorder {
         let stored = writer.load()?;
         let InForce { config, policies, catalogue } = in_force.clone();
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
-        let devices = stored.devices.into_iter().map(|record| record.device).collect();
+        let devices: Vec<_> = stored.devices.into_iter().map(|record| record.device).collect();
+        let holds = |device: &crate::inventory::Device| device.facts.overruling.as_ref().is_some_and(Overruling::holds);
+        let overruled = devices.iter().filter(|device| holds(device)).map(|device| device.id).collect();
         let inventory =
             Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches);
         let dispatch = Dispatch::restore(config.alerts.clone(), &stored.findings, stored.told);
@@ -159,6 +168,8 @@ impl Recorder {
             catalogue,
             inventory,
             statuses,
+            overruled,
+            forgot: Timestamp::now(),
             dispatch,
             posted: watch::Sender::new(()),
             leads,
@@ -266,6 +277,7 @@ impl Recorder {
             }
             Message::Tick => {
                 self.tick();
+                self.forget(Timestamp::now());
                 self.count_looked(Timestamp::now(), false);
             }
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
@@ -370,18 +382,12 @@ impl Recorder {
                 draft.devices.insert(*id, DeviceRecord { device: device.clone(), status });
             }
         }
+        self.follow_overrulings(judged, draft);
         draft.batch.merged.extend(delta.merged);
         draft.batch.retired.extend(delta.retired);
         draft.batch.presence.extend(delta.presence);
         draft.batch.addresses.extend(delta.addresses);
         draft.switches.extend(delta.switches);
-    }
-
-    fn put_findings(&self, ids: &[FindingId], batch: &mut Batch) {
-        for id in ids {
-            batch.findings.retain(|finding| finding.id != *id);
-            batch.findings.extend(self.ledger.finding(*id).cloned());
-        }
     }
 
     fn configuration_record(&self, problem: String) -> ConfigurationRecord {

@@ -11,6 +11,7 @@ mod neighbours;
 mod order_tests;
 mod overlap;
 mod past;
+mod person;
 mod placing;
 mod rows;
 mod state;

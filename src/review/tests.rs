@@ -46,11 +46,11 @@ fn opened() -> Ledger {
 }
 
 fn author() -> Author {
-    Author { uid: 1000, name: "jo".into() }
+    Author { uid: 1000, name: "jo".into(), login: None }
 }
 
 fn request(finding: u64, revision: u64, decision: DecisionKind) -> DecisionRequest {
-    DecisionRequest { finding: FindingId(finding), revision, decision }
+    DecisionRequest { on: Matter::Finding { finding: FindingId(finding), revision }, decision }
 }
 
 fn accept(until: &str, reason: &str) -> DecisionKind {

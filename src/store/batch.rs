@@ -25,6 +25,8 @@ pub struct Batch {
     pub merged: Vec<Merge>,
     /// Devices that turned out to be a switch's own interface.
     pub retired: Vec<DeviceId>,
+    /// Devices that are no surveillance equipment and were not seen for long: nothing of them is kept.
+    pub forgotten: Vec<DeviceId>,
     /// Forwarding rows.
     pub presence: Vec<RowChange<Presence>>,
     /// Address bindings.
@@ -272,6 +274,8 @@ pub enum ChangeKind {
     Merge,
     /// A device turned out to be a switch's own interface.
     Retired,
+    /// A device is no surveillance equipment and was not seen for long: nothing of it is kept, here neither.
+    Forgotten,
     /// A finding.
     Finding,
     /// A decision.

@@ -28,7 +28,7 @@ pub(super) struct Head {
 pub struct LoggedState {
     /// Current records, as JSON.
     pub records: BTreeMap<(ChangeKind, String), String>,
-    /// Every decision in order: `(finding, JSON)`.
+    /// Every decision in order: what it is about, JSON.
     pub decisions: Vec<(String, String)>,
 }
 
@@ -38,6 +38,7 @@ pub(super) fn kind_text(kind: ChangeKind) -> &'static str {
         ChangeKind::Device => "device",
         ChangeKind::Merge => "merge",
         ChangeKind::Retired => "retired",
+        ChangeKind::Forgotten => "forgotten",
         ChangeKind::Finding => "finding",
         ChangeKind::Decision => "decision",
         ChangeKind::Cycle => "cycle",
@@ -56,6 +57,7 @@ pub(super) fn kind_of(text: &str) -> Option<ChangeKind> {
         K::Device,
         K::Merge,
         K::Retired,
+        K::Forgotten,
         K::Finding,
         K::Decision,
         K::Cycle,
@@ -160,7 +162,7 @@ pub(super) fn fold(connection: &Connection) -> rusqlite::Result<LoggedState> {
                     state.records.remove(&(ChangeKind::Device, merge.from.to_string()));
                 }
             }
-            ChangeKind::Retired => {
+            ChangeKind::Retired | ChangeKind::Forgotten => {
                 state.records.remove(&(ChangeKind::Device, subject));
             }
             ChangeKind::TargetDropped => {

@@ -3,6 +3,7 @@
 
 mod batch;
 mod engine;
+mod forget;
 mod lock;
 mod log;
 mod outbox;

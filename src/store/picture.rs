@@ -195,7 +195,7 @@ pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusql
     for (kind, subject) in touched(&transaction, snapshot.seq)? {
         let number: u64 = subject.parse().unwrap_or(0);
         match log::kind_of(&kind) {
-            Some(ChangeKind::Device | ChangeKind::Merge | ChangeKind::Retired) => {
+            Some(ChangeKind::Device | ChangeKind::Merge | ChangeKind::Retired | ChangeKind::Forgotten) => {
                 let found: Option<DeviceRecord> = transaction
                     .prepare_cached("SELECT record FROM device WHERE id = ?")?
                     .query_row([number as i64], |row| read::record(row, 0))

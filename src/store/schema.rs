@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Each entry brings a database from its own index to the next.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE meta (
         key   TEXT PRIMARY KEY,
@@ -110,6 +110,14 @@ const MIGRATIONS: [&str; 3] = [
         answer   TEXT
     ) STRICT, WITHOUT ROWID;
 ",
+    // Decisions are made on more than findings: a finding by its number, else `device 17`.
+    "
+    CREATE TABLE decided (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, record TEXT NOT NULL) STRICT;
+    INSERT INTO decided SELECT id, CAST(finding AS TEXT), record FROM decision;
+    DROP TABLE decision;
+    ALTER TABLE decided RENAME TO decision;
+    CREATE INDEX decision_of_subject ON decision (subject);
+",
 ];
 
 /// The schema this program writes.
@@ -186,6 +194,17 @@ mod tests {
         drop(old);
         let mut writer = Writer::open(&path).unwrap();
         assert_eq!(version(&writer.connection).unwrap(), CURRENT);
+        let before: Vec<String> = before
+            .into_iter()
+            // What a decision is about is a word now.
+            .map(|row| {
+                if row.starts_with("decision ") {
+                    row.replacen("Integer(1), Integer(1)", "Integer(1), Text(\"1\")", 1)
+                } else {
+                    row
+                }
+            })
+            .collect();
         assert_eq!(contents(&writer.connection), before);
         let alert = Alert {
             id: 0,

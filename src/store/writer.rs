@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::log::{self, Appender, Head, json};
-use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, read, salt, schema, swept};
+use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, forget, lock, outbox, read, salt, schema, swept};
 use crate::inventory::RowChange;
 use crate::net::{DeviceId, TargetName, VlanId};
 
@@ -85,6 +85,8 @@ impl Writer {
         }
         connection.pragma_update(None, "journal_mode", "WAL").map_err(fail("setting its journal"))?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(fail("setting its journal"))?;
+        // What is forgotten is overwritten, not only left to be reused.
+        connection.pragma_update(None, "secure_delete", "ON").map_err(fail("setting its journal"))?;
         connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(fail("setting its journal"))?;
         connection.set_prepared_statement_cache_capacity(64);
         schema::migrate(&mut connection).map_err(fail("migrating"))?;
@@ -270,6 +272,7 @@ fn write_devices(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> 
         delete_device(log.connection, *id)?;
         log.append(ChangeKind::Retired, &id.to_string(), "null")?;
     }
+    forget::write(log, &batch.forgotten)?;
     Ok(())
 }
 
@@ -292,10 +295,13 @@ fn write_reviews(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> 
     }
     for decision in &batch.decisions {
         let body = json(decision)?;
+        // A finding by its bare number, as it stands in the log of old.
+        let subject =
+            decision.matter.finding().map_or_else(|| decision.matter.to_string(), |finding| finding.to_string());
         log.connection
-            .prepare_cached("INSERT INTO decision (finding, record) VALUES (?, ?)")?
-            .execute((decision.finding.0 as i64, &body))?;
-        log.append(ChangeKind::Decision, &decision.finding.to_string(), &body)?;
+            .prepare_cached("INSERT INTO decision (subject, record) VALUES (?, ?)")?
+            .execute((&subject, &body))?;
+        log.append(ChangeKind::Decision, &subject, &body)?;
     }
     for cycle in &batch.cycles {
         let body = json(cycle)?;

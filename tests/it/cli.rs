@@ -93,7 +93,7 @@ fn devices_and_findings_have_the_contracts_fields() {
     assert!(!findings.is_empty());
     for finding in &findings {
         // A decision is made on a revision, so both are there beside the contract's fields.
-        let all = "id policy rule severity device mac site network state since evidence revision decision";
+        let all = "id policy rule severity device mac site network state since evidence revision decision closing";
         assert_eq!(keys(finding), all.split(' ').collect(), "{finding}");
         assert!(one_of(&finding["severity"], &["breach", "action", "review", "info"]), "{finding}");
         assert!(devices.iter().any(|device| device["id"] == finding["device"] && device["mac"] == finding["mac"]));

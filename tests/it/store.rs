@@ -4,7 +4,7 @@ use std::path::Path;
 
 use lenswarden::inventory::{Merge, RowChange};
 use lenswarden::net::{DeviceId, DeviceText};
-use lenswarden::review::{Author, Decision, DecisionKind, FindingState};
+use lenswarden::review::{Author, Decision, DecisionKind, FindingState, Matter};
 use lenswarden::store::{
     Batch, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, Reader, StoreError, TargetState, Writer,
 };
@@ -21,10 +21,9 @@ fn fresh() -> (TempDir, std::path::PathBuf) {
 
 fn full_batch() -> Batch {
     let decision = Decision {
-        finding: lenswarden::net::FindingId(1),
-        revision: 1,
+        matter: Matter::Finding { finding: lenswarden::net::FindingId(1), revision: 1 },
         kind: DecisionKind::NotInScope { reason: "a door phone".into() },
-        author: Author { uid: 0, name: "root".into() },
+        author: Author { uid: 0, name: "root".into(), login: None },
         at: START,
     };
     Batch {
@@ -233,6 +232,7 @@ fn any_batch() -> impl Strategy<Value = Batch> {
                 .collect();
             batch.targets = targets.iter().map(|(name, state)| target(name, *state, minutes(at))).collect();
             batch.dropped_targets = if at == 8 { vec!["sw1".into()] } else { Vec::new() };
+            batch.forgotten = if at == 7 { vec![DeviceId(3), DeviceId(5)] } else { Vec::new() };
             batch.targets.retain(|target| !batch.dropped_targets.contains(&target.name));
             if decided {
                 batch.decisions = full_batch().decisions;
