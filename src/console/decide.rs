@@ -198,7 +198,8 @@ impl Form {
         }
         let latest = latest_acceptance(self.today);
         if matches!(self.kind, Kind::AcceptUntil | Kind::Overrule) && day > latest {
-            return Err(format!("too far: it ends on {latest} at the latest"));
+            let what = if self.kind == Kind::Overrule { "an overruling" } else { "an acceptance" };
+            return Err(format!("too far: {what} ends on {latest} at the latest"));
         }
         Ok(day)
     }

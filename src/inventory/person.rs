@@ -103,7 +103,7 @@ impl Inventory {
             for (ip, switches) in self.ips_of.get(&mac).cloned().unwrap_or_default() {
                 for name in switches {
                     if let Some(switch) = self.switches.get_mut(&name) {
-                        switch.bindings.remove(&(ip, mac));
+                        switch.bindings.retain(|(bound, of, _), _| (*bound, *of) != (ip, mac));
                     }
                     self.unbind(&name, ip, mac);
                 }

@@ -9,12 +9,11 @@ use super::{
     latest_acceptance,
 };
 use crate::config::ReviewPlan;
-use crate::inventory::{Device, Merge};
-use crate::maker::Overruling;
-use crate::net::{CycleId, DeviceId, FindingId, PackId, RuleId, Timestamp};
-use crate::policy::Violation;
+use crate::inventory::{Merge, Place};
+use crate::net::{CycleId, FindingId, PackId, RuleId, Timestamp};
+use crate::policy::{Subject, Violation};
 
-type Key = (DeviceId, PackId, RuleId);
+type Key = (Subject, PackId, RuleId);
 
 /// All findings and cycles, and the only way to change them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,7 +24,7 @@ pub struct Ledger {
 }
 
 fn key(finding: &Finding) -> Key {
-    (finding.device, finding.policy.clone(), finding.rule.clone())
+    (finding.subject.clone(), finding.policy.clone(), finding.rule.clone())
 }
 
 /// What must hold of a decision whatever it is about.
@@ -70,22 +69,28 @@ impl Ledger {
         }
     }
 
-    fn of_device(&self, device: DeviceId) -> Vec<FindingId> {
-        let first = (device, PackId::from(""), RuleId::from(""));
-        self.by_key.range(first..).take_while(|((of, ..), _)| *of == device).map(|(_, id)| *id).collect()
+    fn of(&self, subject: &Subject) -> Vec<FindingId> {
+        let first = (subject.clone(), PackId::from(""), RuleId::from(""));
+        self.by_key.range(first..).take_while(|((of, ..), _)| of == subject).map(|(_, id)| *id).collect()
     }
 
     fn next_finding(&self) -> FindingId {
         FindingId(self.findings.last_key_value().map_or(1, |(id, _)| id.0 + 1))
     }
 
-    /// Brings a device's findings in line with the rules it breaks now, by `(pack, rule, device)`. The inventory
-    /// changes a place only by observation, so what is no longer broken was really observed so.
-    /// Returns the findings that differ from before.
-    pub fn reconcile(&mut self, device: &Device, now: &[Violation], at: Timestamp) -> Vec<FindingId> {
+    /// Brings a subject's findings in line with the rules it breaks now, where it is, by `(subject, pack, rule)`. The
+    /// inventory changes a place only by observation, so what is no longer broken was really observed so.
+    /// `why` is what closes those that are broken no longer. Returns the findings that differ from before.
+    pub fn reconcile(
+        &mut self,
+        (subject, place): (&Subject, &Place),
+        now: &[Violation],
+        why: Closing,
+        at: Timestamp,
+    ) -> Vec<FindingId> {
         let mut changed = Vec::new();
         for violation in now {
-            let key = (device.id, violation.pack.clone(), violation.rule.clone());
+            let key = (subject.clone(), violation.pack.clone(), violation.rule.clone());
             let id = self.by_key.get(&key).copied().unwrap_or_else(|| self.next_finding());
             let before = self.findings.get(&id);
             let opens = before.is_none_or(|finding| finding.state == FindingState::Closed);
@@ -94,7 +99,7 @@ impl Ledger {
                 policy: violation.pack.clone(),
                 rule: violation.rule.clone(),
                 severity: violation.severity,
-                device: device.id,
+                subject: subject.clone(),
                 text: String::new(),
                 state: FindingState::Closed,
                 since: at,
@@ -102,16 +107,16 @@ impl Ledger {
                 closing: None,
                 openings: 0,
                 revision: 0,
-                place: device.place.clone(),
+                place: place.clone(),
                 evidence: Vec::new(),
                 decision: None,
             });
             finding.severity = violation.severity;
             finding.text.clone_from(&violation.text);
             finding.evidence.clone_from(&violation.evidence);
-            // How sure a place is moves without the device: that is no news about the finding.
-            if !finding.place.is_same_spot(&device.place) {
-                finding.place.clone_from(&device.place);
+            // How sure a place is moves without its subject: that is no news about the finding.
+            if !finding.place.is_same_spot(place) {
+                finding.place.clone_from(place);
             }
             if opens {
                 finding.state = FindingState::Open;
@@ -125,16 +130,13 @@ impl Ledger {
             }
             self.by_key.insert(key, id);
         }
-        for id in self.of_device(device.id) {
+        for id in self.of(subject) {
             let broken = |finding: &Finding| {
                 now.iter().any(|violation| violation.pack == finding.policy && violation.rule == finding.rule)
             };
             let Some(finding) = self.findings.get(&id).filter(|finding| !broken(finding)) else { continue };
-            let said = device.facts.overruling.as_ref().is_some_and(Overruling::holds);
-            let why = match said && finding.place.is_same_spot(&device.place) {
-                true => Closing::Overruled,
-                false => Closing::Observed,
-            };
+            // Elsewhere it would not have been broken anyhow.
+            let why = if finding.place.is_same_spot(place) { why } else { Closing::Observed };
             if self.close(id, why, at) {
                 changed.push(id);
             }
@@ -143,9 +145,10 @@ impl Ledger {
         changed
     }
 
-    /// A device is no more (it turned out to be a switch's own interface): its findings close.
-    pub fn retire(&mut self, device: DeviceId, at: Timestamp) -> Vec<FindingId> {
-        self.of_device(device).into_iter().filter(|id| self.close(*id, Closing::Merged, at)).collect()
+    /// A subject is no more (a device that turned out to be a switch's own interface, an entry that was taken out of its
+    /// register): its findings close.
+    pub fn retire(&mut self, subject: &Subject, at: Timestamp) -> Vec<FindingId> {
+        self.of(subject).into_iter().filter(|id| self.close(*id, Closing::Merged, at)).collect()
     }
 
     /// Stores a finding; its revision grows where it differs. Returns whether it does.
@@ -171,10 +174,10 @@ impl Ledger {
     /// Two devices became one: its findings too. Returns the findings that differ from before.
     pub fn merge(&mut self, merge: Merge, at: Timestamp) -> Vec<FindingId> {
         let mut changed = Vec::new();
-        for id in self.of_device(merge.from) {
+        for id in self.of(&Subject::Device(merge.from)) {
             let Some(finding) = self.findings.get(&id).cloned() else { continue };
             self.by_key.remove(&key(&finding));
-            let moved = Finding { device: merge.into, ..finding };
+            let moved = Finding { subject: Subject::Device(merge.into), ..finding };
             if let std::collections::btree_map::Entry::Vacant(e) = self.by_key.entry(key(&moved)) {
                 e.insert(id);
                 if self.put(moved) {
@@ -292,10 +295,10 @@ impl Ledger {
         self.findings.get(&id)
     }
 
-    /// Whether a device has, or ever had, a finding.
+    /// Whether a subject has, or ever had, a finding.
     #[must_use]
-    pub fn has_any(&self, device: DeviceId) -> bool {
-        !self.of_device(device).is_empty()
+    pub fn has_any(&self, subject: &Subject) -> bool {
+        !self.of(subject).is_empty()
     }
 
     /// All findings, by id.

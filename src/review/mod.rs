@@ -17,7 +17,7 @@ pub use crate::maker::Claim;
 use crate::maker::Evidence;
 pub use crate::net::Author;
 use crate::net::{CycleId, DeviceId, FindingId, PackId, RuleId, Timestamp};
-use crate::policy::Severity;
+use crate::policy::{Severity, Subject};
 
 /// Longest acceptance, in days.
 const LONGEST_ACCEPTANCE: i64 = 180;
@@ -70,7 +70,7 @@ pub enum Closing {
     Merged,
 }
 
-/// One rule broken by one device, through all its openings and closings.
+/// One rule broken by one subject, through all its openings and closings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable, never used again.
@@ -81,8 +81,9 @@ pub struct Finding {
     pub rule: RuleId,
     /// How grave.
     pub severity: Severity,
-    /// The device.
-    pub device: DeviceId,
+    /// Whom it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// The rule in words.
     pub text: String,
     /// Where it stands.
@@ -98,7 +99,7 @@ pub struct Finding {
     pub openings: u32,
     /// Grows with every change: a decision names the revision it was made on.
     pub revision: u64,
-    /// Where the device is, or was when it closed.
+    /// Where its subject is, or was when it closed; of a register's entry the site alone.
     pub place: Place,
     /// What it rests on.
     pub evidence: Vec<Evidence>,

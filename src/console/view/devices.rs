@@ -42,7 +42,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         pieces.push(Piece::new(format!(" of: {group}{brand} (Esc goes back)"), theme.warn()));
     } else {
         pieces.push(format!(" of {}", grouped(model.snapshot.devices.len())).into());
-        if !model.words.devices.filter.asks_for_all() {
+        if model.words.devices.text.is_empty() {
             pieces.push(Piece::new(", without what is no camera (/all)", theme.label()));
         }
     }

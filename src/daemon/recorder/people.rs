@@ -8,9 +8,12 @@ use super::{Draft, Recorder};
 use crate::inventory::Device;
 use crate::maker::Overruling;
 use crate::net::{DeviceId, MakerId, TargetName, Timestamp};
-use crate::policy::Status;
+use crate::policy::{Status, Subject};
 use crate::review::{Decision, DecisionKind, DecisionRequest, Matter, Refusal};
 use crate::store::Batch;
+
+#[cfg(test)]
+mod tests;
 
 /// How often is looked for devices to forget.
 const FORGETS_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
@@ -65,7 +68,9 @@ impl Recorder {
 
     fn device_of(&self, matter: &Matter) -> Option<DeviceId> {
         match matter {
-            Matter::Finding { finding, .. } => self.ledger.finding(*finding).map(|finding| finding.device),
+            Matter::Finding { finding, .. } => {
+                self.ledger.finding(*finding).and_then(|finding| finding.subject.device())
+            }
             Matter::Device { device, .. } => Some(*device),
         }
     }
@@ -183,7 +188,7 @@ impl Recorder {
             || device.first_seen >= until
             || !device.is_no_camera(&self.catalogue)
             || self.statuses.get(&device.id) != Some(&Status::NotRestricted)
-            || self.ledger.has_any(device.id)
+            || self.ledger.has_any(&Subject::Device(device.id))
         {
             return false;
         }
