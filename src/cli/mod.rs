@@ -2,6 +2,7 @@
 //! not be done, 3 done in part). Data goes to stdout, words to stderr.
 
 mod alert;
+mod audit;
 mod credential;
 mod demo;
 mod explain;
@@ -110,6 +111,9 @@ enum Command {
     /// Credentials that cameras refused, and their way back.
     #[command(subcommand)]
     Credential(credential::Command),
+    /// The change log: whether anything in it was altered since.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Who is told.
     #[command(subcommand)]
     Alert(alert::Command),
@@ -209,6 +213,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Review(command) => review::run(config, command),
         Command::Policy(command) => policy::run(config, command),
         Command::Credential(command) => credential::run(config, command),
+        Command::Audit(command) => audit::run(config, command),
         Command::Alert(command) => alert::run(config, command),
     }
 }
@@ -281,8 +286,9 @@ fn check(path: &Path) -> Result<ExitCode> {
                 packs.join(", "),
                 catalogue.makers().count()
             ));
-            for warning in policy::warnings(&policies) {
-                say(&format!("warning: {warning} (lenswarden policy show)"));
+            for loosened in daemon::packs::loosened(&config.policies, &policies) {
+                let crate::policy::Loosened { pack, text, why, who } = loosened;
+                say(&format!("loosened: pack {pack} {text} ({who}: {why})"));
             }
             if let Some(warning) = warning {
                 say(&format!("warning: {warning}"));

@@ -16,7 +16,7 @@ use super::reviews::reviews;
 use super::secret::{Secret, SecretStore};
 use super::{
     AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings,
-    MakerSettings, OnvifSettings, PolicyChoice, Problems, Site, SnmpSettings, Switch, TrapSettings,
+    MakerSettings, Network, OnvifSettings, Problems, Site, SnmpSettings, Switch, TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -36,16 +36,12 @@ pub(super) fn check(
     let names = |list: Vec<&Spanned<String>>| list.into_iter().map(|name| name.get_ref().clone()).collect::<Vec<_>>();
     let site_ids: Vec<_> = file.site.iter().map(|site| &site.get_ref().id).collect();
     let credential_ids: Vec<_> = file.credential.iter().map(|credential| &credential.get_ref().id).collect();
-    checker.unique("site.id", &site_ids);
-    checker.unique("network.id", &file.network.iter().map(|network| &network.get_ref().id).collect::<Vec<_>>());
     checker.unique("credential.id", &credential_ids);
     checker.unique("switch.name", &file.switch.iter().map(|switch| &switch.get_ref().name).collect::<Vec<_>>());
     checker.unique("review.name", &file.review.iter().map(|review| &review.get_ref().name).collect::<Vec<_>>());
     let (site_ids, credential_ids) = (names(site_ids), names(credential_ids));
 
-    let sites = sites(&mut checker, file);
-    let switch_names = file.switch.iter().map(|switch| switch.get_ref().name.get_ref().clone()).collect::<Vec<_>>();
-    let networks = networks(&mut checker, file, &site_ids, &switch_names);
+    let (sites, networks) = estate(&mut checker, file);
     let mut credentials = credentials(&mut checker, file, secrets);
     let switches = switches(&mut checker, file, &site_ids, &credential_ids);
     let cameras = cameras(&mut checker, file, &site_ids, &credential_ids);
@@ -75,7 +71,7 @@ pub(super) fn check(
             }
         }
     }
-    let policies = policies(&mut checker, file.policy.as_ref());
+    let policies = super::policies::check(&mut checker, file.policy.as_ref());
     let reviews = reviews(&mut checker, file);
     let alerts = alerts(&mut checker, file);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
@@ -109,6 +105,18 @@ pub(super) fn check(
     }
 }
 
+/// `[[site]]` and `[[network]]` alone.
+pub(super) fn estate(checker: &mut Checker<'_>, file: &File) -> (Vec<Site>, Vec<Network>) {
+    let site_ids: Vec<_> = file.site.iter().map(|site| &site.get_ref().id).collect();
+    checker.unique("site.id", &site_ids);
+    checker.unique("network.id", &file.network.iter().map(|network| &network.get_ref().id).collect::<Vec<_>>());
+    let sites = sites(checker, file);
+    let site_ids: Vec<String> = site_ids.into_iter().map(|id| id.get_ref().clone()).collect();
+    let switch_names: Vec<String> = file.switch.iter().map(|switch| switch.get_ref().name.get_ref().clone()).collect();
+    let networks = networks(checker, file, &site_ids, &switch_names);
+    (sites, networks)
+}
+
 /// `[daemon]` alone.
 pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> DaemonSettings {
     let second = Duration::from_secs(1);
@@ -121,6 +129,7 @@ pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> Daemon
         sweep_every: checker.duration("daemon.sweep-every", &daemon.sweep_every, "1h", second),
         slow_sweep_every: checker.duration("daemon.slow-sweep-every", &daemon.slow_sweep_every, "6h", second),
         concurrency: checker.number("daemon.concurrency", daemon.concurrency.as_ref(), 256, 1..=4096),
+        keep_history: checker.duration("daemon.keep-history", &daemon.keep_history, "400d", second * 86_400),
         review_groups: daemon.review_groups.clone().unwrap_or_else(|| vec!["lenswarden-review".to_owned()]),
     }
 }
@@ -335,20 +344,6 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
         });
     }
     blocks
-}
-
-pub(super) fn policies(checker: &mut Checker<'_>, written: Option<&Vec<Spanned<file::Policy>>>) -> Vec<PolicyChoice> {
-    let Some(written) = written else { return vec![PolicyChoice::Shipped("uk-gsg-2022".to_owned())] };
-    let folder = checker.path.parent().unwrap_or(Path::new("")).to_owned();
-    let mut choices = Vec::new();
-    for policy in written {
-        match (&policy.get_ref().pack, &policy.get_ref().file) {
-            (Some(pack), None) => choices.push(PolicyChoice::Shipped(pack.clone())),
-            (None, Some(file)) => choices.push(PolicyChoice::File(folder.join(file))),
-            _ => checker.problem(policy.span(), "policy", "give either pack or file", "pack = \"uk-gsg-2022\""),
-        }
-    }
-    choices
 }
 
 /// Where syslog messages go: an address (port 514 where none follows), a socket's path, or the host's own `/dev/log`.

@@ -40,6 +40,7 @@ pub(super) struct Daemon {
     pub(super) sweep_every: Text,
     pub(super) slow_sweep_every: Text,
     pub(super) concurrency: Option<Spanned<i64>>,
+    pub(super) keep_history: Text,
     pub(super) review_groups: Option<Vec<String>>,
 }
 
@@ -202,6 +203,8 @@ pub(super) struct Cameras {
 pub(super) struct Policy {
     pub(super) pack: Option<String>,
     pub(super) file: Option<String>,
+    pub(super) off: Option<String>,
+    pub(super) who: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,6 +9,7 @@ mod file;
 mod load;
 mod makers;
 mod networks;
+mod policies;
 mod privacy;
 mod reviews;
 pub mod secret;
@@ -24,9 +25,10 @@ use serde::{Deserialize, Serialize};
 use crate::net::{CredentialId, SiteId, TargetName};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
-pub use load::{load, load_daemon, load_judgement, parse};
+pub use load::{load, load_daemon, load_estate, load_judgement, parse};
 pub use makers::MakerSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
+pub use policies::{DEFAULT_PACK, PolicyChoice};
 pub use privacy::PrivacySettings;
 pub use reviews::{ReviewPlan, Schedule};
 use secret::Secret;
@@ -107,6 +109,8 @@ pub struct DaemonSettings {
     pub slow_sweep_every: Duration,
     /// Most visits under way at once.
     pub concurrency: usize,
+    /// How long the change log keeps what devices and targets were; what was found and decided stays for good.
+    pub keep_history: Duration,
     /// Unix groups whose members may decide; root and the daemon's own user always may.
     pub review_groups: Vec<String>,
 }
@@ -124,8 +128,7 @@ pub struct SnmpSettings {
     pub per_target: usize,
     /// Most rows accepted of one table.
     pub max_rows: usize,
-    /// How long tables that change seldom (names, physical parts, VLAN names) are not asked for again, unless the switch
-    /// says that they changed.
+    /// How long tables that change seldom (names, parts) are not asked for again, unless the switch says they changed.
     pub slow_every: Duration,
 }
 
@@ -316,15 +319,6 @@ pub struct Switch {
     pub site: SiteId,
     /// What it is asked with.
     pub credential: CredentialId,
-}
-
-/// `[[policy]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PolicyChoice {
-    /// A pack the program ships.
-    Shipped(String),
-    /// A pack in a file.
-    File(PathBuf),
 }
 
 /// `[[alert]]`: who is told.

@@ -4,7 +4,9 @@
 mod attempts;
 mod cameras;
 mod coverage;
+mod judging;
 mod people;
+mod proof;
 mod reviews;
 #[cfg(test)]
 mod tests;
@@ -14,12 +16,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
-use super::{Lead, targets};
+use super::{Lead, packs, targets};
 use crate::alert::Dispatch;
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
@@ -77,6 +80,12 @@ pub(super) enum Message {
     },
     Tick,
     Outbox(alerts::Question),
+    /// What somebody asked over the control socket to change, and what became of it.
+    Asked {
+        author: Author,
+        asked: String,
+        outcome: String,
+    },
     Seq(oneshot::Sender<u64>),
     Stop,
 }
@@ -103,7 +112,14 @@ struct Draft {
 pub(super) struct Recorder {
     writer: Writer,
     config: Config,
+    /// The packs of the configuration.
+    packs: Policies,
+    /// Those of them that are in force today: what is judged by.
     policies: Policies,
+    /// The day they were chosen for.
+    today: Date,
+    /// What is wrong with a newer configuration that was not taken; empty when all is well.
+    problem: String,
     catalogue: Catalogue,
     estate: Estate,
     inventory: Inventory,
@@ -128,6 +144,7 @@ pub(super) struct Recorder {
     addresses: BTreeMap<DeviceId, BTreeSet<TargetName>>,
     swept: Vec<Swept>,
     coverage: coverage::Count,
+    proof: proof::Proof,
     seq: u64,
 }
 
@@ -164,7 +181,10 @@ impl Recorder {
             },
             writer,
             config,
-            policies,
+            packs: policies,
+            policies: Policies::default(),
+            today: Date::default(),
+            problem: String::new(),
             catalogue,
             inventory,
             statuses,
@@ -176,10 +196,12 @@ impl Recorder {
             addresses: BTreeMap::new(),
             coverage: coverage::Count::new(&stored.swept),
             swept: stored.swept,
+            proof: proof::Proof::default(),
             seq: 0,
         };
         recorder.index_addresses();
-        let mut batch = recorder.configure(in_force);
+        // What is stored was judged by another configuration, perhaps by another version of this program.
+        let mut batch = recorder.configure(in_force, true);
         batch.daemon = Some(recorder.daemon.clone());
         recorder.commit(&batch)?;
         Ok(recorder)
@@ -261,11 +283,12 @@ impl Recorder {
                     .send(opened.ok_or_else(|| format!("there is no [[review]] '{review}', or it was just opened")));
             }
             Message::Configure(in_force) => {
-                let batch = self.configure(*in_force);
+                let batch = self.configure(*in_force, false);
                 self.commit_until_it_holds(&batch);
             }
             Message::Problem(problem) => {
-                let configuration = Some(self.configuration_record(problem));
+                self.problem = problem;
+                let configuration = Some(self.configuration_record());
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
             }
             Message::Swept(swept) => {
@@ -279,7 +302,9 @@ impl Recorder {
                 self.tick();
                 self.forget(Timestamp::now());
                 self.count_looked(Timestamp::now(), false);
+                self.keep_log();
             }
+            Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);
@@ -294,6 +319,7 @@ impl Recorder {
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.seq = self.writer.commit(batch)?.seq;
+        self.proof.note(batch);
         if !batch.outbox.alerts.is_empty() {
             self.posted.send_replace(());
         }
@@ -374,8 +400,7 @@ impl Recorder {
         }
         for id in judged {
             let Some(device) = self.inventory.device(*id) else { continue };
-            let said = device.facts.overruling.as_ref().is_some_and(Overruling::holds);
-            let why = if said { Closing::Overruled } else { Closing::Observed };
+            let why = Closing::of(device);
             let now = self.policies.judge(device, &self.estate, &self.catalogue);
             draft.findings.extend(self.ledger.reconcile((&policy::Subject::Device(*id), &device.place), &now, why, at));
             let status = self.policies.status(device, &self.catalogue);
@@ -392,7 +417,7 @@ impl Recorder {
         draft.switches.extend(delta.switches);
     }
 
-    fn configuration_record(&self, problem: String) -> ConfigurationRecord {
+    fn configuration_record(&self) -> ConfigurationRecord {
         let site = |site: &crate::config::Site| SiteRecord {
             id: site.id.clone(),
             name: site.name.clone(),
@@ -409,20 +434,27 @@ impl Recorder {
             sites: self.config.sites.iter().map(site).collect(),
             networks: self.config.networks.iter().map(network).collect(),
             policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),
+            loosened: packs::loosened(&self.config.policies, &self.packs),
             makers: self.catalogue.hash().to_owned(),
             registry: Some(self.catalogue.registry_date()),
             switches: u32::try_from(self.config.switches.len()).unwrap_or(u32::MAX),
             reviews: self.reviews.clone(),
-            problem,
+            problem: self.problem.clone(),
         }
     }
 
-    /// Takes a checked configuration into force: targets come and go, everything is judged anew.
-    fn configure(&mut self, in_force: InForce) -> Batch {
+    /// Takes a checked configuration into force: targets come and go, everything is judged anew. `unknown`: what the
+    /// devices were placed and attributed by is not what this recorder holds.
+    fn configure(&mut self, in_force: InForce, unknown: bool) -> Batch {
         let at = Timestamp::now();
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
-        self.estate = Estate::from(&in_force.config);
-        InForce { config: self.config, policies: self.policies, catalogue: self.catalogue } = in_force;
+        let estate = Estate::from(&in_force.config);
+        let places = unknown || estate != self.estate || in_force.catalogue.hash() != self.catalogue.hash();
+        self.estate = estate;
+        InForce { config: self.config, policies: self.packs, catalogue: self.catalogue } = in_force;
+        self.problem.clear();
+        self.today = reviews::today();
+        self.policies = self.packs.on(self.today);
         let planned = |name: &String| self.config.reviews.iter().any(|plan| plan.name == *name);
         self.reviews.retain(|name, _| planned(name));
         for plan in &self.config.reviews {
@@ -453,11 +485,8 @@ impl Recorder {
             [self.daemon.poll_every_s, self.daemon.cameras_every_s] = intervals;
             draft.batch.daemon = Some(self.daemon.clone());
         }
-        let delta = self.inventory.rejudge(&self.estate, &self.catalogue, at);
-        // A changed pack changes verdicts of devices whose own record stays: all are judged.
-        let all: Vec<DeviceId> = self.inventory.devices().map(|device| device.id).collect();
-        self.judge(delta, &all, &mut draft);
-        draft.batch.configuration = Some(self.configuration_record(String::new()));
+        self.judge_anew(places, &mut draft);
+        draft.batch.configuration = Some(self.configuration_record());
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
         self.dispatch.configure(&self.config.alerts);
         self.finish(draft)

@@ -1,10 +1,12 @@
 //! Findings over time, review cycles and decisions. Pure.
 
 mod ledger;
+mod rejudge;
 #[cfg(test)]
 mod tests;
 
 pub use ledger::Ledger;
+pub use rejudge::{Measure, Rejudged, rejudge};
 
 use std::collections::BTreeSet;
 
@@ -12,9 +14,9 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::inventory::Place;
+use crate::inventory::{Device, Place};
 pub use crate::maker::Claim;
-use crate::maker::Evidence;
+use crate::maker::{Evidence, Overruling};
 pub use crate::net::Author;
 use crate::net::{CycleId, DeviceId, FindingId, PackId, RuleId, Timestamp};
 use crate::policy::{Severity, Subject};
@@ -68,6 +70,14 @@ pub enum Closing {
     Overruled,
     /// The device turned out to be another one, or none.
     Merged,
+}
+
+impl Closing {
+    /// Why a rule is no longer broken by a device where it was.
+    #[must_use]
+    pub fn of(device: &Device) -> Self {
+        if device.facts.overruling.as_ref().is_some_and(Overruling::holds) { Self::Overruled } else { Self::Observed }
+    }
 }
 
 /// One rule broken by one subject, through all its openings and closings.

@@ -33,7 +33,7 @@ use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
 };
 use crate::observation::{CameraStanding, Readings, Table, TableState};
-use crate::policy::Status;
+use crate::policy::{Loosened, Status};
 use crate::review::{Cycle, Finding};
 
 /// A value of a list (a state, a class, a kind) as the one word people read everywhere: the one it serialises to.
@@ -57,6 +57,8 @@ pub struct Snapshot {
     pub networks: BTreeMap<NetworkId, NetworkRow>,
     /// Packs in force.
     pub policies: Vec<String>,
+    /// What of the shipped packs does not hold, with who decided so and why.
+    pub loosened: Vec<Loosened>,
     /// The day the IEEE registry that makers are told by is of.
     pub registry: Option<jiff::civil::Date>,
     /// Devices by id.

@@ -2,9 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::batch::ChangeKind;
-use super::log::Appender;
-use super::{StoreError, Writer};
+use super::{Batch, StoreError, Writer};
 use crate::net::{DeviceId, MacAddr, Timestamp};
 
 /// A device's id and those of devices that became it.
@@ -23,10 +21,9 @@ pub(super) fn ids(connection: &Connection, id: DeviceId) -> rusqlite::Result<Vec
         .collect()
 }
 
-/// Forgets devices: their rows go, and the bodies of their changes. The hashes of those stay, so the chain does too.
-pub(super) fn write(log: &mut Appender<'_>, forgotten: &[DeviceId]) -> rusqlite::Result<()> {
-    for id in forgotten {
-        let connection = log.connection;
+/// Takes out the rows that showed devices which are retired and forgotten. Their changes are [`super::prune`]'s.
+pub(super) fn rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    for id in batch.forgotten.iter().filter(|id| batch.retired.contains(id)) {
         let mac: Option<Option<String>> = connection
             .prepare_cached("SELECT mac FROM device WHERE id = ?")?
             .query_row([id.0 as i64], |row| row.get(0))
@@ -35,19 +32,21 @@ pub(super) fn write(log: &mut Appender<'_>, forgotten: &[DeviceId]) -> rusqlite:
             connection.prepare_cached("DELETE FROM presence WHERE mac = ?")?.execute([&mac])?;
             connection.prepare_cached("DELETE FROM address WHERE mac = ?")?.execute([&mac])?;
         }
-        for former in ids(connection, *id)? {
-            connection
-                .prepare_cached("UPDATE change SET body = NULL WHERE kind = 'device' AND subject = ?")?
-                .execute([former.to_string()])?;
-        }
-        connection.prepare_cached("DELETE FROM device WHERE id = ?")?.execute([id.0 as i64])?;
-        connection.prepare_cached("DELETE FROM device_ip WHERE device = ?")?.execute([id.0 as i64])?;
-        log.append(ChangeKind::Forgotten, &id.to_string(), "null")?;
     }
     Ok(())
 }
 
 impl Writer {
+    /// Devices that became this one.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn former(&self, device: DeviceId) -> Result<Vec<DeviceId>, StoreError> {
+        let all = ids(&self.connection, device)
+            .map_err(|error| StoreError::from_sqlite(&self.path, "asking what a device was", error))?;
+        Ok(all.into_iter().map(|id| DeviceId(id.unsigned_abs())).filter(|id| *id != device).collect())
+    }
+
     /// When the last row that showed a device's address went; without an address, when its record last changed.
     /// `None`: no such row ever went.
     ///

@@ -127,6 +127,7 @@ fn put_estate(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Res
     });
     snapshot.daemon.configuration_problem = configuration.problem;
     snapshot.registry = configuration.registry;
+    snapshot.loosened = configuration.loosened;
     snapshot.policies = configuration.policies.into_iter().map(|(id, _)| id).collect();
     let site = |site: super::SiteRecord| {
         let row = SiteRow { id: site.id.clone(), name: site.name, sensitivity: site.sensitivity, basis: site.basis };
@@ -195,7 +196,7 @@ pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusql
     for (kind, subject) in touched(&transaction, snapshot.seq)? {
         let number: u64 = subject.parse().unwrap_or(0);
         match log::kind_of(&kind) {
-            Some(ChangeKind::Device | ChangeKind::Merge | ChangeKind::Retired | ChangeKind::Forgotten) => {
+            Some(ChangeKind::Device | ChangeKind::Merge | ChangeKind::Retired) => {
                 let found: Option<DeviceRecord> = transaction
                     .prepare_cached("SELECT record FROM device WHERE id = ?")?
                     .query_row([number as i64], |row| read::record(row, 0))
@@ -221,7 +222,16 @@ pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusql
             }
             Some(ChangeKind::Configuration | ChangeKind::Daemon) => put_estate(&transaction, snapshot)?,
             // A decision stands in its finding; targets were read above; credentials are not part of the picture.
-            Some(ChangeKind::Decision | ChangeKind::Target | ChangeKind::TargetDropped | ChangeKind::Credential)
+            Some(
+                ChangeKind::Decision
+                | ChangeKind::Target
+                | ChangeKind::TargetDropped
+                | ChangeKind::Credential
+                | ChangeKind::Request
+                | ChangeKind::Key
+                | ChangeKind::Pruned
+                | ChangeKind::Forgotten,
+            )
             | None => {}
         }
     }

@@ -141,6 +141,16 @@ const MIGRATIONS: &[&str] = &[
     DROP INDEX address_open;
     CREATE UNIQUE INDEX address_open ON address (switch, ip, mac, ifnull(vrf, '')) WHERE gone IS NULL;
 ",
+    // Signed heads of the change log: those that were told to others, and the one of the last commit.
+    "
+    CREATE TABLE head (
+        seq       INTEGER PRIMARY KEY,
+        at        INTEGER NOT NULL,
+        hash      BLOB NOT NULL,
+        signature BLOB NOT NULL,
+        current   INTEGER NOT NULL
+    ) STRICT;
+",
     // Decisions are made on more than findings: a finding by its number, else `device 17`.
     "
     CREATE TABLE decided (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, record TEXT NOT NULL) STRICT;

@@ -156,10 +156,14 @@ impl Recorder {
         let until = at.minus(self.config.privacy.forget_after);
         let quiet: Vec<&Device> =
             self.inventory.devices().filter(|device| self.is_forgettable(device, until)).collect();
-        let mut forgotten: Vec<DeviceId> = Vec::new();
+        let (mut forgotten, mut former): (Vec<DeviceId>, Vec<DeviceId>) = Default::default();
         for device in quiet.into_iter().take(MOST_FORGOTTEN) {
-            match self.writer.last_shown(device.id, device.mac) {
-                Ok(last) if last.is_none_or(|last| last < until) => forgotten.push(device.id),
+            let last = self.writer.last_shown(device.id, device.mac);
+            match last.and_then(|last| Ok((last, self.writer.former(device.id)?))) {
+                Ok((last, were)) if last.is_none_or(|last| last < until) => {
+                    forgotten.push(device.id);
+                    former.extend(were);
+                }
                 Ok(_) => {}
                 Err(error) => return tracing::error!(%error, "nothing was forgotten"),
             }
@@ -176,7 +180,10 @@ impl Recorder {
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
         let judged = delta.devices.clone();
         self.judge(delta, &judged, &mut draft);
-        draft.batch.forgotten = forgotten;
+        // What became them is forgotten with them.
+        draft.batch.forgotten = former;
+        draft.batch.forgotten.extend(&forgotten);
+        draft.batch.retired.extend(forgotten);
         let batch = self.finish(draft);
         self.commit_until_it_holds(&batch);
     }

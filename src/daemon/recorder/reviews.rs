@@ -10,7 +10,7 @@ use crate::review::{Author, DecisionRequest, FindingState};
 use crate::snapshot::{DeviceRow, Filter, SiteRow};
 use crate::store::Batch;
 
-fn today() -> Date {
+pub(super) fn today() -> Date {
     jiff::Zoned::now().date()
 }
 
@@ -75,6 +75,7 @@ impl Recorder {
     /// What the clock alone changes: acceptances that end, cycles that close, reviews that are due.
     pub(super) fn tick(&mut self) {
         let at = Timestamp::now();
+        self.turn_to(today(), at);
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
         self.end_overrulings(today(), &mut draft);
         let (reopened, closed) = self.ledger.tick(at, today());
