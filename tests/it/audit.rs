@@ -487,7 +487,7 @@ fn the_daemon_signs_publishes_and_writes_down_who_asked_and_the_auditor_checks_i
         .collect();
     let [request] = requests.as_slice() else { panic!("{requests:?}") };
     assert_eq!(request.author.uid, nix::unistd::Uid::current().as_raw());
-    assert_eq!(request.asked, "decide 9999");
+    assert_eq!(request.asked, "decide finding 9999");
     assert_eq!(request.outcome, "refused: there is no finding 9999");
 
     // On the auditor's machine: the file, the key from when the daemon was set up, what syslog kept.
