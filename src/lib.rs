@@ -65,7 +65,8 @@
 //!
 //! # Invariants, written as absences
 //!
-//! 1. `maker`, `inventory`, `policy`, `review`, `snapshot` hold no clock, no async, no I/O, and do not fail.
+//! 1. `maker`, `inventory`, `policy`, `review`, `snapshot` hold no clock, no async, no I/O, and do not fail. A whole
+//!    estate is asked on every processor ([`inventory::in_parts`]), whose threads end before it answers.
 //! 2. `snmp`, `onvif`, `probe` do not know what a finding is; `collect` does not know what is allowed.
 //! 3. One process writes the database: the daemon. Every other program opens it read-only; a decision reaches the
 //!    daemon over the control socket, and its author is the peer that the kernel names.

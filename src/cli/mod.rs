@@ -11,6 +11,7 @@ mod policy;
 mod poll;
 mod review;
 mod tables;
+mod what_if;
 
 use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -240,6 +241,7 @@ fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
     console::run(ConsoleOptions {
         database: daemon.database,
         control_socket: daemon.control_socket,
+        trial: what_if::trial(path),
         no_color,
         notices: None,
     })?;

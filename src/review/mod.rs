@@ -1,11 +1,13 @@
 //! Findings over time, review cycles and decisions. Pure.
 
 mod ledger;
+mod outlook;
 mod rejudge;
 #[cfg(test)]
 mod tests;
 
 pub use ledger::Ledger;
+pub use outlook::{Group, Outlook, Shift, Tally, Turn};
 pub use rejudge::{Measure, Rejudged, rejudge};
 
 use std::collections::BTreeSet;
@@ -155,6 +157,18 @@ pub enum DecisionKind {
 }
 
 impl DecisionKind {
+    /// It in a few words, without the reason.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::RemoveBy { by } => format!("remove by {by}"),
+            Self::Accept { until, .. } => format!("accept until {until}"),
+            Self::NotInScope { .. } => "not in scope".to_owned(),
+            Self::Overrule { claim, until, .. } => format!("attribution overruled until {until} ({claim})"),
+            Self::Restore { .. } => "attribution no longer overruled".to_owned(),
+        }
+    }
+
     /// The last day it holds, where it has one.
     #[must_use]
     pub fn until(&self) -> Option<Date> {
@@ -192,15 +206,8 @@ impl DecisionKind {
 
 impl std::fmt::Display for DecisionKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::RemoveBy { by } => write!(f, "remove by {by}"),
-            Self::Accept { until, reason } => write!(f, "accept until {until}: {reason}"),
-            Self::NotInScope { reason } => write!(f, "not in scope: {reason}"),
-            Self::Overrule { claim, until, reason } => {
-                write!(f, "attribution overruled until {until}: {claim}; {reason}")
-            }
-            Self::Restore { reason } => write!(f, "attribution no longer overruled: {reason}"),
-        }
+        f.write_str(&self.words())?;
+        self.reason().map_or(Ok(()), |reason| write!(f, ": {reason}"))
     }
 }
 

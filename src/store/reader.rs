@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::log::{self, LoggedState, TABLES};
-use super::{Change, CredentialTry, DeviceRecord, StoreError, TargetRecord, forget, lock, picture, read, schema};
+use super::{
+    Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetRecord, forget, lock, picture, read, schema,
+};
 use crate::inventory::{AddressBinding, Device, Presence, SwitchRecord};
 use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
 use crate::policy::Status;
@@ -265,6 +267,15 @@ impl Reader {
     pub fn decisions(&self, finding: FindingId) -> Result<Vec<Decision>, StoreError> {
         let sql = "SELECT record FROM decision WHERE subject = ? ORDER BY id";
         read::records(&self.connection, sql, [finding.to_string()]).map_err(self.fail("reading decisions"))
+    }
+
+    /// All that a daemon that started now would take up, at one instant: to try out what it would do.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn stored(&self) -> Result<Stored, StoreError> {
+        let read = || read::stored(&*self.connection.unchecked_transaction()?);
+        read().map_err(self.fail("reading what was stored"))
     }
 
     /// How credentials stand at cameras, by address and credential.

@@ -38,3 +38,4 @@ mod tmux;
 mod topology;
 mod traps;
 mod vrf;
+mod what_if;
