@@ -4,7 +4,7 @@ use lenswarden::console::keys::Context;
 use lenswarden::console::{Effect, Msg};
 use lenswarden::net::{MacAddr, Timestamp};
 use lenswarden::policy::{Severity, Status};
-use lenswarden::review::{Author, Decision, DecisionKind, Finding, FindingState, Outlook, Shift, Turn};
+use lenswarden::review::{Author, Decision, DecisionKind, Finding, FindingState, Matter, Outlook, Shift, Turn};
 
 use super::{Desk, SIZES, estate};
 
@@ -12,10 +12,9 @@ use super::{Desk, SIZES, estate};
 pub(crate) fn outlook(desk: &Desk) -> Outlook {
     let turns = [Turn::Opens, Turn::Changes, Turn::Closes];
     let decision = |finding: &Finding| Decision {
-        finding: finding.id,
-        revision: finding.revision,
+        matter: Matter::Finding { finding: finding.id, revision: finding.revision },
         kind: DecisionKind::Accept { until: "2026-12-31".parse().unwrap(), reason: "none".into() },
-        author: Author { uid: 1, name: "alice".into() },
+        author: Author { uid: 1, name: "alice".into(), login: None },
         at: Timestamp(0),
     };
     let shift = |(at, finding): (usize, &Finding)| {
