@@ -259,7 +259,11 @@ pub fn carriers(snapshot: &Snapshot) -> Vec<String> {
                 format!(", {lost} more only counted, FAILING since {since}: {why}")
             }
         };
-        format!("alert {name}: {address}, {last}, {} wait{trouble}", carrier.waiting)
+        let held = match carrier.held {
+            0 => String::new(),
+            held => format!(", {held} for the digest or after maintenance"),
+        };
+        format!("alert {name}: {address}, {last}, {} wait{held}{trouble}", carrier.waiting)
     };
     snapshot.carriers.values().map(line).collect()
 }
