@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::config::{AlertCarrier, AlertPlan};
-use crate::inventory::{Certainty, Device, Place};
+use crate::inventory::{Certainty, Device, OwnWords, Place};
 use crate::maker::{Attribution, Evidence, Facts, Grade, Verdict};
 use crate::net::{DeviceId, FindingId, VlanId};
 use crate::observation::DeviceInformation;
@@ -75,6 +75,7 @@ fn device(model: &str) -> Device {
             ..Attribution::default()
         },
         hostname: None,
+        own: OwnWords::default(),
         place: Place::default(),
         first_seen: START,
         appeared: None,

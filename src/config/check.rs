@@ -11,11 +11,12 @@ use super::checker::Checker;
 use super::coverage::coverage;
 use super::file::{self, File};
 use super::networks::networks;
+use super::register::registers;
 use super::secret::{Secret, SecretStore};
 use super::{
     AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings,
-    MakerSettings, OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch,
-    TrapSettings,
+    HouseSettings, MakerSettings, OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings,
+    Switch, TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -82,6 +83,8 @@ pub(super) fn check(
     let traps = traps(&mut checker, &file.traps);
     let coverage = coverage(&mut checker, &file.coverage);
     let makers = MakerSettings::check(&mut checker, &file.makers);
+    let house = HouseSettings::check(&mut checker, &file.house_rules);
+    let registers = registers(&mut checker, file, &site_ids);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
@@ -92,6 +95,8 @@ pub(super) fn check(
             makers,
             sites,
             coverage,
+            house,
+            registers,
             networks,
             credentials,
             switches,

@@ -6,9 +6,12 @@ mod check;
 mod checker;
 mod coverage;
 mod file;
+mod house;
 mod load;
 mod makers;
 mod networks;
+mod problem;
+pub mod register;
 pub mod secret;
 pub mod watch;
 
@@ -22,8 +25,11 @@ use serde::{Deserialize, Serialize};
 use crate::net::{CredentialId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanRange};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
+pub use house::{HouseRule, HouseSettings, KnownServer, Level};
 pub use load::{load, load_daemon, load_judgement, parse};
 pub use makers::MakerSettings;
+pub use problem::{Problem, Problems};
+use register::RegisterPlan;
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
@@ -43,6 +49,10 @@ pub struct Config {
     pub coverage: CoverageSettings,
     /// `[makers]`
     pub makers: MakerSettings,
+    /// `[house-rules]`
+    pub house: HouseSettings,
+    /// `[[register]]`
+    pub registers: Vec<RegisterPlan>,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -441,36 +451,6 @@ pub enum AlertCarrier {
         path: PathBuf,
     },
 }
-
-/// One thing wrong with the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where: `config.toml:12:3 switch[2].address`.
-    pub place: String,
-    /// What is wrong.
-    pub message: String,
-    /// How to mend it; empty where the message says it all.
-    pub hint: String,
-}
-
-/// Everything wrong with the configuration, at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
-
-impl std::fmt::Display for Problems {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (number, Problem { place, message, hint }) in self.0.iter().enumerate() {
-            let separator = if number == 0 { "" } else { "\n" };
-            write!(f, "{separator}{place}: {message}")?;
-            if !hint.is_empty() {
-                write!(f, "\n  hint: {hint}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Problems {}
 
 #[cfg(test)]
 mod tests {

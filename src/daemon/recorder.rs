@@ -4,6 +4,7 @@
 mod attempts;
 mod cameras;
 mod coverage;
+mod registers;
 mod reviews;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,11 +20,11 @@ use super::credentials::{Asker, Book, Subject};
 use super::{Lead, targets};
 use crate::alert::Dispatch;
 use crate::config::Config;
-use crate::inventory::{Delta, Estate, Inventory};
+use crate::inventory::{Delta, Estate, Inventory, Registers};
 use crate::maker::Catalogue;
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
-use crate::policy::{self, Policies, Status};
+use crate::policy::{self, HouseRules, Policies, Status};
 use crate::review::{Author, DecisionRequest, Ledger};
 use crate::store::{
     Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, StoreError, Swept, TargetKind,
@@ -101,6 +102,8 @@ pub(super) struct Recorder {
     writer: Writer,
     config: Config,
     policies: Policies,
+    house: HouseRules,
+    registers: Registers,
     catalogue: Catalogue,
     estate: Estate,
     inventory: Inventory,
@@ -133,7 +136,7 @@ impl Recorder {
         leads: mpsc::Sender<Lead>,
     ) -> Result<Self, StoreError> {
         let stored = writer.load()?;
-        let InForce { config, policies, catalogue } = in_force.clone();
+        let InForce { config, policies, catalogue, .. } = in_force.clone();
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
         let devices = stored.devices.into_iter().map(|record| record.device).collect();
         let inventory =
@@ -154,6 +157,8 @@ impl Recorder {
                 cameras_every_s: config.daemon.cameras_every.as_secs(),
             },
             writer,
+            house: HouseRules::from(&config.house),
+            registers: Registers::default(),
             config,
             policies,
             catalogue,
@@ -360,9 +365,11 @@ impl Recorder {
             draft.findings.extend(self.ledger.retire(&policy::Subject::Device(*id), at));
             draft.devices.remove(id);
         }
-        for id in judged {
+        let mut judged: BTreeSet<DeviceId> = judged.iter().copied().collect();
+        let entries = self.look_up(&delta, &mut judged);
+        for id in &judged {
             let Some(device) = self.inventory.device(*id) else { continue };
-            let now = self.policies.judge(device, &self.estate, &self.catalogue);
+            let now = self.broken(device, at);
             draft.findings.extend(self.ledger.reconcile(&policy::Subject::Device(*id), &device.place, &now, at));
             let status = self.policies.status(device, &self.catalogue);
             let before = self.statuses.insert(*id, status);
@@ -370,6 +377,7 @@ impl Recorder {
                 draft.devices.insert(*id, DeviceRecord { device: device.clone(), status });
             }
         }
+        self.judge_entries(entries, draft);
         draft.batch.merged.extend(delta.merged);
         draft.batch.retired.extend(delta.retired);
         draft.batch.presence.extend(delta.presence);
@@ -414,7 +422,11 @@ impl Recorder {
         let at = Timestamp::now();
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
         self.estate = Estate::from(&in_force.config);
-        InForce { config: self.config, policies: self.policies, catalogue: self.catalogue } = in_force;
+        let registers = Registers::new(in_force.registers);
+        InForce { config: self.config, policies: self.policies, catalogue: self.catalogue, .. } =
+            InForce { registers: Vec::new(), ..in_force };
+        self.house = HouseRules::from(&self.config.house);
+        self.take_registers(registers, &mut draft);
         let planned = |name: &String| self.config.reviews.iter().any(|plan| plan.name == *name);
         self.reviews.retain(|name, _| planned(name));
         for plan in &self.config.reviews {
@@ -449,6 +461,7 @@ impl Recorder {
         // A changed pack changes verdicts of devices whose own record stays: all are judged.
         let all: Vec<DeviceId> = self.inventory.devices().map(|device| device.id).collect();
         self.judge(delta, &all, &mut draft);
+        self.judge_entries(self.registers.numbers(), &mut draft);
         draft.batch.configuration = Some(self.configuration_record(String::new()));
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
         self.dispatch.configure(&self.config.alerts);

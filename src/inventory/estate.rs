@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::Place;
 use crate::config::{Config, Network, Site};
-use crate::net::{PortName, SiteId, TargetName, VlanId};
+use crate::net::{NetworkId, PortName, SiteId, TargetName, VlanId};
 
 /// Sites and networks, ready to be asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,6 +92,12 @@ impl Estate {
             }
         }
         Self::by_address(here, spot.ips).or_else(|| Self::by_address(everywhere, spot.ips))
+    }
+
+    /// Whether a network says by which addresses it is known.
+    #[must_use]
+    pub fn has_subnets(&self, id: &NetworkId) -> bool {
+        self.networks.iter().any(|network| network.id == *id && !network.subnets.is_empty())
     }
 
     /// Writes down the network of a place, and returns by what it is on it.

@@ -10,8 +10,10 @@ mod neighbours;
 #[cfg(test)]
 mod order_tests;
 mod overlap;
+mod own;
 mod past;
 mod placing;
+mod registers;
 mod rows;
 mod state;
 mod switches;
@@ -24,7 +26,9 @@ pub use certainty::Confidence;
 pub use coverage::{PortCoverage, SilentPort};
 pub use estate::{Estate, Spot};
 pub use neighbours::UnpolledNeighbour;
+pub use own::OwnWords;
 pub use placing::Standing;
+pub use registers::{By, Listing, Registers, Sighting, Touched};
 pub use state::Inventory;
 
 use std::net::IpAddr;
@@ -161,6 +165,9 @@ pub struct Device {
     pub attribution: Attribution,
     /// Host name it gives itself.
     pub hostname: Option<DeviceText>,
+    /// What it says of its network, of who may ask it, of what is behind it.
+    #[serde(default, skip_serializing_if = "OwnWords::is_empty")]
+    pub own: OwnWords,
     /// Where it is.
     pub place: Place,
     /// First seen anywhere.

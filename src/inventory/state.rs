@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::topology::{Dirty, Lead};
-use super::{AddressBinding, Certainty, Delta, Device, Estate, Merge, Place, Presence, SwitchRecord};
+use super::{AddressBinding, Certainty, Delta, Device, Estate, Merge, OwnWords, Place, Presence, SwitchRecord};
 use crate::maker::{Attribution, Catalogue, Facts};
 use crate::net::{DeviceId, DeviceText, MacAddr, PortName, TargetName, Timestamp, VlanId};
 use crate::observation::Collection;
@@ -145,6 +145,7 @@ impl Device {
             facts: Facts { mac: mac.map(|mac| (mac, at)), ..Facts::default() },
             attribution: Attribution::default(),
             hostname: None,
+            own: OwnWords::default(),
             place: Place { since: at, certainty: Certainty::Unknown, ..Place::default() },
             first_seen: at,
             appeared,
@@ -305,6 +306,7 @@ impl Inventory {
         kept.ips.extend(gone.ips.iter().copied());
         kept.endpoint = kept.endpoint.take().or(gone.endpoint);
         kept.hostname = kept.hostname.take().or(gone.hostname);
+        kept.own.complete(gone.own);
         kept.facts.information = kept.facts.information.take().or(gone.facts.information);
         kept.facts.scopes = kept.facts.scopes.take().or(gone.facts.scopes);
         kept.facts.neighbour = kept.facts.neighbour.take().or(gone.facts.neighbour);

@@ -1,11 +1,13 @@
 //! Addresses, VLANs, times, names and text from the network: parse and print, nothing else.
 
+mod entry;
 mod mac;
 mod name;
 pub mod text;
 mod time;
 mod vlan;
 
+pub use entry::EntryId;
 pub use mac::{MacAddr, MacError};
 pub use name::{
     CredentialId, CycleId, DeviceId, FindingId, MakerId, NetworkId, PackId, PortName, RuleId, SiteId, TargetName,

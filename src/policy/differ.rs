@@ -14,7 +14,7 @@ pub struct Difference {
     pub text: String,
 }
 
-fn word(value: &impl Serialize) -> String {
+pub(super) fn word(value: &impl Serialize) -> String {
     match json!(value) {
         serde_json::Value::String(text) => text,
         other => other.to_string(),

@@ -2,17 +2,20 @@
 
 mod differ;
 mod falls;
+mod house;
 mod pack;
 mod subject;
 #[cfg(test)]
 mod tests;
 
 pub use differ::Difference;
+use differ::word;
 pub use falls::Verdicts;
 use falls::{Falls, falls};
+pub use house::{HOUSE, HouseRules, Known};
 pub use pack::Pack;
 use pack::{Rule, Who};
-pub use subject::{EntryId, Subject};
+pub use subject::Subject;
 
 use serde::{Deserialize, Serialize};
 

@@ -268,6 +268,13 @@ impl Ledger {
         (ids, closed)
     }
 
+    /// The finding of a rule that a subject breaks, where it is not closed.
+    #[must_use]
+    pub fn standing(&self, subject: &Subject, pack: &PackId, rule: &RuleId) -> Option<&Finding> {
+        let id = self.by_key.get(&(subject.clone(), pack.clone(), rule.clone()))?;
+        self.findings.get(id).filter(|finding| finding.state != FindingState::Closed)
+    }
+
     /// One finding.
     #[must_use]
     pub fn finding(&self, id: FindingId) -> Option<&Finding> {
