@@ -289,8 +289,9 @@ fn check(path: &Path) -> Result<ExitCode> {
             for fault in daemon::registers::faults(&registers) {
                 say(&format!("warning: {fault}"));
             }
-            for warning in policy::warnings(&policies) {
-                say(&format!("warning: {warning} (lenswarden policy show)"));
+            for loosened in daemon::packs::loosened(&config.policies, &policies) {
+                let crate::policy::Loosened { pack, text, why, who } = loosened;
+                say(&format!("loosened: pack {pack} {text} ({who}: {why})"));
             }
             if let Some(warning) = warning {
                 say(&format!("warning: {warning}"));

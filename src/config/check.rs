@@ -15,8 +15,8 @@ use super::register::registers;
 use super::secret::{Secret, SecretStore};
 use super::{
     AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings,
-    HouseSettings, MakerSettings, OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings,
-    Switch, TrapSettings,
+    HouseSettings, MakerSettings, Network, OnvifSettings, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch,
+    TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -36,16 +36,12 @@ pub(super) fn check(
     let names = |list: Vec<&Spanned<String>>| list.into_iter().map(|name| name.get_ref().clone()).collect::<Vec<_>>();
     let site_ids: Vec<_> = file.site.iter().map(|site| &site.get_ref().id).collect();
     let credential_ids: Vec<_> = file.credential.iter().map(|credential| &credential.get_ref().id).collect();
-    checker.unique("site.id", &site_ids);
-    checker.unique("network.id", &file.network.iter().map(|network| &network.get_ref().id).collect::<Vec<_>>());
     checker.unique("credential.id", &credential_ids);
     checker.unique("switch.name", &file.switch.iter().map(|switch| &switch.get_ref().name).collect::<Vec<_>>());
     checker.unique("review.name", &file.review.iter().map(|review| &review.get_ref().name).collect::<Vec<_>>());
     let (site_ids, credential_ids) = (names(site_ids), names(credential_ids));
 
-    let sites = sites(&mut checker, file);
-    let switch_names = file.switch.iter().map(|switch| switch.get_ref().name.get_ref().clone()).collect::<Vec<_>>();
-    let networks = networks(&mut checker, file, &site_ids, &switch_names);
+    let (sites, networks) = estate(&mut checker, file);
     let mut credentials = credentials(&mut checker, file, secrets);
     let switches = switches(&mut checker, file, &site_ids, &credential_ids);
     let cameras = cameras(&mut checker, file, &site_ids, &credential_ids);
@@ -75,7 +71,7 @@ pub(super) fn check(
             }
         }
     }
-    let policies = policies(&mut checker, file.policy.as_ref());
+    let policies = super::policies::check(&mut checker, file.policy.as_ref());
     let reviews = reviews(&mut checker, file);
     let alerts = alerts(&mut checker, file);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
@@ -109,6 +105,18 @@ pub(super) fn check(
     } else {
         Err(Problems(checker.problems))
     }
+}
+
+/// `[[site]]` and `[[network]]` alone.
+pub(super) fn estate(checker: &mut Checker<'_>, file: &File) -> (Vec<Site>, Vec<Network>) {
+    let site_ids: Vec<_> = file.site.iter().map(|site| &site.get_ref().id).collect();
+    checker.unique("site.id", &site_ids);
+    checker.unique("network.id", &file.network.iter().map(|network| &network.get_ref().id).collect::<Vec<_>>());
+    let sites = sites(checker, file);
+    let site_ids: Vec<String> = site_ids.into_iter().map(|id| id.get_ref().clone()).collect();
+    let switch_names: Vec<String> = file.switch.iter().map(|switch| switch.get_ref().name.get_ref().clone()).collect();
+    let networks = networks(checker, file, &site_ids, &switch_names);
+    (sites, networks)
 }
 
 /// `[daemon]` alone.
@@ -337,20 +345,6 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
         });
     }
     blocks
-}
-
-pub(super) fn policies(checker: &mut Checker<'_>, written: Option<&Vec<Spanned<file::Policy>>>) -> Vec<PolicyChoice> {
-    let Some(written) = written else { return vec![PolicyChoice::Shipped("uk-gsg-2022".to_owned())] };
-    let folder = checker.path.parent().unwrap_or(Path::new("")).to_owned();
-    let mut choices = Vec::new();
-    for policy in written {
-        match (&policy.get_ref().pack, &policy.get_ref().file) {
-            (Some(pack), None) => choices.push(PolicyChoice::Shipped(pack.clone())),
-            (None, Some(file)) => choices.push(PolicyChoice::File(folder.join(file))),
-            _ => checker.problem(policy.span(), "policy", "give either pack or file", "pack = \"uk-gsg-2022\""),
-        }
-    }
-    choices
 }
 
 /// The cron line of the usual words: at midnight, on the first day.

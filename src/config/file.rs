@@ -166,6 +166,8 @@ pub(super) struct Network {
     #[serde(default)]
     pub(super) vlans: Vec<Spanned<Vlan>>,
     #[serde(default)]
+    pub(super) vrfs: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) subnets: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) switches: Vec<Spanned<String>>,
@@ -242,6 +244,8 @@ pub(super) struct Cameras {
 pub(super) struct Policy {
     pub(super) pack: Option<String>,
     pub(super) file: Option<String>,
+    pub(super) off: Option<String>,
+    pub(super) who: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

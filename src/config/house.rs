@@ -74,6 +74,31 @@ pub struct HouseSettings {
     pub known_servers: Vec<KnownServer>,
 }
 
+/// Every rule's level where the configuration gives none.
+const DEFAULTS: [(HouseRule, Level); 12] = [
+    (HouseRule::UnclassifiedNetwork, Level::Review),
+    (HouseRule::UnknownMaker, Level::Review),
+    (HouseRule::NewDevice, Level::Info),
+    (HouseRule::MultiHomed, Level::Action),
+    (HouseRule::GatewayOutsideNetwork, Level::Review),
+    (HouseRule::DnsOutsideNetwork, Level::Info),
+    (HouseRule::NtpOutsideNetwork, Level::Info),
+    (HouseRule::NoPassword, Level::Action),
+    (HouseRule::NotActivated, Level::Action),
+    (HouseRule::RecorderBridges, Level::Action),
+    (HouseRule::NeverSeen, Level::Review),
+    (HouseRule::NotInRegister, Level::Review),
+];
+/// How long what appeared is new, likewise.
+const NEW_WITHIN: &str = "30d";
+
+impl Default for HouseSettings {
+    fn default() -> Self {
+        let new_device_within = Duration::from_secs(30 * 86_400);
+        Self { levels: DEFAULTS.into(), new_device_within, known_servers: Vec::new() }
+    }
+}
+
 impl HouseSettings {
     /// Whether a server is one that cameras may have wherever it is.
     #[must_use]
@@ -89,26 +114,27 @@ impl HouseSettings {
     pub(super) fn check(checker: &mut Checker<'_>, written: &file::HouseRules) -> Self {
         use HouseRule as Rule;
         let levels = [
-            (Rule::UnclassifiedNetwork, written.unclassified_network, Level::Review),
-            (Rule::UnknownMaker, written.unknown_maker, Level::Review),
-            (Rule::NewDevice, written.new_device, Level::Info),
-            (Rule::MultiHomed, written.multi_homed, Level::Action),
-            (Rule::GatewayOutsideNetwork, written.gateway_outside_network, Level::Review),
-            (Rule::DnsOutsideNetwork, written.dns_outside_network, Level::Info),
-            (Rule::NtpOutsideNetwork, written.ntp_outside_network, Level::Info),
-            (Rule::NoPassword, written.no_password, Level::Action),
-            (Rule::NotActivated, written.not_activated, Level::Action),
-            (Rule::RecorderBridges, written.recorder_bridges, Level::Action),
-            (Rule::NeverSeen, written.never_seen, Level::Review),
-            (Rule::NotInRegister, written.not_in_register, Level::Review),
+            (Rule::UnclassifiedNetwork, written.unclassified_network),
+            (Rule::UnknownMaker, written.unknown_maker),
+            (Rule::NewDevice, written.new_device),
+            (Rule::MultiHomed, written.multi_homed),
+            (Rule::GatewayOutsideNetwork, written.gateway_outside_network),
+            (Rule::DnsOutsideNetwork, written.dns_outside_network),
+            (Rule::NtpOutsideNetwork, written.ntp_outside_network),
+            (Rule::NoPassword, written.no_password),
+            (Rule::NotActivated, written.not_activated),
+            (Rule::RecorderBridges, written.recorder_bridges),
+            (Rule::NeverSeen, written.never_seen),
+            (Rule::NotInRegister, written.not_in_register),
         ];
+        let written_levels = levels.into_iter().filter_map(|(rule, level)| Some((rule, level?)));
         let least = Duration::from_secs(3600);
         Self {
-            levels: levels.into_iter().map(|(rule, written, default)| (rule, written.unwrap_or(default))).collect(),
+            levels: DEFAULTS.into_iter().chain(written_levels).collect(),
             new_device_within: checker.duration(
                 "house-rules.new-device-within",
                 &written.new_device_within,
-                "30d",
+                NEW_WITHIN,
                 least,
             ),
             known_servers: written.known_servers.iter().filter_map(|server| known_server(checker, server)).collect(),

@@ -10,6 +10,7 @@ mod house;
 mod load;
 mod makers;
 mod networks;
+mod policies;
 mod problem;
 pub mod register;
 pub mod secret;
@@ -22,12 +23,14 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::net::{CredentialId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanRange};
+use crate::net::{CredentialId, SiteId, TargetName, Timestamp};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
 pub use house::{HouseRule, HouseSettings, KnownServer, Level};
-pub use load::{load, load_daemon, load_judgement, parse};
+pub use load::{load, load_daemon, load_estate, load_house, load_judgement, parse};
 pub use makers::MakerSettings;
+pub use networks::{Network, NetworkKind, NetworkPort};
+pub use policies::{DEFAULT_PACK, PolicyChoice};
 pub use problem::{Problem, Problems};
 use register::RegisterPlan;
 use secret::Secret;
@@ -194,46 +197,6 @@ pub struct Site {
     pub address_ranges: Vec<IpNet>,
 }
 
-/// What a network is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NetworkKind {
-    /// A departmental core network: no surveillance equipment belongs there.
-    Core,
-    /// A network for surveillance equipment.
-    Surveillance,
-    /// Anything else that is known.
-    Other,
-}
-
-/// `[[network]]`: VLANs and subnets of one kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Network {
-    /// Its id.
-    pub id: NetworkId,
-    /// Core, surveillance or other.
-    pub kind: NetworkKind,
-    /// The site it belongs to; `None` for every site.
-    pub site: Option<SiteId>,
-    /// The switches its VLANs are of; empty: all switches of the site.
-    pub switches: Vec<TargetName>,
-    /// Its VLANs.
-    pub vlans: Vec<VlanRange>,
-    /// Its subnets.
-    pub subnets: Vec<IpNet>,
-    /// Ports that are in it whatever their VLAN.
-    pub ports: Vec<NetworkPort>,
-}
-
-/// A port that is in a network whatever its VLAN.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkPort {
-    /// Its switch.
-    pub switch: TargetName,
-    /// Its name, as the switch gives it.
-    pub port: PortName,
-}
-
 /// `[[credential]]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Credential {
@@ -359,15 +322,6 @@ pub struct Switch {
     pub site: SiteId,
     /// What it is asked with.
     pub credential: CredentialId,
-}
-
-/// `[[policy]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PolicyChoice {
-    /// A pack the program ships.
-    Shipped(String),
-    /// A pack in a file.
-    File(PathBuf),
 }
 
 /// `[[review]]`: a scheduled review.

@@ -70,7 +70,7 @@ pub(super) fn watch(watched: Option<&Watched>, config: &Config) {
     let Some(watched) = watched else { return };
     let packs = config.policies.iter().filter_map(|choice| match choice {
         PolicyChoice::File(file) => Some(file.clone()),
-        PolicyChoice::Shipped(_) => None,
+        PolicyChoice::Shipped(_) | PolicyChoice::Off { .. } => None,
     });
     let MakerSettings { files, registry, .. } = &config.makers;
     let folders = registry.iter().map(PathBuf::as_path).chain(FOLDERS.map(Path::new));

@@ -5,6 +5,7 @@ mod alerts;
 mod cameras;
 pub mod catalogue;
 mod credentials;
+pub mod packs;
 mod recorder;
 pub mod registers;
 mod socket;
@@ -27,7 +28,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::collect::switch::SwitchCollector;
-use crate::config::{self, Config, PolicyChoice, Problem, Problems, watch::Watch};
+use crate::config::{self, Config, Problem, Problems, watch::Watch};
 use crate::maker::Catalogue;
 use crate::net::{TargetName, Timestamp};
 use crate::observation::Collection;
@@ -80,7 +81,10 @@ pub struct InForce {
 /// Every problem at once.
 pub fn load(path: &Path) -> Result<InForce, Problems> {
     let config = config::load(path)?;
-    let (policies, mut problems) = policies(path, &config.policies);
+    let (policies, mut problems) = packs::read(path, &config.policies);
+    if problems.is_empty() {
+        problems.extend(packs::unsaid(path, &config.policies, &policies));
+    }
     let catalogue = or_default(catalogue::read(&config.makers), &mut problems);
     let registers = or_default(registers::read(&config), &mut problems);
     for review in &config.reviews {
@@ -95,42 +99,6 @@ pub fn load(path: &Path) -> Result<InForce, Problems> {
 /// What was read, or nothing in its place and the problems with the others.
 fn or_default<T: Default>(read: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> T {
     read.map_err(|found| problems.extend(found)).unwrap_or_default()
-}
-
-/// Reads policy packs, and tells what is wrong with them.
-#[must_use]
-pub fn policies(path: &Path, choices: &[PolicyChoice]) -> (Policies, Vec<Problem>) {
-    let mut problems = Vec::new();
-    let mut texts = Vec::new();
-    for choice in choices {
-        let (place, text) = match choice {
-            PolicyChoice::Shipped(id) => (
-                id.clone(),
-                Policies::shipped_text(id).map(str::to_owned).ok_or_else(|| {
-                    (
-                        format!("there is no shipped pack '{id}'"),
-                        format!("there are {}", Policies::shipped_ids().join(", ")),
-                    )
-                }),
-            ),
-            PolicyChoice::File(file) => (
-                file.display().to_string(),
-                std::fs::read_to_string(file)
-                    .map_err(|error| (format!("the pack cannot be read: {error}"), String::new())),
-            ),
-        };
-        match text {
-            Ok(text) => texts.push((place, text)),
-            Err((message, hint)) => {
-                problems.push(Problem { place: format!("{} policy", path.display()), message, hint });
-            }
-        }
-    }
-    let policies = Policies::parse(&texts).unwrap_or_else(|found| {
-        problems.extend(found.into_iter().map(|(place, message)| Problem { place, message, hint: String::new() }));
-        Policies::default()
-    });
-    (policies, problems)
 }
 
 /// What visits to others mean for cameras.

@@ -4,20 +4,24 @@
 mod attempts;
 mod cameras;
 mod coverage;
+mod judging;
 mod registers;
 mod reviews;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
-use super::{Lead, targets};
+use super::{Lead, packs, targets};
 use crate::alert::Dispatch;
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory, Registers};
@@ -101,9 +105,16 @@ struct Draft {
 pub(super) struct Recorder {
     writer: Writer,
     config: Config,
+    /// The packs of the configuration.
+    packs: Policies,
+    /// Those of them that are in force today: what is judged by.
     policies: Policies,
     house: HouseRules,
     registers: Registers,
+    /// The day they were chosen for.
+    today: Date,
+    /// What is wrong with a newer configuration that was not taken; empty when all is well.
+    problem: String,
     catalogue: Catalogue,
     estate: Estate,
     inventory: Inventory,
@@ -160,7 +171,10 @@ impl Recorder {
             house: HouseRules::from(&config.house),
             registers: Registers::default(),
             config,
-            policies,
+            packs: policies,
+            policies: Policies::default(),
+            today: Date::default(),
+            problem: String::new(),
             catalogue,
             inventory,
             statuses,
@@ -173,7 +187,8 @@ impl Recorder {
             seq: 0,
         };
         recorder.index_addresses();
-        let mut batch = recorder.configure(in_force);
+        // What is stored was judged by another configuration, perhaps by another version of this program.
+        let mut batch = recorder.configure(in_force, true);
         batch.daemon = Some(recorder.daemon.clone());
         recorder.commit(&batch)?;
         Ok(recorder)
@@ -255,11 +270,12 @@ impl Recorder {
                     .send(opened.ok_or_else(|| format!("there is no [[review]] '{review}', or it was just opened")));
             }
             Message::Configure(in_force) => {
-                let batch = self.configure(*in_force);
+                let batch = self.configure(*in_force, false);
                 self.commit_until_it_holds(&batch);
             }
             Message::Problem(problem) => {
-                let configuration = Some(self.configuration_record(problem));
+                self.problem = problem;
+                let configuration = Some(self.configuration_record());
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
             }
             Message::Swept(swept) => {
@@ -326,7 +342,7 @@ impl Recorder {
             // It may have been dropped by an earlier visit of this batch.
             draft.batch.dropped_targets.retain(|name| *name != record.name);
             let before = self.targets.insert(record.name.clone(), record.clone());
-            cameras::tell_of_key(before.as_ref(), &record);
+            self.tell_of_key(before.as_ref(), &record, &mut draft.batch);
             draft.targets.insert(record.name.clone(), record.clone());
             if let Collection::Camera(visit) = visit {
                 self.settle_camera(visit, record, &mut draft);
@@ -392,7 +408,7 @@ impl Recorder {
         }
     }
 
-    fn configuration_record(&self, problem: String) -> ConfigurationRecord {
+    fn configuration_record(&self) -> ConfigurationRecord {
         let site = |site: &crate::config::Site| SiteRecord {
             id: site.id.clone(),
             name: site.name.clone(),
@@ -409,24 +425,30 @@ impl Recorder {
             sites: self.config.sites.iter().map(site).collect(),
             networks: self.config.networks.iter().map(network).collect(),
             policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),
+            loosened: packs::loosened(&self.config.policies, &self.packs),
             makers: self.catalogue.hash().to_owned(),
             registry: Some(self.catalogue.registry_date()),
             switches: u32::try_from(self.config.switches.len()).unwrap_or(u32::MAX),
             reviews: self.reviews.clone(),
-            problem,
+            problem: self.problem.clone(),
         }
     }
 
-    /// Takes a checked configuration into force: targets come and go, everything is judged anew.
-    fn configure(&mut self, in_force: InForce) -> Batch {
+    /// Takes a checked configuration into force: targets come and go, everything is judged anew. `unknown`: what the
+    /// devices were placed and attributed by is not what this recorder holds.
+    fn configure(&mut self, in_force: InForce, unknown: bool) -> Batch {
         let at = Timestamp::now();
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
-        self.estate = Estate::from(&in_force.config);
-        let registers = Registers::new(in_force.registers);
-        InForce { config: self.config, policies: self.policies, catalogue: self.catalogue, .. } =
-            InForce { registers: Vec::new(), ..in_force };
+        let estate = Estate::from(&in_force.config);
+        let places = unknown || estate != self.estate || in_force.catalogue.hash() != self.catalogue.hash();
+        self.estate = estate;
+        let registers;
+        InForce { config: self.config, policies: self.packs, catalogue: self.catalogue, registers } = in_force;
         self.house = HouseRules::from(&self.config.house);
-        self.take_registers(registers, &mut draft);
+        self.take_registers(Registers::new(registers), &mut draft);
+        self.problem.clear();
+        self.today = reviews::today();
+        self.policies = self.packs.on(self.today);
         let planned = |name: &String| self.config.reviews.iter().any(|plan| plan.name == *name);
         self.reviews.retain(|name, _| planned(name));
         for plan in &self.config.reviews {
@@ -457,12 +479,8 @@ impl Recorder {
             [self.daemon.poll_every_s, self.daemon.cameras_every_s] = intervals;
             draft.batch.daemon = Some(self.daemon.clone());
         }
-        let delta = self.inventory.rejudge(&self.estate, &self.catalogue, at);
-        // A changed pack changes verdicts of devices whose own record stays: all are judged.
-        let all: Vec<DeviceId> = self.inventory.devices().map(|device| device.id).collect();
-        self.judge(delta, &all, &mut draft);
-        self.judge_entries(self.registers.numbers(), &mut draft);
-        draft.batch.configuration = Some(self.configuration_record(String::new()));
+        self.judge_anew(places, &mut draft);
+        draft.batch.configuration = Some(self.configuration_record());
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
         self.dispatch.configure(&self.config.alerts);
         self.finish(draft)

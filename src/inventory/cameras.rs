@@ -85,7 +85,11 @@ impl Inventory {
     #[must_use]
     pub fn binding(&self, mac: MacAddr, ip: IpAddr) -> Option<(&TargetName, Timestamp)> {
         let switches = self.ips_of.get(&mac).and_then(|bound| bound.get(&ip)).into_iter().flatten();
-        let since = |name| Some((name, self.switches.get(name)?.bindings.get(&(ip, mac))?.first_seen));
+        let since = |name| {
+            let bindings = &self.switches.get(name)?.bindings;
+            let of_any_vrf = bindings.range((ip, mac, None)..).take_while(|((of, by, _), _)| (*of, *by) == (ip, mac));
+            Some((name, of_any_vrf.map(|(_, binding)| binding.first_seen).min()?))
+        };
         switches.filter_map(since).min_by_key(|(_, at)| *at)
     }
 

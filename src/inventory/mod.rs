@@ -11,6 +11,7 @@ mod neighbours;
 mod order_tests;
 mod overlap;
 mod own;
+mod parts;
 mod past;
 mod placing;
 mod registers;
@@ -21,12 +22,15 @@ mod switches;
 mod tests;
 mod topology;
 mod vlan;
+#[cfg(test)]
+mod vrf_tests;
 
 pub use certainty::Confidence;
 pub use coverage::{PortCoverage, SilentPort};
-pub use estate::{Estate, Spot};
+pub use estate::{Estate, RoutedAddress, Spot};
 pub use neighbours::UnpolledNeighbour;
 pub use own::OwnWords;
+pub use parts::in_parts;
 pub use placing::Standing;
 pub use registers::{By, Listing, Registers, Sighting, Touched};
 pub use state::Inventory;
@@ -203,6 +207,9 @@ pub struct AddressBinding {
     pub ip: IpAddr,
     /// Layer 2.
     pub mac: MacAddr,
+    /// The VRF whose table it stands in, where that has one of its own: the same address in another VRF is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vrf: Option<DeviceText>,
     /// When it was first seen.
     pub first_seen: Timestamp,
 }

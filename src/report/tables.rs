@@ -219,9 +219,14 @@ pub fn headline(snapshot: &Snapshot) -> String {
     let looked: Vec<String> =
         snapshot.looked_at().into_iter().map(|(what, percent)| format!(", {percent} % of {what} seen")).collect();
     let looked = looked.concat();
+    let loosened = match snapshot.loosened.len() {
+        0 => String::new(),
+        1 => ", 1 thing of shipped packs loosened".to_owned(),
+        count => format!(", {count} things of shipped packs loosened"),
+    };
     let oldest = coverage.oldest().map_or_else(|| "never".to_owned(), minute);
     format!(
-        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{failing}",
+        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{loosened}{failing}",
         share(&coverage.switches, "switches"),
         minute(snapshot.as_of)
     )

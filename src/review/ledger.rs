@@ -9,6 +9,7 @@ use super::{
 };
 use crate::config::ReviewPlan;
 use crate::inventory::{Merge, Place};
+use crate::maker::Evidence;
 use crate::net::{CycleId, FindingId, PackId, RuleId, Timestamp};
 use crate::policy::{Subject, Violation};
 
@@ -24,6 +25,18 @@ pub struct Ledger {
 
 fn key(finding: &Finding) -> Key {
     (finding.subject.clone(), finding.policy.clone(), finding.rule.clone())
+}
+
+/// What a register said before in the same words it says since then, whenever its file was written last.
+fn with_times(now: &[Evidence], before: Option<&Finding>) -> Vec<Evidence> {
+    let mut evidence = now.to_vec();
+    for mark in evidence.iter_mut().filter(|mark| mark.source.starts_with("register ")) {
+        let mut same = before.into_iter().flat_map(|finding| &finding.evidence);
+        if let Some(old) = same.find(|old| old.source == mark.source && old.text == mark.text) {
+            mark.observed_at = old.observed_at;
+        }
+    }
+    evidence
 }
 
 /// A request that can be decided, or why not.
@@ -97,7 +110,7 @@ impl Ledger {
             });
             finding.severity = violation.severity;
             finding.text.clone_from(&violation.text);
-            finding.evidence.clone_from(&violation.evidence);
+            finding.evidence = with_times(&violation.evidence, before.filter(|_| !opens));
             // How sure a place is moves without its subject: that is no news about the finding.
             if !finding.place.is_same_spot(place) {
                 finding.place.clone_from(place);
@@ -266,13 +279,6 @@ impl Ledger {
             closed.push(cycle.id);
         }
         (ids, closed)
-    }
-
-    /// The finding of a rule that a subject breaks, where it is not closed.
-    #[must_use]
-    pub fn standing(&self, subject: &Subject, pack: &PackId, rule: &RuleId) -> Option<&Finding> {
-        let id = self.by_key.get(&(subject.clone(), pack.clone(), rule.clone()))?;
-        self.findings.get(id).filter(|finding| finding.state != FindingState::Closed)
     }
 
     /// One finding.

@@ -1,10 +1,12 @@
 //! Findings over time, review cycles and decisions. Pure.
 
 mod ledger;
+mod rejudge;
 #[cfg(test)]
 mod tests;
 
 pub use ledger::Ledger;
+pub use rejudge::{Measure, Rejudged, rejudge};
 
 use jiff::Span;
 use jiff::civil::Date;

@@ -10,7 +10,7 @@ use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
 use crate::observation::{CameraStanding, Readings, SweepAnswer, Table, TableState};
-use crate::policy::Status;
+use crate::policy::{Loosened, Status};
 use crate::review::{Cycle, Decision, Finding};
 use crate::snapshot::Looked;
 
@@ -229,6 +229,9 @@ pub struct ConfigurationRecord {
     pub networks: Vec<NetworkRecord>,
     /// Packs in force, `id` and hash.
     pub policies: Vec<(String, String)>,
+    /// What of the shipped packs does not hold, with who decided so and why.
+    #[serde(default)]
+    pub loosened: Vec<Loosened>,
     /// Hash of the catalogue of makers in force, its registry included.
     #[serde(default)]
     pub makers: String,

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Each entry brings a database from its own index to the next.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE meta (
         key   TEXT PRIMARY KEY,
@@ -135,6 +135,12 @@ const MIGRATIONS: [&str; 4] = [
         FROM told_before;
     DROP TABLE told_before;
 ",
+    // The VRF of an address; NULL where it is in none, or where that was not noted yet.
+    "
+    ALTER TABLE address ADD COLUMN vrf TEXT;
+    DROP INDEX address_open;
+    CREATE UNIQUE INDEX address_open ON address (switch, ip, mac, ifnull(vrf, '')) WHERE gone IS NULL;
+",
 ];
 
 /// The schema this program writes.
@@ -160,6 +166,8 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::{AddressBinding, RowChange};
+    use crate::net::Timestamp;
     use crate::policy::Subject;
     use crate::store::{Alert, Batch, Outbox, Reader, Writer};
 
@@ -183,6 +191,34 @@ mod tests {
             }
         }
         all
+    }
+
+    /// A row of before, with what it has now: an address has a VRF, which nobody had noted.
+    fn with_vrf(row: &str) -> String {
+        if row.starts_with("address ") { row.replace(']', ", Null]") } else { row.to_owned() }
+    }
+
+    #[test]
+    fn the_same_addresses_in_two_vrfs_are_two_rows_and_close_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::open(&folder.path().join("new.db")).unwrap();
+        let row = |vrf: Option<&str>| AddressBinding {
+            switch: "r".into(),
+            ip: "10.1.2.3".parse().unwrap(),
+            mac: "44:19:b6:00:00:01".parse().unwrap(),
+            vrf: vrf.map(Into::into),
+            first_seen: Timestamp(1),
+        };
+        let all = [None, Some("cameras"), Some("guest")].map(row);
+        let opened = all.iter().cloned().map(RowChange::Opened).collect();
+        writer.commit(&Batch { addresses: opened, ..Batch::default() }).unwrap();
+        let stored = writer.load().unwrap().addresses;
+        assert_eq!(stored.iter().collect::<std::collections::BTreeSet<_>>(), all.iter().collect());
+        for (gone, left) in [(0, vec![&all[1], &all[2]]), (2, vec![&all[1]])] {
+            let closed = vec![RowChange::Closed(all[gone].clone(), Timestamp(2))];
+            writer.commit(&Batch { addresses: closed, ..Batch::default() }).unwrap();
+            assert_eq!(writer.load().unwrap().addresses.iter().collect::<Vec<_>>(), left);
+        }
     }
 
     #[test]
@@ -241,7 +277,8 @@ mod tests {
         drop(old);
         let mut writer = Writer::open(&path).unwrap();
         assert_eq!(version(&writer.connection).unwrap(), CURRENT);
-        assert_eq!(contents(&writer.connection), before);
+        let expected: Vec<String> = before.iter().map(|row| with_vrf(row)).collect();
+        assert_eq!(contents(&writer.connection), expected);
         let alert = Alert {
             id: 0,
             carrier: "soc".into(),

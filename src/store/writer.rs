@@ -9,8 +9,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::log::{self, Appender, Head, json};
 use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, read, salt, schema, swept};
-use crate::inventory::RowChange;
-use crate::net::{DeviceId, TargetName, VlanId};
+use crate::inventory::{AddressBinding, RowChange};
+use crate::net::{DeviceId, DeviceText, TargetName, VlanId};
 
 /// The one writer of a database. Holds a lock on it for as long as it lives.
 #[derive(Debug)]
@@ -36,6 +36,10 @@ pub struct Committed {
 
 pub(super) fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+fn vrf_of(row: &AddressBinding) -> Option<&str> {
+    row.vrf.as_ref().map(DeviceText::as_str)
 }
 
 fn vlan_number(vlan: Option<VlanId>) -> i64 {
@@ -225,11 +229,20 @@ fn write_rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     for change in &batch.addresses {
         match change {
             RowChange::Opened(row) => connection
-                .prepare_cached("INSERT INTO address (switch, ip, mac, first_seen) VALUES (?, ?, ?, ?)")?
-                .execute((row.switch.as_str(), row.ip.to_string(), row.mac.to_string(), row.first_seen.0))?,
+                .prepare_cached("INSERT INTO address (switch, ip, mac, vrf, first_seen) VALUES (?, ?, ?, ?, ?)")?
+                .execute((
+                    row.switch.as_str(),
+                    row.ip.to_string(),
+                    row.mac.to_string(),
+                    vrf_of(row),
+                    row.first_seen.0,
+                ))?,
             RowChange::Closed(row, gone) => connection
-                .prepare_cached("UPDATE address SET gone = ? WHERE switch = ? AND ip = ? AND mac = ? AND gone IS NULL")?
-                .execute((gone.0, row.switch.as_str(), row.ip.to_string(), row.mac.to_string()))?,
+                .prepare_cached(
+                    "UPDATE address SET gone = ?
+                     WHERE switch = ? AND ip = ? AND mac = ? AND vrf IS ? AND gone IS NULL",
+                )?
+                .execute((gone.0, row.switch.as_str(), row.ip.to_string(), row.mac.to_string(), vrf_of(row)))?,
         };
     }
     for switch in &batch.switches {

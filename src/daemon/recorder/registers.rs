@@ -1,12 +1,14 @@
 //! The recorder's part in house rules and registers: who is listed, what a rule says now, what ends by the clock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::coverage::MOST_NAMED;
 use super::{Draft, Recorder};
-use crate::inventory::{Delta, Device, Place, Registers};
-use crate::net::{DeviceId, RuleId, Timestamp};
-use crate::policy::{HOUSE, Known, Subject, Violation};
-use crate::review::FindingState;
+use crate::inventory::{Delta, Device, Place, Registers, Sighting};
+use crate::net::{DeviceId, RuleId, SiteId, Timestamp};
+use crate::policy::{HOUSE, Subject, Violation};
+use crate::review::{FindingState, Measure};
+use crate::snapshot::{Gap, RegisterLooked};
 use crate::store::Batch;
 
 impl Recorder {
@@ -25,16 +27,14 @@ impl Recorder {
 
     /// Every rule a device breaks, of the packs and of the house.
     pub(super) fn broken(&self, device: &Device, at: Timestamp) -> Vec<Violation> {
-        let known = Known {
+        let by = Measure {
+            policies: &self.policies,
+            house: &self.house,
+            registers: &self.registers,
             estate: &self.estate,
             catalogue: &self.catalogue,
-            inventory: &self.inventory,
-            registers: &self.registers,
-            now: at,
         };
-        let mut broken = self.policies.judge(device, &self.estate, &self.catalogue);
-        broken.extend(self.house.judge(device, &known).into_iter().map(|violation| self.with_times(violation)));
-        broken
+        by.judge(device, &self.inventory, at)
     }
 
     /// Judges entries, and puts what that changed into the draft.
@@ -44,7 +44,7 @@ impl Recorder {
             let subject = Subject::Entry(entry.id.clone());
             let place = Place { site: entry.site.clone(), ..Place::default() };
             let broken = self.house.judge_entry(register, entry, &self.registers.sighting(number));
-            let broken: Vec<Violation> = broken.into_iter().map(|violation| self.with_times(violation)).collect();
+            let broken: Vec<Violation> = broken.into_iter().collect();
             draft.findings.extend(self.ledger.reconcile(&subject, &place, &broken, draft.batch.at));
         }
     }
@@ -68,19 +68,6 @@ impl Recorder {
         }
     }
 
-    /// What a register said before in the same words it says since then, whenever its file was written last.
-    fn with_times(&self, mut violation: Violation) -> Violation {
-        if let Some(before) = self.ledger.standing(&violation.subject, &violation.pack, &violation.rule) {
-            for mark in violation.evidence.iter_mut().filter(|mark| mark.source.starts_with("register ")) {
-                let mut same = before.evidence.iter().filter(|old| old.source == mark.source && old.text == mark.text);
-                if let Some(old) = same.next() {
-                    mark.observed_at = old.observed_at;
-                }
-            }
-        }
-        violation
-    }
-
     /// What is new no longer: those findings end with the clock, not with an observation.
     pub(super) fn close_what_is_new_no_longer(&mut self, at: Timestamp) {
         let rule = RuleId::from("new-device");
@@ -102,5 +89,67 @@ impl Recorder {
         self.judge(Delta::default(), &over, &mut draft);
         let batch = self.finish(draft);
         self.commit_until_it_holds(&batch);
+    }
+
+    /// What registers say of each site, and what of that was seen.
+    pub(super) fn registers_looked(&self) -> BTreeMap<SiteId, RegisterLooked> {
+        let mut sites: BTreeMap<SiteId, RegisterLooked> = BTreeMap::new();
+        for register in self.registers.registers() {
+            for site in &register.sites {
+                let looked = sites
+                    .entry(site.clone())
+                    .or_insert_with(|| RegisterLooked { changed: register.changed, ..RegisterLooked::default() });
+                looked.changed = looked.changed.min(register.changed);
+            }
+            for fault in &register.faults {
+                let Some(looked) = fault.lost.as_ref().and_then(|site| sites.get_mut(site)) else { continue };
+                looked.miss(Gap {
+                    what: format!("line {} of register {}", fault.line, register.name),
+                    why: fault.what.clone(),
+                    mend: "mend the row".to_owned(),
+                });
+            }
+        }
+        for (site, entries) in self.registers.by_site() {
+            let Some(looked) = sites.get_mut(site) else { continue };
+            for number in entries {
+                let Some((register, entry)) = self.registers.entry(number) else { continue };
+                let what = if entry.what.is_empty() { String::new() } else { format!(" ({})", entry.what) };
+                let what = format!("{}{what}, line {} of register {}", entry.id.key, entry.line, register.name);
+                let (why, mend) = match self.registers.sighting(number) {
+                    Sighting::Seen(..) => {
+                        looked.listed += 1;
+                        looked.found += 1;
+                        continue;
+                    }
+                    Sighting::Never => {
+                        ("never seen".to_owned(), "is it plugged in, and is looked at where it should be?")
+                    }
+                    Sighting::Ambiguous(devices, by) => {
+                        let devices: Vec<String> = devices.iter().map(ToString::to_string).collect();
+                        let of = if devices.len() == 1 { "device" } else { "devices" };
+                        (
+                            format!(
+                                "by its {} it may be {of} {}, or another entry is as well",
+                                by.words(),
+                                devices.join(", ")
+                            ),
+                            "write its MAC address or serial number into the register",
+                        )
+                    }
+                };
+                looked.miss(Gap { what, why, mend: mend.to_owned() });
+            }
+        }
+        sites
+    }
+}
+
+impl RegisterLooked {
+    fn miss(&mut self, gap: Gap) {
+        self.listed += 1;
+        if self.missing.len() < MOST_NAMED {
+            self.missing.push(gap);
+        }
     }
 }

@@ -80,6 +80,11 @@ fn addresses(case: &Case<'_>) -> BTreeMap<IpAddr, (String, String, Timestamp)> {
 /// The networks that it has addresses in, with the evidence for each.
 fn homes<'a>(case: &Case<'a>) -> BTreeMap<&'a NetworkId, (&'a Network, Vec<Evidence>)> {
     let mut homes: BTreeMap<&NetworkId, (&Network, Vec<Evidence>)> = BTreeMap::new();
+    let own = case.device.place.network.as_ref().and_then(|id| case.known.estate.network(id));
+    if own.is_some_and(|network| !network.vrfs.is_empty()) {
+        // Its addresses are of a VRF's own address space: other networks' subnets say nothing of them.
+        return homes;
+    }
     for (ip, (source, who, at)) in addresses(case) {
         if let Some(network) = network_of(case, ip) {
             let (_, evidence) = homes.entry(&network.id).or_insert_with(|| (network, Vec::new()));
@@ -138,12 +143,16 @@ fn outside(case: &Case<'_>, ip: IpAddr) -> Option<String> {
     if is_nowhere(ip) || case.device.ips.contains(&ip) {
         return None;
     }
+    let home = case.known.estate.network(own)?;
     match network_of(case, ip) {
+        // In a VRF's own address space, what other networks' subnets hold says nothing.
+        _ if home.subnets.iter().any(|subnet| subnet.contains(&ip)) => None,
+        Some(_) if !home.vrfs.is_empty() => None,
         Some(network) if network.id == *own => None,
         Some(network) => Some(format!("in {}", named(network))),
         None if is_public(ip) => Some("on the internet".to_owned()),
         // A network of VLANs alone does not tell which addresses are its own.
-        None => case.known.estate.has_subnets(own).then(|| "in no network of the configuration".to_owned()),
+        None => (!home.subnets.is_empty()).then(|| "in no network of the configuration".to_owned()),
     }
 }
 
