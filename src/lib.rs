@@ -48,7 +48,7 @@
 //! | [`policy`] | packs and rules: inventory -> violations | net config maker inventory |
 //! | [`review`] | findings over time, cycles, decisions | net config inventory policy maker |
 //! | [`snapshot`] | what a reader sees; totals, sort and filter | net config observation maker inventory policy review |
-//! | [`store`] | SQLite: schema, migrations, change log, the writer's half and the readers' | net observation config maker inventory policy review snapshot |
+//! | [`store`] | SQLite: schema, migrations, change log and its proof, the writer's half and the readers' | net observation config maker inventory policy review snapshot |
 //! | [`control`] | the control socket's words, framing, client and server halves | net review |
 //! | [`report`] | snapshot -> text, CSV, JSON, HTML | net config maker inventory observation policy review snapshot |
 //! | [`alert`] | changes -> messages through a persistent outbox; the carriers they leave by | net config maker inventory policy review store |
@@ -65,7 +65,8 @@
 //!
 //! # Invariants, written as absences
 //!
-//! 1. `maker`, `inventory`, `policy`, `review`, `snapshot` hold no clock, no async, no I/O, and do not fail.
+//! 1. `maker`, `inventory`, `policy`, `review`, `snapshot` hold no clock, no async, no I/O, and do not fail. A whole
+//!    estate is asked on every processor ([`inventory::in_parts`]), whose threads end before it answers.
 //! 2. `snmp`, `onvif`, `probe` do not know what a finding is; `collect` does not know what is allowed.
 //! 3. One process writes the database: the daemon. Every other program opens it read-only; a decision reaches the
 //!    daemon over the control socket, and its author is the peer that the kernel names.

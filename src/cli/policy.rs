@@ -8,7 +8,7 @@ use clap::Subcommand;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{print, print_json, say};
+use super::{print, print_json, say, what_if};
 use crate::config::{self, PolicyChoice};
 use crate::daemon::packs;
 use crate::policy::{HOUSE, HouseRules, Loosened, Pack, Policies};
@@ -30,6 +30,9 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Which findings another pack, or the configuration file as it stands now, would open, change and close; changes
+    /// nothing.
+    WhatIf(what_if::Arguments),
 }
 
 /// What `house` is.
@@ -90,12 +93,17 @@ pub(super) fn run(path: &Path, command: &Command) -> Result<ExitCode> {
     match command {
         Command::List { json } => list(path, *json),
         Command::Show { pack, json } => show(path, pack, *json),
+        Command::WhatIf(arguments) => what_if::run(path, arguments),
     }
 }
 
 /// The house rules of the configuration, as they are without one where there is none.
 fn house(path: &Path) -> Result<HouseRules> {
-    Ok(HouseRules::from(&if path.exists() { config::load_house(path)? } else { config::HouseSettings::default() }))
+    Ok(HouseRules::from(&if path.exists() {
+        config::load_estate(path)?.house
+    } else {
+        config::HouseSettings::default()
+    }))
 }
 
 fn list(path: &Path, as_json: bool) -> Result<ExitCode> {

@@ -27,7 +27,7 @@ use crate::net::{CredentialId, SiteId, TargetName, Timestamp};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
 pub use house::{HouseRule, HouseSettings, KnownServer, Level};
-pub use load::{load, load_daemon, load_estate, load_house, load_judgement, parse};
+pub use load::{EstateSettings, load, load_daemon, load_estate, load_judgement, parse};
 pub use makers::MakerSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
 pub use policies::{DEFAULT_PACK, PolicyChoice};
@@ -113,6 +113,8 @@ pub struct DaemonSettings {
     pub slow_sweep_every: Duration,
     /// Most visits under way at once.
     pub concurrency: usize,
+    /// How long the change log keeps what devices and targets were; what was found and decided stays for good.
+    pub keep_history: Duration,
     /// Unix groups whose members may decide; root and the daemon's own user always may.
     pub review_groups: Vec<String>,
 }
@@ -130,8 +132,7 @@ pub struct SnmpSettings {
     pub per_target: usize,
     /// Most rows accepted of one table.
     pub max_rows: usize,
-    /// How long tables that change seldom (names, physical parts, VLAN names) are not asked for again, unless the switch
-    /// says that they changed.
+    /// How long tables that change seldom (names, parts) are not asked for again, unless the switch says they changed.
     pub slow_every: Duration,
 }
 

@@ -86,7 +86,7 @@ pub fn load(path: &Path) -> Result<InForce, Problems> {
         problems.extend(packs::unsaid(path, &config.policies, &policies));
     }
     let catalogue = or_default(catalogue::read(&config.makers), &mut problems);
-    let registers = or_default(registers::read(&config), &mut problems);
+    let registers = or_default(registers::read(&config.registers, &config.sites), &mut problems);
     for review in &config.reviews {
         if let Err(error) = Filter::parse(&review.select) {
             let place = format!("{} review '{}' select, character {}", path.display(), review.name, error.at + 1);

@@ -5,6 +5,7 @@ mod attempts;
 mod cameras;
 mod coverage;
 mod judging;
+mod proof;
 mod registers;
 mod reviews;
 #[cfg(test)]
@@ -79,6 +80,12 @@ pub(super) enum Message {
     },
     Tick,
     Outbox(alerts::Question),
+    /// What somebody asked over the control socket to change, and what became of it.
+    Asked {
+        author: Author,
+        asked: String,
+        outcome: String,
+    },
     Seq(oneshot::Sender<u64>),
     Stop,
 }
@@ -135,6 +142,7 @@ pub(super) struct Recorder {
     addresses: BTreeMap<DeviceId, BTreeSet<TargetName>>,
     swept: Vec<Swept>,
     coverage: coverage::Count,
+    proof: proof::Proof,
     seq: u64,
 }
 
@@ -184,6 +192,7 @@ impl Recorder {
             addresses: BTreeMap::new(),
             coverage: coverage::Count::new(&stored.swept),
             swept: stored.swept,
+            proof: proof::Proof::default(),
             seq: 0,
         };
         recorder.index_addresses();
@@ -288,7 +297,9 @@ impl Recorder {
             Message::Tick => {
                 self.tick();
                 self.count_looked(Timestamp::now(), false);
+                self.keep_log();
             }
+            Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);
@@ -303,6 +314,7 @@ impl Recorder {
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.seq = self.writer.commit(batch)?.seq;
+        self.proof.note(batch);
         if !batch.outbox.alerts.is_empty() {
             self.posted.send_replace(());
         }
@@ -445,7 +457,7 @@ impl Recorder {
         let registers;
         InForce { config: self.config, policies: self.packs, catalogue: self.catalogue, registers } = in_force;
         self.house = HouseRules::from(&self.config.house);
-        self.take_registers(Registers::new(registers), &mut draft);
+        self.registers = Registers::new(registers);
         self.problem.clear();
         self.today = reviews::today();
         self.policies = self.packs.on(self.today);

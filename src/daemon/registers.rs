@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use crate::config::register::{MOST_OCTETS, Register, RegisterPlan};
-use crate::config::{Config, Problem};
+use crate::config::{Problem, Site};
 use crate::net::Timestamp;
 
 /// Reads the registers of a configuration.
@@ -12,11 +12,11 @@ use crate::net::Timestamp;
 /// # Errors
 /// Every file that cannot be used, with why and how to mend it. Rows that cannot be used are in
 /// [`Register::faults`].
-pub(super) fn read(config: &Config) -> Result<Vec<Register>, Vec<Problem>> {
+pub fn read(plans: &[RegisterPlan], sites: &[Site]) -> Result<Vec<Register>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut registers = Vec::new();
-    for plan in &config.registers {
-        match read_one(plan, config) {
+    for plan in plans {
+        match read_one(plan, sites) {
             Ok(register) => registers.push(register),
             Err((message, hint)) => {
                 let place = format!("{} register '{}'", plan.file.display(), plan.name);
@@ -27,7 +27,7 @@ pub(super) fn read(config: &Config) -> Result<Vec<Register>, Vec<Problem>> {
     if problems.is_empty() { Ok(registers) } else { Err(problems) }
 }
 
-fn read_one(plan: &RegisterPlan, config: &Config) -> Result<Register, (String, String)> {
+fn read_one(plan: &RegisterPlan, sites: &[Site]) -> Result<Register, (String, String)> {
     let unreadable = |error: std::io::Error| {
         (format!("it cannot be read: {error}"), "may the daemon's user read it? file = \"…csv\" names it".to_owned())
     };
@@ -35,7 +35,7 @@ fn read_one(plan: &RegisterPlan, config: &Config) -> Result<Register, (String, S
     if octets.len() as u64 > MOST_OCTETS {
         return Err((format!("it is larger than {} MiB", MOST_OCTETS >> 20), "divide it by site".to_owned()));
     }
-    plan.read(&octets, changed, &config.sites)
+    plan.read(&octets, changed, sites)
 }
 
 /// A file's octets, one more than is allowed at most, and when it was changed.

@@ -1,19 +1,21 @@
 //! Findings over time, review cycles and decisions. Pure.
 
 mod ledger;
+mod outlook;
 mod rejudge;
 #[cfg(test)]
 mod tests;
 
 pub use ledger::Ledger;
-pub use rejudge::{Measure, Rejudged, rejudge};
+pub use outlook::{Group, Outlook, Shift, Tally, Turn};
+pub use rejudge::{Measure, Rejudged, judge_entry, rejudge};
 
 use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::Place;
-use crate::maker::Evidence;
+use crate::maker::{Attribution, Evidence};
 use crate::net::{CycleId, FindingId, PackId, RuleId, Timestamp};
 use crate::policy::{Severity, Subject};
 
@@ -88,6 +90,14 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// The decision in force.
     pub decision: Option<Decision>,
+}
+
+impl Finding {
+    /// What was observed for this rule: its evidence without what speaks for maker and class, and without the place,
+    /// both of which its device has anyway.
+    pub fn observed<'a>(&'a self, attribution: &'a Attribution) -> impl Iterator<Item = &'a Evidence> {
+        self.evidence.iter().filter(|mark| mark.source != "place" && !attribution.evidence.contains(mark))
+    }
 }
 
 /// What was decided.

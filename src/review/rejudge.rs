@@ -1,7 +1,9 @@
 //! An estate judged anew: what a changed configuration, catalogue or pack does, in the daemon and before it is there.
 
-use super::Ledger;
-use crate::inventory::{Delta, Device, Estate, Inventory, Registers, in_parts};
+use std::collections::BTreeSet;
+
+use super::{FindingState, Ledger};
+use crate::inventory::{Delta, Device, Estate, Inventory, Place, Registers, in_parts};
 use crate::maker::Catalogue;
 use crate::net::{DeviceId, FindingId, Timestamp};
 use crate::policy::{HouseRules, Known, Policies, Status, Subject, Violation};
@@ -43,7 +45,33 @@ pub struct Rejudged {
     pub findings: Vec<FindingId>,
 }
 
-/// Judges every device anew. `places`: sites, networks or the catalogue may differ from what devices were placed and
+/// Brings a register's entry in line with the house rules. Returns the findings that differ from before.
+pub fn judge_entry(
+    ledger: &mut Ledger,
+    house: &HouseRules,
+    registers: &Registers,
+    number: usize,
+    at: Timestamp,
+) -> Vec<FindingId> {
+    let Some((register, entry)) = registers.entry(number) else { return Vec::new() };
+    let broken = house.judge_entry(register, entry, &registers.sighting(number));
+    let place = Place { site: entry.site.clone(), ..Place::default() };
+    ledger.reconcile(&Subject::Entry(entry.id.clone()), &place, &broken.into_iter().collect::<Vec<_>>(), at)
+}
+
+/// An entry that is in no register any more has no finding.
+fn retire_entries(ledger: &mut Ledger, registers: &Registers, at: Timestamp) -> Vec<FindingId> {
+    let entries = registers.numbers().filter_map(|number| registers.entry(number));
+    let known: BTreeSet<_> = entries.map(|(_, entry)| &entry.id).collect();
+    let gone: BTreeSet<Subject> = (ledger.findings())
+        .filter(|finding| finding.state != FindingState::Closed)
+        .filter(|finding| finding.subject.entry().is_some_and(|id| !known.contains(id)))
+        .map(|finding| finding.subject.clone())
+        .collect();
+    gone.iter().flat_map(|subject| ledger.retire(subject, at)).collect()
+}
+
+/// Judges every device and every entry of a register anew. `places`: sites, networks or the catalogue may differ from what devices were placed and
 /// attributed by, so that is done anew first.
 pub fn rejudge(
     inventory: &mut Inventory,
@@ -61,6 +89,10 @@ pub fn rejudge(
         done.statuses.push((device.id, status));
         done.findings.extend(ledger.reconcile(&Subject::Device(device.id), &device.place, &violations, at));
     }
+    for number in by.registers.numbers() {
+        done.findings.extend(judge_entry(ledger, by.house, by.registers, number, at));
+    }
+    done.findings.extend(retire_entries(ledger, by.registers, at));
     done.findings.sort_unstable();
     done
 }

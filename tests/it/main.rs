@@ -11,6 +11,7 @@
 
 mod agents;
 mod alert;
+mod audit;
 mod bridge;
 mod cli;
 mod config;
@@ -38,3 +39,4 @@ mod tmux;
 mod topology;
 mod traps;
 mod vrf;
+mod what_if;

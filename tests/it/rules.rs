@@ -27,7 +27,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use lenswarden::config::{self, Config};
-use lenswarden::inventory::{Delta, Estate, Inventory, Place, Registers};
+use lenswarden::inventory::{Delta, Estate, Inventory, Registers};
 use lenswarden::maker::Catalogue;
 use lenswarden::net::{DeviceText, MacAddr, Timestamp};
 use lenswarden::observation::{
@@ -36,7 +36,7 @@ use lenswarden::observation::{
     WithheldReason,
 };
 use lenswarden::policy::{HouseRules, Policies, Subject};
-use lenswarden::review::{Finding, FindingState, Ledger, Measure};
+use lenswarden::review::{Finding, FindingState, Ledger, Measure, rejudge};
 use serde::Deserialize;
 
 const ESTATE: &str = r#"
@@ -221,16 +221,7 @@ impl Play<'_> {
         let (policies, house) = (Policies::default(), HouseRules::from(&self.config.house));
         let (registers, estate, catalogue) = (&self.registers, &self.estate, &self.catalogue);
         let by = Measure { policies: &policies, house: &house, registers, estate, catalogue };
-        for device in self.inventory.devices() {
-            let broken = by.judge(device, &self.inventory, at);
-            self.ledger.reconcile(&Subject::Device(device.id), &device.place, &broken, at);
-        }
-        for number in self.registers.numbers() {
-            let (register, entry) = self.registers.entry(number).unwrap();
-            let broken = house.judge_entry(register, entry, &self.registers.sighting(number));
-            let broken: Vec<_> = broken.into_iter().collect();
-            self.ledger.reconcile(&Subject::Entry(entry.id.clone()), &Place::default(), &broken, at);
-        }
+        rejudge(&mut self.inventory, &mut self.ledger, by, false, at);
     }
 
     /// A finding as a scenario calls it.

@@ -23,7 +23,6 @@ impl Recorder {
         let Rejudged { delta, statuses, findings } =
             rejudge(&mut self.inventory, &mut self.ledger, by, places, draft.batch.at);
         draft.findings.extend(findings);
-        self.judge_entries(self.registers.numbers(), draft);
         for (id, status) in statuses {
             let before = self.statuses.insert(id, status);
             if before != Some(status) || delta.devices.binary_search(&id).is_ok() {

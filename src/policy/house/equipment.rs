@@ -17,7 +17,7 @@ pub(super) fn unclassified(case: &Case<'_>) -> Option<Broken> {
     let text = format!("it is in {vlan}{with}, which no [[network]] holds");
     Some(Broken {
         text: "surveillance equipment on an unclassified network".to_owned(),
-        evidence: vec![observed("place", text, place.since)],
+        evidence: vec![observed("network", text, place.since)],
     })
 }
 

@@ -177,6 +177,7 @@ fn way_to(context: Context) -> &'static str {
         Context::Detail => "4<Enter><Enter>",
         Context::Filter => "4/",
         Context::Form | Context::Confirm | Context::Told => "2r",
+        Context::WhatIf | Context::Outlook => "1w",
         Context::Help => "1?",
     }
 }
@@ -193,6 +194,11 @@ fn every_key_of_the_table_is_reached_where_it_says() {
                 }
                 if *context == Context::Confirm {
                     desk.type_in("<Tab>+9d<Enter>");
+                }
+                if *context == Context::Outlook {
+                    desk.type_in("<Enter>");
+                    let found = super::what_if::outlook(&desk);
+                    desk.tell(Msg::Tried(String::new(), Ok(found)));
                 }
                 assert_eq!(desk.model.context(), *context);
                 let mut event = crossterm::event::KeyEvent::from(*code);
