@@ -5,6 +5,7 @@ mod attempts;
 mod cameras;
 mod coverage;
 mod judging;
+mod operation;
 mod proof;
 mod registers;
 mod reviews;
@@ -23,13 +24,13 @@ use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
 use super::{Lead, packs, targets};
-use crate::alert::Dispatch;
+use crate::alert::{Dispatch, Memory};
 use crate::config::Config;
-use crate::inventory::{Delta, Estate, Inventory, Registers};
+use crate::inventory::{Estate, Inventory, Registers};
 use crate::maker::Catalogue;
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
-use crate::policy::{self, HouseRules, Policies, Status};
+use crate::policy::{HouseRules, Policies, Status};
 use crate::review::{Author, DecisionRequest, Ledger};
 use crate::store::{
     Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, StoreError, Swept, TargetKind,
@@ -54,6 +55,8 @@ pub(super) enum Message {
     },
     Configure(Box<InForce>),
     Problem(String),
+    /// What of the daemon's work has not come round, in words.
+    Late(Vec<String>),
     /// May a credential be tried?
     Claim(Asker),
     /// How the attempt ended.
@@ -135,6 +138,7 @@ pub(super) struct Recorder {
     daemon: DaemonRecord,
     /// Which alerts the changes cause.
     dispatch: Dispatch,
+    operation: operation::Operation,
     posted: watch::Sender<()>,
     /// Who looks after cameras is told what visits to others mean for them.
     leads: mpsc::Sender<Lead>,
@@ -156,11 +160,14 @@ impl Recorder {
     ) -> Result<Self, StoreError> {
         let stored = writer.load()?;
         let InForce { config, policies, catalogue, .. } = in_force.clone();
+        let operation = operation::Operation::new(&stored, Timestamp::now());
+        let memory = Memory { told: stored.told, held: stored.held, conditions: stored.conditions };
+        let (plans, windows) = (config.alerts.clone(), config.maintenance.clone());
+        let dispatch = Dispatch::restore(plans, windows, &stored.findings, memory);
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
         let devices = stored.devices.into_iter().map(|record| record.device).collect();
         let inventory =
             Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches);
-        let dispatch = Dispatch::restore(config.alerts.clone(), &stored.findings, stored.told);
         let mut recorder = Self {
             estate: Estate::from(&config),
             ledger: Ledger::restore(stored.findings, stored.cycles),
@@ -174,6 +181,7 @@ impl Recorder {
                 stopped: None,
                 poll_every_s: config.daemon.poll_every.as_secs(),
                 cameras_every_s: config.daemon.cameras_every.as_secs(),
+                late: Vec::new(),
             },
             writer,
             house: HouseRules::from(&config.house),
@@ -187,6 +195,7 @@ impl Recorder {
             inventory,
             statuses,
             dispatch,
+            operation,
             posted: watch::Sender::new(()),
             leads,
             addresses: BTreeMap::new(),
@@ -262,6 +271,7 @@ impl Recorder {
         }
         self.count_looked(Timestamp::now(), true);
         self.daemon.stopped = Some(Timestamp::now());
+        self.daemon.late.clear();
         let batch = Batch { at: Timestamp::now(), daemon: Some(self.daemon.clone()), ..Batch::default() };
         if let Err(error) = self.commit(&batch) {
             tracing::error!(%error, "the end could not be recorded");
@@ -287,7 +297,16 @@ impl Recorder {
                 let configuration = Some(self.configuration_record());
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
             }
-            Message::Swept(swept) => {
+            Message::Late(late) => {
+                if late != self.daemon.late {
+                    self.daemon.late = late;
+                    let daemon = Some(self.daemon.clone());
+                    self.commit_until_it_holds(&Batch { at: Timestamp::now(), daemon, ..Batch::default() });
+                }
+            }
+            Message::Swept(mut swept) => {
+                // One that was under way when the configuration changed.
+                swept.retain(|swept| self.config.camera_block(swept.address).is_some());
                 self.coverage.note(&swept);
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), swept, ..Batch::default() });
             }
@@ -298,6 +317,7 @@ impl Recorder {
                 self.tick();
                 self.count_looked(Timestamp::now(), false);
                 self.keep_log();
+                self.watch_operation(Timestamp::now());
             }
             Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
@@ -337,6 +357,7 @@ impl Recorder {
     fn absorb(&mut self, visits: &[Collection]) -> Batch {
         let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
         for visit in visits {
+            self.operation.note(visit);
             let record = targets::record(visit, &self.targets);
             if record.is_none() && !matches!(visit, Collection::Camera(visit) if !visit.marks.is_empty()) {
                 continue;
@@ -374,43 +395,6 @@ impl Recorder {
         };
         self.post_alerts(&mut batch);
         batch
-    }
-
-    /// Puts the alerts that the batch's findings cause beside them.
-    fn post_alerts(&mut self, batch: &mut Batch) {
-        let device = |id| self.inventory.device(id);
-        self.dispatch.post(&batch.findings, device, batch.at, &mut batch.outbox);
-    }
-
-    /// Judges the devices, and puts the delta and what the judgement changed into the draft.
-    fn judge(&mut self, delta: Delta, judged: &[DeviceId], draft: &mut Draft) {
-        let at = draft.batch.at;
-        for merge in &delta.merged {
-            draft.findings.extend(self.ledger.merge(*merge, at));
-            draft.devices.remove(&merge.from);
-        }
-        for id in &delta.retired {
-            draft.findings.extend(self.ledger.retire(&policy::Subject::Device(*id), at));
-            draft.devices.remove(id);
-        }
-        let mut judged: BTreeSet<DeviceId> = judged.iter().copied().collect();
-        let entries = self.look_up(&delta, &mut judged);
-        for id in &judged {
-            let Some(device) = self.inventory.device(*id) else { continue };
-            let now = self.broken(device, at);
-            draft.findings.extend(self.ledger.reconcile(&policy::Subject::Device(*id), &device.place, &now, at));
-            let status = self.policies.status(device, &self.catalogue);
-            let before = self.statuses.insert(*id, status);
-            if before != Some(status) || delta.devices.binary_search(id).is_ok() {
-                draft.devices.insert(*id, DeviceRecord { device: device.clone(), status });
-            }
-        }
-        self.judge_entries(entries, draft);
-        draft.batch.merged.extend(delta.merged);
-        draft.batch.retired.extend(delta.retired);
-        draft.batch.presence.extend(delta.presence);
-        draft.batch.addresses.extend(delta.addresses);
-        draft.switches.extend(delta.switches);
     }
 
     fn put_findings(&self, ids: &[FindingId], batch: &mut Batch) {
@@ -492,9 +476,12 @@ impl Recorder {
             draft.batch.daemon = Some(self.daemon.clone());
         }
         self.judge_anew(places, &mut draft);
+        let is_swept = |address| self.config.camera_block(address).is_some();
+        draft.batch.unswept = self.coverage.forget(is_swept);
+        self.swept.retain(|swept| is_swept(swept.address));
         draft.batch.configuration = Some(self.configuration_record());
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
-        self.dispatch.configure(&self.config.alerts);
+        self.dispatch.configure(&self.config.alerts, &self.config.maintenance);
         self.finish(draft)
     }
 }
