@@ -8,6 +8,7 @@ mod judging;
 mod operation;
 mod people;
 mod proof;
+mod registers;
 mod reviews;
 #[cfg(test)]
 mod tests;
@@ -26,12 +27,12 @@ use super::credentials::{Asker, Book, Subject};
 use super::{Lead, packs, targets};
 use crate::alert::{Dispatch, Memory};
 use crate::config::Config;
-use crate::inventory::{Delta, Estate, Inventory};
+use crate::inventory::{Estate, Inventory, Registers};
 use crate::maker::{Catalogue, Overruling};
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
-use crate::policy::{self, Policies, Status};
-use crate::review::{Author, Closing, DecisionRequest, Ledger};
+use crate::policy::{HouseRules, Policies, Status};
+use crate::review::{Author, DecisionRequest, Ledger};
 use crate::store::{
     Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, StoreError, Swept, TargetKind,
     TargetRecord, Writer,
@@ -119,6 +120,8 @@ pub(super) struct Recorder {
     packs: Policies,
     /// Those of them that are in force today: what is judged by.
     policies: Policies,
+    house: HouseRules,
+    registers: Registers,
     /// The day they were chosen for.
     today: Date,
     /// What is wrong with a newer configuration that was not taken; empty when all is well.
@@ -161,7 +164,7 @@ impl Recorder {
         leads: mpsc::Sender<Lead>,
     ) -> Result<Self, StoreError> {
         let stored = writer.load()?;
-        let InForce { config, policies, catalogue } = in_force.clone();
+        let InForce { config, policies, catalogue, .. } = in_force.clone();
         let operation = operation::Operation::new(&stored, Timestamp::now());
         let memory = Memory { told: stored.told, held: stored.held, conditions: stored.conditions };
         let (plans, windows) = (config.alerts.clone(), config.maintenance.clone());
@@ -188,6 +191,8 @@ impl Recorder {
                 late: Vec::new(),
             },
             writer,
+            house: HouseRules::from(&config.house),
+            registers: Registers::default(),
             config,
             packs: policies,
             policies: Policies::default(),
@@ -402,36 +407,6 @@ impl Recorder {
         batch
     }
 
-    /// Judges the devices, and puts the delta and what the judgement changed into the draft.
-    fn judge(&mut self, delta: Delta, judged: &[DeviceId], draft: &mut Draft) {
-        let at = draft.batch.at;
-        for merge in &delta.merged {
-            draft.findings.extend(self.ledger.merge(*merge, at));
-            draft.devices.remove(&merge.from);
-        }
-        for id in &delta.retired {
-            draft.findings.extend(self.ledger.retire(&policy::Subject::Device(*id), at));
-            draft.devices.remove(id);
-        }
-        for id in judged {
-            let Some(device) = self.inventory.device(*id) else { continue };
-            let why = Closing::of(device);
-            let now = self.policies.judge(device, &self.estate, &self.catalogue);
-            draft.findings.extend(self.ledger.reconcile((&policy::Subject::Device(*id), &device.place), &now, why, at));
-            let status = self.policies.status(device, &self.catalogue);
-            let before = self.statuses.insert(*id, status);
-            if before != Some(status) || delta.devices.binary_search(id).is_ok() {
-                draft.devices.insert(*id, DeviceRecord { device: device.clone(), status });
-            }
-        }
-        self.follow_overrulings(judged, draft);
-        draft.batch.merged.extend(delta.merged);
-        draft.batch.retired.extend(delta.retired);
-        draft.batch.presence.extend(delta.presence);
-        draft.batch.addresses.extend(delta.addresses);
-        draft.switches.extend(delta.switches);
-    }
-
     fn configuration_record(&self) -> ConfigurationRecord {
         let site = |site: &crate::config::Site| SiteRecord {
             id: site.id.clone(),
@@ -466,7 +441,10 @@ impl Recorder {
         let estate = Estate::from(&in_force.config);
         let places = unknown || estate != self.estate || in_force.catalogue.hash() != self.catalogue.hash();
         self.estate = estate;
-        InForce { config: self.config, policies: self.packs, catalogue: self.catalogue } = in_force;
+        let registers;
+        InForce { config: self.config, policies: self.packs, catalogue: self.catalogue, registers } = in_force;
+        self.house = HouseRules::from(&self.config.house);
+        self.registers = Registers::new(registers);
         self.problem.clear();
         self.today = reviews::today();
         self.policies = self.packs.on(self.today);

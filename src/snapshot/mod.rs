@@ -17,7 +17,7 @@ pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, gro
 pub use filter::{Filter, FilterError};
 pub use placement::{Placement, PlacementKey};
 pub use queue::Progress;
-pub use site_coverage::{Factor, FactorKind, Gap, Looked, SiteCoverage, SiteLooked};
+pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
 pub use sites::SiteCounts;
 pub use sort::{DeviceOrder, TargetOrder};
 

@@ -72,7 +72,7 @@ impl Recorder {
         Some((id, count))
     }
 
-    /// What the clock alone changes: acceptances that end, cycles that close, reviews that are due.
+    /// What the clock alone changes: acceptances that end, cycles that close, what is new no longer, reviews that are due.
     pub(super) fn tick(&mut self) {
         let at = Timestamp::now();
         self.turn_to(today(), at);
@@ -83,6 +83,7 @@ impl Recorder {
         draft.batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
         let batch = self.finish(draft);
         self.commit_until_it_holds(&batch);
+        self.close_what_is_new_no_longer(at);
         for (name, scheduled) in self.due_reviews(at) {
             self.open_review(&name, scheduled);
         }
