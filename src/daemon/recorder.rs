@@ -23,7 +23,7 @@ use super::credentials::{Asker, Book, Subject};
 use super::{Lead, packs, targets};
 use crate::alert::Dispatch;
 use crate::config::Config;
-use crate::inventory::{Delta, Estate, Inventory};
+use crate::inventory::{Anew, Delta, Estate, Inventory};
 use crate::maker::Catalogue;
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
@@ -432,7 +432,12 @@ impl Recorder {
         let at = Timestamp::now();
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
         let estate = Estate::from(&in_force.config);
-        let places = unknown || estate != self.estate || in_force.catalogue.hash() != self.catalogue.hash();
+        let anew = if unknown {
+            Anew::EVERYTHING
+        } else {
+            let makers = in_force.catalogue.hash() != self.catalogue.hash();
+            Anew { places: self.estate.places_until(&estate), makers }
+        };
         self.estate = estate;
         InForce { config: self.config, policies: self.packs, catalogue: self.catalogue } = in_force;
         self.problem.clear();
@@ -468,7 +473,7 @@ impl Recorder {
             [self.daemon.poll_every_s, self.daemon.cameras_every_s] = intervals;
             draft.batch.daemon = Some(self.daemon.clone());
         }
-        self.judge_anew(places, &mut draft);
+        self.judge_anew(&anew, &mut draft);
         draft.batch.configuration = Some(self.configuration_record());
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
         self.dispatch.configure(&self.config.alerts);

@@ -1,7 +1,7 @@
 //! An estate judged anew: what a changed configuration, catalogue or pack does, in the daemon and before it is there.
 
 use super::Ledger;
-use crate::inventory::{Delta, Device, Estate, Inventory};
+use crate::inventory::{Anew, Delta, Device, Estate, Inventory, Places};
 use crate::maker::Catalogue;
 use crate::net::{DeviceId, FindingId, Timestamp};
 use crate::policy::{Policies, Status, Subject};
@@ -28,16 +28,18 @@ pub struct Rejudged {
     pub findings: Vec<FindingId>,
 }
 
-/// Judges every device anew. `places`: sites, networks or the catalogue may differ from what devices were placed and
-/// attributed by, so that is done anew first.
+/// Judges every device anew, after `anew` of them was found out anew.
 pub fn rejudge(
     inventory: &mut Inventory,
     ledger: &mut Ledger,
     by: Measure<'_>,
-    places: bool,
+    anew: &Anew,
     at: Timestamp,
 ) -> Rejudged {
-    let delta = if places { inventory.rejudge(by.estate, by.catalogue, at) } else { Delta::default() };
+    let delta = match anew {
+        Anew { places: Places::None, makers: false } => Delta::default(),
+        _ => inventory.rejudge(by.estate, by.catalogue, anew, at),
+    };
     let devices: Vec<&Device> = inventory.devices().collect();
     let judged = by.policies.judge_all(&devices, by.estate, by.catalogue);
     let mut done = Rejudged { delta, statuses: Vec::with_capacity(devices.len()), findings: Vec::new() };

@@ -3,16 +3,17 @@
 use jiff::civil::Date;
 
 use super::{Draft, Recorder};
+use crate::inventory::Anew;
 use crate::net::Timestamp;
 use crate::review::{Measure, Rejudged, rejudge};
 use crate::store::{Batch, DeviceRecord};
 
 impl Recorder {
-    /// Judges every device anew, and puts what differs into the draft. `places`: place and attribute them anew too.
-    pub(super) fn judge_anew(&mut self, places: bool, draft: &mut Draft) {
+    /// Judges every device anew, after `anew` of them was found out anew, and puts what differs into the draft.
+    pub(super) fn judge_anew(&mut self, anew: &Anew, draft: &mut Draft) {
         let by = Measure { policies: &self.policies, estate: &self.estate, catalogue: &self.catalogue };
         let Rejudged { delta, statuses, findings } =
-            rejudge(&mut self.inventory, &mut self.ledger, by, places, draft.batch.at);
+            rejudge(&mut self.inventory, &mut self.ledger, by, anew, draft.batch.at);
         draft.findings.extend(findings);
         for (id, status) in statuses {
             let before = self.statuses.insert(id, status);
@@ -35,7 +36,7 @@ impl Recorder {
         }
         self.policies = policies;
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
-        self.judge_anew(false, &mut draft);
+        self.judge_anew(&Anew::NOTHING, &mut draft);
         draft.batch.configuration = Some(self.configuration_record());
         let batch = self.finish(draft);
         self.commit_until_it_holds(&batch);
