@@ -28,6 +28,7 @@ mod multicast;
 mod namespaces;
 mod onvif;
 mod picture;
+mod policies;
 mod recordings;
 mod sample;
 mod scenario;
