@@ -48,7 +48,7 @@
 //! | [`policy`] | packs and rules: inventory -> violations | net config maker inventory |
 //! | [`review`] | findings over time, cycles, decisions | net config inventory policy maker |
 //! | [`snapshot`] | what a reader sees; totals, sort and filter | net config observation maker inventory policy review |
-//! | [`store`] | SQLite: schema, migrations, change log, the writer's half and the readers' | net observation config maker inventory policy review snapshot |
+//! | [`store`] | SQLite: schema, migrations, change log and its proof, the writer's half and the readers' | net observation config maker inventory policy review snapshot |
 //! | [`control`] | the control socket's words, framing, client and server halves | net review |
 //! | [`report`] | snapshot -> text, CSV, JSON, HTML | net config maker inventory observation policy review snapshot |
 //! | [`alert`] | changes -> messages through a persistent outbox; the carriers they leave by | net config maker inventory policy review store |

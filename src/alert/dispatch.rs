@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{line, word};
-use crate::config::AlertPlan;
+use crate::config::{AlertCarrier, AlertPlan};
 use crate::inventory::{Certainty, Device};
 use crate::net::{DeviceId, FindingId, PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
 use crate::policy::{Severity, Subject};
 use crate::review::{Finding, FindingState};
-use crate::store::{Alert, Outbox, Told};
+use crate::store::{Alert, Outbox, SignedHead, Told};
 
 /// A rule broken by somebody at a site is told again after this, if it opened again meanwhile.
 const AGAIN: Duration = Duration::from_secs(3600);
@@ -139,6 +139,21 @@ impl Dispatch {
             kind: kind.to_owned(),
             at,
             text: line::operational(kind, words),
+        }));
+    }
+
+    /// A signed head of the change log, to the carriers that keep what they are told and wake nobody: syslog.
+    pub fn head(&self, head: &SignedHead, at: Timestamp, outbox: &mut Outbox) {
+        let keeps = |plan: &&AlertPlan| {
+            matches!(plan.carrier, AlertCarrier::SyslogUdp { .. } | AlertCarrier::SyslogLocal { .. })
+        };
+        outbox.alerts.extend(self.plans.iter().filter(keeps).map(|plan| Alert {
+            id: 0,
+            carrier: plan.name.clone(),
+            severity: Severity::Info,
+            kind: "audit-head".to_owned(),
+            at,
+            text: line::operational("audit-head", &head.to_string()),
         }));
     }
 

@@ -2,6 +2,7 @@
 //! not be done, 3 done in part). Data goes to stdout, words to stderr.
 
 mod alert;
+mod audit;
 mod credential;
 mod demo;
 mod explain;
@@ -111,6 +112,9 @@ enum Command {
     /// Credentials that cameras refused, and their way back.
     #[command(subcommand)]
     Credential(credential::Command),
+    /// The change log: whether anything in it was altered since.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Who is told.
     #[command(subcommand)]
     Alert(alert::Command),
@@ -210,6 +214,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Review(command) => review::run(config, command),
         Command::Policy(command) => policy::run(config, command),
         Command::Credential(command) => credential::run(config, command),
+        Command::Audit(command) => audit::run(config, command),
         Command::Alert(command) => alert::run(config, command),
     }
 }

@@ -125,6 +125,7 @@ pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> Daemon
         sweep_every: checker.duration("daemon.sweep-every", &daemon.sweep_every, "1h", second),
         slow_sweep_every: checker.duration("daemon.slow-sweep-every", &daemon.slow_sweep_every, "6h", second),
         concurrency: checker.number("daemon.concurrency", daemon.concurrency.as_ref(), 256, 1..=4096),
+        keep_history: checker.duration("daemon.keep-history", &daemon.keep_history, "400d", second * 86_400),
         review_groups: daemon.review_groups.clone().unwrap_or_else(|| vec!["lenswarden-review".to_owned()]),
     }
 }

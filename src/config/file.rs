@@ -39,6 +39,7 @@ pub(super) struct Daemon {
     pub(super) sweep_every: Text,
     pub(super) slow_sweep_every: Text,
     pub(super) concurrency: Option<Spanned<i64>>,
+    pub(super) keep_history: Text,
     pub(super) review_groups: Option<Vec<String>>,
 }
 

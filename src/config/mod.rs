@@ -103,6 +103,8 @@ pub struct DaemonSettings {
     pub slow_sweep_every: Duration,
     /// Most visits under way at once.
     pub concurrency: usize,
+    /// How long the change log keeps what devices and targets were; what was found and decided stays for good.
+    pub keep_history: Duration,
     /// Unix groups whose members may decide; root and the daemon's own user always may.
     pub review_groups: Vec<String>,
 }
@@ -120,8 +122,7 @@ pub struct SnmpSettings {
     pub per_target: usize,
     /// Most rows accepted of one table.
     pub max_rows: usize,
-    /// How long tables that change seldom (names, physical parts, VLAN names) are not asked for again, unless the switch
-    /// says that they changed.
+    /// How long tables that change seldom (names, parts) are not asked for again, unless the switch says they changed.
     pub slow_every: Duration,
 }
 

@@ -5,6 +5,7 @@ mod attempts;
 mod cameras;
 mod coverage;
 mod judging;
+mod proof;
 mod reviews;
 #[cfg(test)]
 mod tests;
@@ -78,6 +79,12 @@ pub(super) enum Message {
     },
     Tick,
     Outbox(alerts::Question),
+    /// What somebody asked over the control socket to change, and what became of it.
+    Asked {
+        author: Author,
+        asked: String,
+        outcome: String,
+    },
     Seq(oneshot::Sender<u64>),
     Stop,
 }
@@ -132,6 +139,7 @@ pub(super) struct Recorder {
     addresses: BTreeMap<DeviceId, BTreeSet<TargetName>>,
     swept: Vec<Swept>,
     coverage: coverage::Count,
+    proof: proof::Proof,
     seq: u64,
 }
 
@@ -179,6 +187,7 @@ impl Recorder {
             addresses: BTreeMap::new(),
             coverage: coverage::Count::new(&stored.swept),
             swept: stored.swept,
+            proof: proof::Proof::default(),
             seq: 0,
         };
         recorder.index_addresses();
@@ -283,7 +292,9 @@ impl Recorder {
             Message::Tick => {
                 self.tick();
                 self.count_looked(Timestamp::now(), false);
+                self.keep_log();
             }
+            Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);
@@ -298,6 +309,7 @@ impl Recorder {
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.seq = self.writer.commit(batch)?.seq;
+        self.proof.note(batch);
         if !batch.outbox.alerts.is_empty() {
             self.posted.send_replace(());
         }

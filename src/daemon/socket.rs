@@ -16,6 +16,7 @@ use super::Shared;
 use super::recorder::Message;
 use crate::control::{MAX_LINE, Reply, Request, VERSION};
 use crate::net::Timestamp;
+use crate::net::text::clean;
 use crate::review::Author;
 
 /// Clients served at once.
@@ -115,7 +116,18 @@ async fn serve(stream: UnixStream, server: &Server) -> std::io::Result<()> {
                 ),
             },
             Ok(_) if !greeted => Reply::Refused { why: "say hello first".to_owned() },
-            Ok(request) => answer(request, server, &author, may_decide).await,
+            Ok(request) => {
+                let asked = asked(&request);
+                let reply = answer(request, server, &author, may_decide).await;
+                if let Some(asked) = asked {
+                    let outcome = match &reply {
+                        Reply::Refused { why } => clean(&format!("refused: {why}")),
+                        _ => "done".to_owned(),
+                    };
+                    let _ = server.recorder.send(Message::Asked { author: author.clone(), asked, outcome }).await;
+                }
+                reply
+            }
         };
         let mut out = serde_json::to_vec(&reply).unwrap_or_default();
         out.push(b'\n');
@@ -124,6 +136,22 @@ async fn serve(stream: UnixStream, server: &Server) -> std::io::Result<()> {
             return Ok(());
         }
     }
+}
+
+/// What a request is to change, for the log; `None`: nothing.
+fn asked(request: &Request) -> Option<String> {
+    let words = match request {
+        Request::Hello { .. } | Request::Status => return None,
+        Request::Decide { decisions } => {
+            let findings: Vec<String> = decisions.iter().map(|decision| decision.finding.to_string()).collect();
+            format!("decide {}", findings.join(" "))
+        }
+        Request::Run { review } => format!("run {review}"),
+        Request::Retry { credential, address: None } => format!("retry {credential}"),
+        Request::Retry { credential, address: Some(address) } => format!("retry {credential} {address}"),
+        Request::Poll { target } => format!("poll {}", target.as_deref().unwrap_or("all")),
+    };
+    Some(clean(&words))
 }
 
 async fn answer(request: Request, server: &Server, author: &Author, may_decide: bool) -> Reply {

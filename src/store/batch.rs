@@ -5,13 +5,14 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::SignedHead;
 use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
 use crate::observation::{CameraStanding, Readings, SweepAnswer, Table, TableState};
 use crate::policy::{Loosened, Status};
-use crate::review::{Cycle, Decision, Finding};
+use crate::review::{Author, Cycle, Decision, Finding};
 use crate::snapshot::Looked;
 
 /// Everything one transaction writes, its change log rows included. Records are whole: the new state of their subject.
@@ -47,6 +48,12 @@ pub struct Batch {
     pub configuration: Option<ConfigurationRecord>,
     /// The daemon's own state, when it changed.
     pub daemon: Option<DaemonRecord>,
+    /// What was asked over the control socket.
+    pub requests: Vec<RequestRecord>,
+    /// Devices whose earlier records are forgotten; what the log keeps of them is their hashes.
+    pub forgotten: Vec<DeviceId>,
+    /// A signed head that is told to others with this batch: it vouches for the log itself, so it is not in it.
+    pub published: Option<SignedHead>,
     /// Addresses that a sweep asked: where it goes on, not state, so not in the change log.
     pub swept: Vec<Swept>,
     /// What of each site was looked at: counted anew at any time, so not in the change log.
@@ -291,6 +298,46 @@ pub enum ChangeKind {
     Configuration,
     /// The daemon started or stopped.
     Daemon,
+    /// Somebody asked over the control socket to change something: body is a [`RequestRecord`].
+    Request,
+    /// The key that the log's head is signed with from here on: body is the public half, in PEM.
+    Key,
+    /// Bodies were pruned by age.
+    Pruned,
+    /// The earlier bodies of a device were forgotten.
+    Forgotten,
+}
+
+impl ChangeKind {
+    /// Whether bodies of this kind may go when they are old, or with their device. All others stay for good: they are
+    /// what was decided, what it rested on, and who did what.
+    #[must_use]
+    pub fn is_prunable(self) -> bool {
+        matches!(self, Self::Device | Self::Target)
+    }
+
+    /// The kinds that tell of the end of a record of this kind.
+    pub(super) fn ends(self) -> &'static [Self] {
+        match self {
+            Self::Device => &[Self::Merge, Self::Retired],
+            Self::Target => &[Self::TargetDropped],
+            _ => &[],
+        }
+    }
+}
+
+/// What somebody asked to change over the control socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestRecord {
+    /// Who, as the kernel names the peer.
+    pub author: Author,
+    /// What was asked (`decide`, `run`, `retry`, `poll`).
+    pub asked: String,
+    /// What became of it: `done`, or why it was refused.
+    pub outcome: String,
+    /// Requests of this user before it that were not written down one by one, there being too many.
+    #[serde(default)]
+    pub unwritten: u64,
 }
 
 /// One row of the change log.

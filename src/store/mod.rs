@@ -1,12 +1,14 @@
 //! SQLite: schema, migrations, the change log, the daemon's half ([`Writer`]) and everybody else's ([`Reader`]).
 //! SQL stands in this room and nowhere else.
 
+mod audit;
 mod batch;
 mod engine;
 mod lock;
 mod log;
 mod outbox;
 mod picture;
+mod prune;
 mod read;
 mod reader;
 mod salt;
@@ -14,9 +16,10 @@ mod schema;
 mod swept;
 mod writer;
 
+pub use audit::{BadHead, BadKey, Exported, Fault, PublicKey, SignedHead, Verdict, heads_in, verify_file};
 pub use batch::{
     Batch, Change, ChangeKind, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, DeviceRecord,
-    NetworkRecord, Occupant, SiteRecord, Stored, Swept, TargetKind, TargetRecord, TargetState,
+    NetworkRecord, Occupant, RequestRecord, SiteRecord, Stored, Swept, TargetKind, TargetRecord, TargetState,
 };
 pub use engine::EngineStart;
 pub use log::LoggedState;
@@ -50,6 +53,12 @@ pub enum StoreError {
         /// Ours.
         known: i64,
     },
+    /// The key of the log's head is damaged.
+    #[error(
+        "{0} holds no signing key any more: put it back from a copy, or remove it, and the daemon makes a new one and \
+         tells so in the log"
+    )]
+    Key(std::path::PathBuf),
     /// Another daemon holds it.
     #[error("another daemon already uses {0}")]
     Locked(std::path::PathBuf),

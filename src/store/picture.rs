@@ -222,7 +222,16 @@ pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusql
             }
             Some(ChangeKind::Configuration | ChangeKind::Daemon) => put_estate(&transaction, snapshot)?,
             // A decision stands in its finding; targets were read above; credentials are not part of the picture.
-            Some(ChangeKind::Decision | ChangeKind::Target | ChangeKind::TargetDropped | ChangeKind::Credential)
+            Some(
+                ChangeKind::Decision
+                | ChangeKind::Target
+                | ChangeKind::TargetDropped
+                | ChangeKind::Credential
+                | ChangeKind::Request
+                | ChangeKind::Key
+                | ChangeKind::Pruned
+                | ChangeKind::Forgotten,
+            )
             | None => {}
         }
     }

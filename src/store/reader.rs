@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::log::{self, LoggedState};
-use super::{
-    Change, ChangeKind, CredentialTry, DeviceRecord, StoreError, Stored, TargetRecord, lock, picture, read, schema,
-};
+use super::log::{self, LoggedState, TABLES};
+use super::{Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetRecord, lock, picture, read, schema};
 use crate::inventory::{AddressBinding, Device, Presence, SwitchRecord};
 use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
 use crate::policy::Status;
@@ -19,7 +17,7 @@ use crate::snapshot::Snapshot;
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
-    connection: Connection,
+    pub(super) connection: Connection,
     /// Opened with `immutable=1`: nobody writes, and nothing new is seen through this connection.
     immutable: bool,
     /// `PRAGMA data_version` at the last look.
@@ -110,7 +108,7 @@ impl Reader {
         }
     }
 
-    fn fail(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> StoreError + '_ {
+    pub(super) fn fail(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> StoreError + '_ {
         move |error| StoreError::from_sqlite(&self.path, doing, error)
     }
 
@@ -283,18 +281,6 @@ impl Reader {
         picture::changes(&self.connection, after, limit).map_err(self.fail("reading the change log"))
     }
 
-    /// Walks the chain of the change log. `Some(seq)`: the first row that is missing, altered or out of place.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn first_broken_change(&self) -> Result<Option<u64>, StoreError> {
-        let epoch: String = self
-            .connection
-            .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
-            .map_err(self.fail("reading its identity"))?;
-        log::first_broken(&self.connection, &epoch).map_err(self.fail("walking the change log"))
-    }
-
     /// The current state as the change log alone tells it.
     ///
     /// # Errors
@@ -309,24 +295,14 @@ impl Reader {
     /// See [`StoreError`].
     pub fn state_from_tables(&self) -> Result<LoggedState, StoreError> {
         let mut state = LoggedState::default();
-        let tables = [
-            (ChangeKind::Device, "SELECT CAST(id AS TEXT), record FROM device"),
-            (ChangeKind::Finding, "SELECT CAST(id AS TEXT), record FROM finding"),
-            (ChangeKind::Cycle, "SELECT CAST(id AS TEXT), record FROM cycle"),
-            (ChangeKind::Target, "SELECT name, logged FROM target"),
-            (ChangeKind::Credential, "SELECT credential || ' at ' || address, record FROM credential"),
-            (ChangeKind::Configuration, "SELECT key, value FROM meta WHERE key = 'configuration'"),
-            (ChangeKind::Daemon, "SELECT key, value FROM meta WHERE key = 'daemon'"),
-        ];
         let pairs = |sql: &str| -> rusqlite::Result<Vec<(String, String)>> {
             self.connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         };
-        for (kind, sql) in tables {
+        for (kind, sql) in TABLES {
             let rows = pairs(sql).map_err(self.fail("reading the tables"))?;
             state.records.extend(rows.into_iter().map(|(subject, body)| ((kind, subject), body)));
         }
-        state.decisions = pairs("SELECT CAST(finding AS TEXT), record FROM decision ORDER BY id")
-            .map_err(self.fail("reading the tables"))?;
+        state.decisions = pairs(log::DECISIONS).map_err(self.fail("reading the tables"))?;
         Ok(state)
     }
 }

@@ -141,6 +141,16 @@ const MIGRATIONS: &[&str] = &[
     DROP INDEX address_open;
     CREATE UNIQUE INDEX address_open ON address (switch, ip, mac, ifnull(vrf, '')) WHERE gone IS NULL;
 ",
+    // Signed heads of the change log: those that were told to others, and the one of the last commit.
+    "
+    CREATE TABLE head (
+        seq       INTEGER PRIMARY KEY,
+        at        INTEGER NOT NULL,
+        hash      BLOB NOT NULL,
+        signature BLOB NOT NULL,
+        current   INTEGER NOT NULL
+    ) STRICT;
+",
 ];
 
 /// The schema this program writes.

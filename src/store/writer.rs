@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::log::{self, Appender, Head, json};
+use super::audit::{self, PublicKey, SignedHead, SigningKey};
+use super::log::{self, Appender, Head, hex, json};
+use super::prune::{self, Pruning};
 use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, read, salt, schema, swept};
 use crate::inventory::{AddressBinding, RowChange};
 use crate::net::{DeviceId, DeviceText, TargetName, VlanId};
@@ -17,9 +19,13 @@ use crate::net::{DeviceId, DeviceText, TargetName, VlanId};
 pub struct Writer {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
-    epoch: String,
+    pub(super) epoch: String,
     salt: String,
-    head: Head,
+    pub(super) head: Head,
+    pub(super) key: SigningKey,
+    /// The key the log names last.
+    named_key: Option<PublicKey>,
+    pub(super) pruning: Pruning,
     /// What the log last said of each target: a visit is logged only where it differs.
     logged_targets: BTreeMap<TargetName, String>,
     _lock: File,
@@ -32,10 +38,6 @@ pub struct Committed {
     pub seq: u64,
     /// Its hash, lower-case hex.
     pub head: String,
-}
-
-pub(super) fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn vrf_of(row: &AddressBinding) -> Option<&str> {
@@ -94,6 +96,8 @@ impl Writer {
         schema::migrate(&mut connection).map_err(fail("migrating"))?;
         let epoch = Self::epoch(&connection, path)?;
         let salt = salt::load(path)?;
+        let key = SigningKey::load(path)?;
+        let named_key = read::meta(&connection, "signing-key").map_err(fail("reading the public key"))?;
         let head = log::head(&connection, &epoch).map_err(fail("reading the change log"))?;
         let logged_targets = connection
             .prepare("SELECT name, logged FROM target")
@@ -102,7 +106,18 @@ impl Writer {
                 rows.collect()
             })
             .map_err(fail("reading targets"))?;
-        Ok(Self { path: path.to_owned(), connection, epoch, salt, head, logged_targets, _lock: lock })
+        Ok(Self {
+            path: path.to_owned(),
+            connection,
+            epoch,
+            salt,
+            head,
+            key,
+            named_key,
+            pruning: Pruning::default(),
+            logged_targets,
+            _lock: lock,
+        })
     }
 
     /// The database's own name: a random value made once with it, which the change log's chain begins with.
@@ -136,6 +151,21 @@ impl Writer {
             .map_err(|error| StoreError::from_sqlite(&self.path, "reading what was stored", error))
     }
 
+    /// The log's last row.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.head.seq
+    }
+
+    /// Where the log ends, as it was signed with the last commit that added to it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn signed_head(&self) -> Result<Option<SignedHead>, StoreError> {
+        audit::current(&self.connection)
+            .map_err(|error| StoreError::from_sqlite(&self.path, "reading the signed head", error))
+    }
+
     /// Writes a batch and its change log rows in one transaction.
     ///
     /// # Errors
@@ -144,6 +174,7 @@ impl Writer {
         let (head, logged) =
             self.try_commit(batch).map_err(|error| StoreError::from_sqlite(&self.path, "writing", error))?;
         self.head = head;
+        self.named_key = Some(self.key.public());
         for name in &batch.dropped_targets {
             self.logged_targets.remove(name);
         }
@@ -154,14 +185,29 @@ impl Writer {
     fn try_commit(&mut self, batch: &Batch) -> rusqlite::Result<(Head, Vec<(TargetName, String)>)> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut log = Appender { connection: &transaction, epoch: &self.epoch, at: batch.at, head: self.head.clone() };
+        if self.named_key != Some(self.key.public()) {
+            put_meta(&mut log, ChangeKind::Key, "signing-key", &json(&self.key.public())?)?;
+        }
         write_estate(&mut log, batch)?;
         write_rows(&transaction, batch)?;
         write_devices(&mut log, batch)?;
+        for device in &batch.forgotten {
+            prune::forget(&mut log, *device)?;
+        }
         write_reviews(&mut log, batch)?;
+        for request in &batch.requests {
+            log.append(ChangeKind::Request, &request.author.uid.to_string(), &json(request)?)?;
+        }
         let logged = write_targets(&mut log, batch, &self.logged_targets)?;
         outbox::write(&transaction, &batch.outbox, batch.at)?;
         swept::write(&transaction, &batch.swept)?;
         let head = log.head.clone();
+        if head != self.head {
+            audit::put_current(&transaction, &SignedHead::sign(&self.key, &self.epoch, &head, batch.at))?;
+        }
+        if let Some(head) = &batch.published {
+            audit::put_published(&transaction, head)?;
+        }
         transaction.commit()?;
         Ok((head, logged))
     }
@@ -374,6 +420,6 @@ mod tests {
         writer.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
         let after = writer.commit(&problem("x".repeat(1_000_000))).unwrap();
         assert_eq!(after.seq, before.seq + 1);
-        assert_eq!(Reader::open(&path).unwrap().first_broken_change().unwrap(), None);
+        assert_eq!(Reader::open(&path).unwrap().verify(&[], &[]).unwrap().faults, []);
     }
 }

@@ -11,6 +11,7 @@
 
 mod agents;
 mod alert;
+mod audit;
 mod bridge;
 mod cli;
 mod config;
