@@ -23,9 +23,13 @@ const CONFIGURATION: &str = "
 ";
 
 fn recorder(folder: &Path) -> Recorder {
+    recorder_with(folder, Policies::default())
+}
+
+pub(super) fn recorder_with(folder: &Path, policies: Policies) -> Recorder {
     let writer = Writer::open(&folder.join("lenswarden.db")).unwrap();
     let config = config::parse(CONFIGURATION, Path::new("/nowhere/config.toml")).unwrap();
-    let in_force = InForce { config, policies: Policies::default(), catalogue: Catalogue::shipped() };
+    let in_force = InForce { config, policies, catalogue: Catalogue::shipped() };
     let (leads, _) = mpsc::channel(9);
     Recorder::start(writer, in_force, "here".to_owned(), leads).unwrap()
 }
