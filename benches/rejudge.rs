@@ -74,6 +74,7 @@ fn estate(sensitive: u32, cameras_on_core: u32) -> Estate {
         name: format!("site {number}"),
         sensitivity: if number < sensitive { Sensitivity::Sensitive } else { Sensitivity::Standard },
         basis: None,
+        owner: String::new(),
         address_ranges: Vec::new(),
     };
     let network = |number: u32, vlan: u16, kind| Network {

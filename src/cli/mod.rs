@@ -277,7 +277,7 @@ fn check(path: &Path) -> Result<ExitCode> {
     match daemon::load(path) {
         Ok(daemon::InForce { config, policies, catalogue }) => {
             let packs: Vec<String> = policies.packs().iter().map(|pack| pack.id.to_string()).collect();
-            let (registry, warning) = daemon::catalogue::registry_words(catalogue.registry_date(), Timestamp::now());
+            let (registry, warning) = crate::maker::registry_words(catalogue.registry_date(), Timestamp::now());
             say(&format!(
                 "{}: good. {} sites, {} networks, {} switches, {} reviews, policies {}, {} makers, {registry}",
                 path.display(),
@@ -292,7 +292,7 @@ fn check(path: &Path) -> Result<ExitCode> {
                 let crate::policy::Loosened { pack, text, why, who } = loosened;
                 say(&format!("loosened: pack {pack} {text} ({who}: {why})"));
             }
-            if let Some(warning) = warning {
+            for warning in warning.into_iter().chain(config.metrics.warning()) {
                 say(&format!("warning: {warning}"));
             }
             Ok(ExitCode::SUCCESS)

@@ -5,6 +5,7 @@ mod attempts;
 mod cameras;
 mod coverage;
 mod judging;
+mod operation;
 mod proof;
 mod reviews;
 #[cfg(test)]
@@ -21,8 +22,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
-use super::{Lead, packs, targets};
-use crate::alert::Dispatch;
+use super::{Lead, targets};
+use crate::alert::{Dispatch, Memory};
 use crate::config::Config;
 use crate::inventory::{Anew, Delta, Estate, Inventory};
 use crate::maker::Catalogue;
@@ -30,10 +31,7 @@ use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetN
 use crate::observation::{Collection, Readings, SystemFacts};
 use crate::policy::{self, Policies, Status};
 use crate::review::{Author, DecisionRequest, Ledger};
-use crate::store::{
-    Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, StoreError, Swept, TargetKind,
-    TargetRecord, Writer,
-};
+use crate::store::{Batch, DaemonRecord, DeviceRecord, StoreError, Swept, TargetKind, TargetRecord, Writer};
 
 /// Most visits taken into one transaction.
 const MOST_AT_ONCE: usize = 64;
@@ -53,6 +51,8 @@ pub(super) enum Message {
     },
     Configure(Box<InForce>),
     Problem(String),
+    /// What of the daemon's work has not come round, in words.
+    Late(Vec<String>),
     /// May a credential be tried?
     Claim(Asker),
     /// How the attempt ended.
@@ -132,6 +132,7 @@ pub(super) struct Recorder {
     daemon: DaemonRecord,
     /// Which alerts the changes cause.
     dispatch: Dispatch,
+    operation: operation::Operation,
     posted: watch::Sender<()>,
     /// Who looks after cameras is told what visits to others mean for them.
     leads: mpsc::Sender<Lead>,
@@ -153,11 +154,14 @@ impl Recorder {
     ) -> Result<Self, StoreError> {
         let stored = writer.load()?;
         let InForce { config, policies, catalogue } = in_force.clone();
+        let operation = operation::Operation::new(&stored, Timestamp::now());
+        let memory = Memory { told: stored.told, held: stored.held, conditions: stored.conditions };
+        let (plans, windows) = (config.alerts.clone(), config.maintenance.clone());
+        let dispatch = Dispatch::restore(plans, windows, &stored.findings, memory);
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
         let devices = stored.devices.into_iter().map(|record| record.device).collect();
         let inventory =
             Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches);
-        let dispatch = Dispatch::restore(config.alerts.clone(), &stored.findings, stored.told);
         let mut recorder = Self {
             estate: Estate::from(&config),
             ledger: Ledger::restore(stored.findings, stored.cycles),
@@ -171,6 +175,7 @@ impl Recorder {
                 stopped: None,
                 poll_every_s: config.daemon.poll_every.as_secs(),
                 cameras_every_s: config.daemon.cameras_every.as_secs(),
+                late: Vec::new(),
             },
             writer,
             config,
@@ -182,6 +187,7 @@ impl Recorder {
             inventory,
             statuses,
             dispatch,
+            operation,
             posted: watch::Sender::new(()),
             leads,
             addresses: BTreeMap::new(),
@@ -257,6 +263,7 @@ impl Recorder {
         }
         self.count_looked(Timestamp::now(), true);
         self.daemon.stopped = Some(Timestamp::now());
+        self.daemon.late.clear();
         let batch = Batch { at: Timestamp::now(), daemon: Some(self.daemon.clone()), ..Batch::default() };
         if let Err(error) = self.commit(&batch) {
             tracing::error!(%error, "the end could not be recorded");
@@ -282,7 +289,16 @@ impl Recorder {
                 let configuration = Some(self.configuration_record());
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
             }
-            Message::Swept(swept) => {
+            Message::Late(late) => {
+                if late != self.daemon.late {
+                    self.daemon.late = late;
+                    let daemon = Some(self.daemon.clone());
+                    self.commit_until_it_holds(&Batch { at: Timestamp::now(), daemon, ..Batch::default() });
+                }
+            }
+            Message::Swept(mut swept) => {
+                // One that was under way when the configuration changed.
+                swept.retain(|swept| self.config.camera_block(swept.address).is_some());
                 self.coverage.note(&swept);
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), swept, ..Batch::default() });
             }
@@ -293,6 +309,7 @@ impl Recorder {
                 self.tick();
                 self.count_looked(Timestamp::now(), false);
                 self.keep_log();
+                self.watch_operation(Timestamp::now());
             }
             Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
@@ -332,6 +349,7 @@ impl Recorder {
     fn absorb(&mut self, visits: &[Collection]) -> Batch {
         let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
         for visit in visits {
+            self.operation.note(visit);
             let record = targets::record(visit, &self.targets);
             if record.is_none() && !matches!(visit, Collection::Camera(visit) if !visit.marks.is_empty()) {
                 continue;
@@ -371,12 +389,6 @@ impl Recorder {
         batch
     }
 
-    /// Puts the alerts that the batch's findings cause beside them.
-    fn post_alerts(&mut self, batch: &mut Batch) {
-        let device = |id| self.inventory.device(id);
-        self.dispatch.post(&batch.findings, device, batch.at, &mut batch.outbox);
-    }
-
     /// Judges the devices, and puts the delta and what the judgement changed into the draft.
     fn judge(&mut self, delta: Delta, judged: &[DeviceId], draft: &mut Draft) {
         let at = draft.batch.at;
@@ -409,32 +421,6 @@ impl Recorder {
         for id in ids {
             batch.findings.retain(|finding| finding.id != *id);
             batch.findings.extend(self.ledger.finding(*id).cloned());
-        }
-    }
-
-    fn configuration_record(&self) -> ConfigurationRecord {
-        let site = |site: &crate::config::Site| SiteRecord {
-            id: site.id.clone(),
-            name: site.name.clone(),
-            sensitivity: site.sensitivity,
-            basis: site.basis,
-        };
-        let network = |network: &crate::config::Network| NetworkRecord {
-            id: network.id.clone(),
-            kind: network.kind,
-            site: network.site.clone(),
-        };
-        ConfigurationRecord {
-            hash: self.config.hash.clone(),
-            sites: self.config.sites.iter().map(site).collect(),
-            networks: self.config.networks.iter().map(network).collect(),
-            policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),
-            loosened: packs::loosened(&self.config.policies, &self.packs),
-            makers: self.catalogue.hash().to_owned(),
-            registry: Some(self.catalogue.registry_date()),
-            switches: u32::try_from(self.config.switches.len()).unwrap_or(u32::MAX),
-            reviews: self.reviews.clone(),
-            problem: self.problem.clone(),
         }
     }
 
@@ -486,9 +472,12 @@ impl Recorder {
             draft.batch.daemon = Some(self.daemon.clone());
         }
         self.judge_anew(&anew, &mut draft);
+        let is_swept = |address| self.config.camera_block(address).is_some();
+        draft.batch.unswept = self.coverage.forget(is_swept);
+        self.swept.retain(|swept| is_swept(swept.address));
         draft.batch.configuration = Some(self.configuration_record());
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
-        self.dispatch.configure(&self.config.alerts);
+        self.dispatch.configure(&self.config.alerts, &self.config.maintenance);
         self.finish(draft)
     }
 }

@@ -15,6 +15,7 @@ fn estate() -> Estate {
         name: id.into(),
         sensitivity,
         basis: None,
+        owner: String::new(),
         address_ranges: Vec::new(),
     };
     let sites = [site("hq", Sensitivity::Sensitive), site("depot", Sensitivity::Standard)];

@@ -92,6 +92,10 @@ pub struct DaemonRow {
     pub cameras_every_s: u64,
     /// Nobody holds the database's writer lock: no daemon runs, whatever the rows say.
     pub absent: bool,
+    /// Since when nothing came of a running daemon, where that is too long; by the clock of whoever reads.
+    pub silent_since: Option<Timestamp>,
+    /// What of the daemon's own work has not come round for too long, in words.
+    pub late: Vec<String>,
     /// What is wrong with a newer configuration file that was not taken; empty when all is well.
     pub configuration_problem: String,
 }

@@ -105,6 +105,7 @@ impl Play<'_> {
             name: id.clone(),
             sensitivity: *sensitivity,
             basis: None,
+            owner: String::new(),
             address_ranges: Vec::new(),
         };
         let network = |(vlan, kind): (&String, &NetworkKind)| Network {

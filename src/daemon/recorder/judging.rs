@@ -2,11 +2,12 @@
 
 use jiff::civil::Date;
 
+use super::super::packs;
 use super::{Draft, Recorder};
 use crate::inventory::Anew;
 use crate::net::Timestamp;
 use crate::review::{Measure, Rejudged, rejudge};
-use crate::store::{Batch, DeviceRecord};
+use crate::store::{Batch, ConfigurationRecord, DeviceRecord, NetworkRecord, SiteRecord};
 
 impl Recorder {
     /// Judges every device anew, after `anew` of them was found out anew, and puts what differs into the draft.
@@ -21,6 +22,33 @@ impl Recorder {
                 let device = self.inventory.device(id).cloned();
                 draft.devices.extend(device.map(|device| (id, DeviceRecord { device, status })));
             }
+        }
+    }
+
+    /// The configuration as the change log keeps it.
+    pub(super) fn configuration_record(&self) -> ConfigurationRecord {
+        let site = |site: &crate::config::Site| SiteRecord {
+            id: site.id.clone(),
+            name: site.name.clone(),
+            sensitivity: site.sensitivity,
+            basis: site.basis,
+        };
+        let network = |network: &crate::config::Network| NetworkRecord {
+            id: network.id.clone(),
+            kind: network.kind,
+            site: network.site.clone(),
+        };
+        ConfigurationRecord {
+            hash: self.config.hash.clone(),
+            sites: self.config.sites.iter().map(site).collect(),
+            networks: self.config.networks.iter().map(network).collect(),
+            policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),
+            loosened: packs::loosened(&self.config.policies, &self.packs),
+            makers: self.catalogue.hash().to_owned(),
+            registry: Some(self.catalogue.registry_date()),
+            switches: u32::try_from(self.config.switches.len()).unwrap_or(u32::MAX),
+            reviews: self.reviews.clone(),
+            problem: self.problem.clone(),
         }
     }
 
