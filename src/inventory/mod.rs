@@ -13,6 +13,7 @@ mod order_tests;
 mod overlap;
 mod parts;
 mod past;
+mod person;
 mod placing;
 mod rows;
 mod state;

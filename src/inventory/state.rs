@@ -7,7 +7,7 @@ use super::anew::Anew;
 use super::parts::in_parts;
 use super::topology::{Dirty, Lead};
 use super::{AddressBinding, Certainty, Delta, Device, Estate, Merge, Place, Presence, RoutedAddress, SwitchRecord};
-use crate::maker::{Attribution, Catalogue, Facts};
+use crate::maker::{Attribution, Catalogue, Ended, Facts, Overruling};
 use crate::net::{DeviceId, DeviceText, MacAddr, PortName, TargetName, Timestamp, VlanId};
 use crate::observation::Collection;
 
@@ -241,7 +241,7 @@ impl Inventory {
             // What is heard at another place speaks for a maker too.
             if anew.makers || now.as_ref().is_some_and(|now| now.facts != device.facts) {
                 let mut attributed = now.unwrap_or_else(|| (*device).clone());
-                attributed.attribution = catalogue.attribute(&attributed.facts);
+                attribute(&mut attributed, catalogue, at);
                 now = Some(attributed);
             }
             now.filter(|now| now != *device)
@@ -355,6 +355,11 @@ impl Inventory {
         kept.facts.scopes = kept.facts.scopes.take().or(gone.facts.scopes);
         kept.facts.neighbour = kept.facts.neighbour.take().or(gone.facts.neighbour);
         kept.facts.onvif = kept.facts.onvif.or(gone.facts.onvif);
+        // A person's word that still holds goes before one that does not.
+        let holds = |said: &Overruling| said.holds();
+        if !kept.facts.overruling.as_ref().is_some_and(holds) && gone.facts.overruling.is_some() {
+            kept.facts.overruling = gone.facts.overruling;
+        }
         if kept.facts.marks.is_empty() {
             kept.facts.marks = gone.facts.marks;
         }
@@ -385,7 +390,7 @@ impl Inventory {
     pub(super) fn settle(&mut self, id: DeviceId, estate: &Estate, catalogue: &Catalogue, at: Timestamp) {
         let Some(before) = self.devices.get(&id) else { return };
         let mut now = self.placed(before, estate, at);
-        now.attribution = catalogue.attribute(&now.facts);
+        attribute(&mut now, catalogue, at);
         if now != *before {
             self.put(now);
         }
@@ -416,4 +421,15 @@ impl Inventory {
         self.index(&now);
         self.devices.insert(now.id, now);
     }
+}
+
+/// Who made a device and what it is, by what is known of it now. What a person said of it ends where new evidence speaks
+/// against that.
+fn attribute(device: &mut Device, catalogue: &Catalogue, at: Timestamp) {
+    if let Some(why) = catalogue.contrary(&device.facts)
+        && let Some(said) = device.facts.overruling.as_mut()
+    {
+        said.ended = Some(Ended { at, why });
+    }
+    device.attribution = catalogue.attribute(&device.facts);
 }
