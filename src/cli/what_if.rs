@@ -13,7 +13,7 @@ use super::{policy, print, print_json, say};
 use crate::config::{self, EstateSettings, PolicyChoice, Problem, Problems};
 use crate::console::Trial;
 use crate::daemon::{catalogue, packs, registers};
-use crate::inventory::{Estate, Inventory, Registers};
+use crate::inventory::{Anew, Estate, Inventory, Registers};
 use crate::net::Timestamp;
 use crate::policy::{HouseRules, Policies, Status};
 use crate::report::{Format, outlook};
@@ -160,16 +160,17 @@ pub(super) fn judge(path: &Path, change: &Change, day: Date) -> Result<Outlook> 
         ));
     }
     // What devices were placed and attributed by is known by its hashes.
-    let places = configuration.hash != hash || configuration.makers != catalogue.hash();
+    let same = configuration.hash == hash && configuration.makers == catalogue.hash();
+    let anew = if same { Anew::NOTHING } else { Anew::EVERYTHING };
     let mut statuses: BTreeMap<Status, (usize, usize)> = BTreeMap::new();
     for record in &stored.devices {
         statuses.entry(record.status).or_default().0 += 1;
     }
     let devices = stored.devices.into_iter().map(|record| record.device).collect();
-    let mut inventory = if places {
-        Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches)
-    } else {
+    let mut inventory = if same {
         Inventory::restore(stored.next_device, devices, Vec::new(), stored.addresses, stored.switches)
+    } else {
+        Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches)
     };
     let estate = Estate::new(&sites, networks);
     let before = Ledger::restore(stored.findings, stored.cycles);
@@ -179,7 +180,7 @@ pub(super) fn judge(path: &Path, change: &Change, day: Date) -> Result<Outlook> 
     }
     let by =
         Measure { policies: &policies, house: &house, registers: &registers, estate: &estate, catalogue: &catalogue };
-    let done = rejudge(&mut inventory, &mut after, by, places, Timestamp::now());
+    let done = rejudge(&mut inventory, &mut after, by, &anew, Timestamp::now());
     for (_, status) in &done.statuses {
         statuses.entry(*status).or_default().1 += 1;
     }

@@ -84,6 +84,11 @@ impl Estate {
         Self { sites, networks, at, on }
     }
 
+    /// Networks in the order of the configuration.
+    pub(super) fn networks(&self) -> &[Network] {
+        &self.networks
+    }
+
     fn listed<'a>(&'a self, indexes: Option<&'a Vec<usize>>) -> impl Iterator<Item = &'a Network> + Clone {
         indexes.into_iter().flatten().filter_map(|index| self.networks.get(*index))
     }

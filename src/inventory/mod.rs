@@ -2,6 +2,7 @@
 //!
 //! Pure. Places change only by observation: a switch that does not answer changes nothing.
 
+mod anew;
 mod cameras;
 mod certainty;
 mod coverage;
@@ -26,6 +27,7 @@ mod vlan;
 #[cfg(test)]
 mod vrf_tests;
 
+pub use anew::{Anew, Places};
 pub use certainty::Confidence;
 pub use coverage::{PortCoverage, SilentPort};
 pub use estate::{Estate, RoutedAddress, Spot};

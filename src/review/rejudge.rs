@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Closing, FindingState, Ledger};
-use crate::inventory::{Delta, Device, Estate, Inventory, Place, Registers, in_parts};
+use crate::inventory::{Anew, Delta, Device, Estate, Inventory, Place, Places, Registers, in_parts};
 use crate::maker::Catalogue;
 use crate::net::{DeviceId, FindingId, Timestamp};
 use crate::policy::{HouseRules, Known, Policies, Status, Subject, Violation};
@@ -72,16 +72,18 @@ fn retire_entries(ledger: &mut Ledger, registers: &Registers, at: Timestamp) -> 
     gone.iter().flat_map(|subject| ledger.retire(subject, at)).collect()
 }
 
-/// Judges every device and every entry of a register anew. `places`: sites, networks or the catalogue may differ from
-/// what devices were placed and attributed by, so that is done anew first.
+/// Judges every device and every entry of a register anew, after `anew` of the devices was found out anew.
 pub fn rejudge(
     inventory: &mut Inventory,
     ledger: &mut Ledger,
     by: Measure<'_>,
-    places: bool,
+    anew: &Anew,
     at: Timestamp,
 ) -> Rejudged {
-    let delta = if places { inventory.rejudge(by.estate, by.catalogue, at) } else { Delta::default() };
+    let delta = match anew {
+        Anew { places: Places::None, makers: false } => Delta::default(),
+        _ => inventory.rejudge(by.estate, by.catalogue, anew, at),
+    };
     let devices: Vec<&Device> = inventory.devices().collect();
     let judged =
         in_parts(&devices, |device| (by.policies.status(device, by.catalogue), by.judge(device, inventory, at)));

@@ -29,6 +29,7 @@ mod multicast;
 mod namespaces;
 mod onvif;
 mod picture;
+mod policies;
 mod recordings;
 mod rules;
 mod sample;

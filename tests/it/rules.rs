@@ -27,7 +27,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use lenswarden::config::{self, Config};
-use lenswarden::inventory::{Delta, Estate, Inventory, Registers};
+use lenswarden::inventory::{Anew, Delta, Estate, Inventory, Registers};
 use lenswarden::maker::Catalogue;
 use lenswarden::net::{DeviceText, MacAddr, Timestamp};
 use lenswarden::observation::{
@@ -221,7 +221,7 @@ impl Play<'_> {
         let (policies, house) = (Policies::default(), HouseRules::from(&self.config.house));
         let (registers, estate, catalogue) = (&self.registers, &self.estate, &self.catalogue);
         let by = Measure { policies: &policies, house: &house, registers, estate, catalogue };
-        rejudge(&mut self.inventory, &mut self.ledger, by, false, at);
+        rejudge(&mut self.inventory, &mut self.ledger, by, &Anew::NOTHING, at);
     }
 
     /// A finding as a scenario calls it.

@@ -2,7 +2,7 @@
 
 use super::{Draft, Recorder, reviews};
 use crate::daemon::{InForce, alerts, packs, targets};
-use crate::inventory::{Estate, Registers};
+use crate::inventory::{Anew, Estate, Registers};
 use crate::net::{TargetName, Timestamp};
 use crate::policy::HouseRules;
 use crate::store::{Batch, ConfigurationRecord, NetworkRecord, SiteRecord};
@@ -40,7 +40,12 @@ impl Recorder {
         let at = Timestamp::now();
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
         let estate = Estate::from(&in_force.config);
-        let places = unknown || estate != self.estate || in_force.catalogue.hash() != self.catalogue.hash();
+        let anew = if unknown {
+            Anew::EVERYTHING
+        } else {
+            let makers = in_force.catalogue.hash() != self.catalogue.hash();
+            Anew { places: self.estate.places_until(&estate), makers }
+        };
         self.estate = estate;
         let registers;
         InForce { config: self.config, policies: self.packs, catalogue: self.catalogue, registers } = in_force;
@@ -79,7 +84,7 @@ impl Recorder {
             [self.daemon.poll_every_s, self.daemon.cameras_every_s] = intervals;
             draft.batch.daemon = Some(self.daemon.clone());
         }
-        self.judge_anew(places, &mut draft);
+        self.judge_anew(&anew, &mut draft);
         let is_swept = |address| self.config.camera_block(address).is_some();
         draft.batch.unswept = self.coverage.forget(is_swept);
         self.swept.retain(|swept| is_swept(swept.address));

@@ -27,10 +27,18 @@ fn recorder(folder: &Path) -> Recorder {
 }
 
 fn recorder_of(folder: &Path, configuration: &str) -> Recorder {
+    recorder_by(folder, configuration, Policies::default())
+}
+
+/// The usual configuration with these packs.
+pub(super) fn recorder_with(folder: &Path, policies: Policies) -> Recorder {
+    recorder_by(folder, CONFIGURATION, policies)
+}
+
+fn recorder_by(folder: &Path, configuration: &str, policies: Policies) -> Recorder {
     let writer = Writer::open(&folder.join("lenswarden.db")).unwrap();
     let config = config::parse(configuration, Path::new("/nowhere/config.toml")).unwrap();
-    let in_force =
-        InForce { config, policies: Policies::default(), catalogue: Catalogue::shipped(), registers: Vec::new() };
+    let in_force = InForce { config, policies, catalogue: Catalogue::shipped(), registers: Vec::new() };
     let (leads, _) = mpsc::channel(9);
     Recorder::start(writer, in_force, "here".to_owned(), leads).unwrap()
 }
