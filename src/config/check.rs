@@ -13,12 +13,13 @@ use super::coverage::coverage;
 use super::file::{self, File};
 use super::maintenance::maintenance;
 use super::networks::networks;
+use super::privacy::privacy;
 use super::register::registers;
-use super::schedule::{schedule, zone};
+use super::reviews::reviews;
 use super::secret::{Secret, SecretStore};
 use super::{
     CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings, HouseSettings, MakerSettings,
-    MetricsSettings, Network, OnvifSettings, Problems, ReviewPlan, Site, SnmpSettings, Switch, TrapSettings,
+    MetricsSettings, Network, OnvifSettings, Problems, Site, SnmpSettings, Switch, TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -86,6 +87,7 @@ pub(super) fn check(
     let makers = MakerSettings::check(&mut checker, &file.makers);
     let house = HouseSettings::check(&mut checker, &file.house_rules);
     let registers = registers(&mut checker, file, &site_ids);
+    let privacy = privacy(&mut checker, &file.privacy);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
@@ -95,6 +97,7 @@ pub(super) fn check(
             traps,
             metrics,
             makers,
+            privacy,
             sites,
             coverage,
             house,
@@ -360,22 +363,4 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
         });
     }
     blocks
-}
-
-fn reviews(checker: &mut Checker<'_>, file: &File) -> Vec<ReviewPlan> {
-    let mut plans = Vec::new();
-    for written in &file.review {
-        let review = written.get_ref();
-        let Some(zone) = zone(checker, "review.time-zone", &review.time_zone) else { continue };
-        let due = checker.duration("review.due", &review.due, "30d", Duration::from_secs(60));
-        let Some(schedule) = schedule(checker, "review.schedule", &review.schedule, zone) else { continue };
-        plans.push(ReviewPlan {
-            name: review.name.get_ref().clone(),
-            schedule,
-            select: review.select.clone(),
-            owner: review.owner.clone(),
-            due,
-        });
-    }
-    plans
 }

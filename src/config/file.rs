@@ -21,6 +21,7 @@ pub(super) struct File {
     pub(super) makers: Makers,
     pub(super) house_rules: HouseRules,
     pub(super) register: Vec<Spanned<Register>>,
+    pub(super) privacy: Privacy,
     pub(super) site: Vec<Spanned<Site>>,
     pub(super) network: Vec<Spanned<Network>>,
     pub(super) credential: Vec<Spanned<Credential>>,
@@ -147,6 +148,12 @@ pub(super) struct Columns {
     pub(super) site: Option<String>,
     pub(super) manufacturer: Option<String>,
     pub(super) model: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Privacy {
+    pub(super) forget_after: Text,
 }
 
 #[derive(Debug, Deserialize)]

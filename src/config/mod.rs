@@ -14,8 +14,10 @@ mod makers;
 mod metrics;
 mod networks;
 mod policies;
+mod privacy;
 mod problem;
 pub mod register;
+mod reviews;
 mod schedule;
 pub mod secret;
 pub mod watch;
@@ -38,8 +40,10 @@ pub use makers::MakerSettings;
 pub use metrics::MetricsSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
 pub use policies::{DEFAULT_PACK, PolicyChoice};
+pub use privacy::PrivacySettings;
 pub use problem::{Problem, Problems};
 use register::RegisterPlan;
+pub use reviews::ReviewPlan;
 pub use schedule::Schedule;
 use secret::Secret;
 
@@ -66,6 +70,8 @@ pub struct Config {
     pub house: HouseSettings,
     /// `[[register]]`
     pub registers: Vec<RegisterPlan>,
+    /// `[privacy]`
+    pub privacy: PrivacySettings,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -339,19 +345,4 @@ pub struct Switch {
     pub site: SiteId,
     /// What it is asked with.
     pub credential: CredentialId,
-}
-
-/// `[[review]]`: a scheduled review.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReviewPlan {
-    /// Its name.
-    pub name: String,
-    /// When it opens.
-    pub schedule: Schedule,
-    /// What it is about, in filter words; empty: every open finding.
-    pub select: String,
-    /// Who answers for it.
-    pub owner: String,
-    /// How long its items may wait.
-    pub due: Duration,
 }

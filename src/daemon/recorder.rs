@@ -6,6 +6,7 @@ mod cameras;
 mod coverage;
 mod judging;
 mod operation;
+mod people;
 mod proof;
 mod registers;
 mod reviews;
@@ -27,7 +28,7 @@ use super::{Lead, packs, targets};
 use crate::alert::{Dispatch, Memory};
 use crate::config::Config;
 use crate::inventory::{Estate, Inventory, Registers};
-use crate::maker::Catalogue;
+use crate::maker::{Catalogue, Overruling};
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
 use crate::policy::{HouseRules, Policies, Status};
@@ -135,6 +136,10 @@ pub(super) struct Recorder {
     reviews: BTreeMap<String, Timestamp>,
     /// The count word each device was stored with.
     statuses: BTreeMap<DeviceId, Status>,
+    /// Devices of which a person's word holds.
+    overruled: BTreeSet<DeviceId>,
+    /// When it was last looked for devices to forget.
+    forgot: Timestamp,
     daemon: DaemonRecord,
     /// Which alerts the changes cause.
     dispatch: Dispatch,
@@ -165,7 +170,9 @@ impl Recorder {
         let (plans, windows) = (config.alerts.clone(), config.maintenance.clone());
         let dispatch = Dispatch::restore(plans, windows, &stored.findings, memory);
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
-        let devices = stored.devices.into_iter().map(|record| record.device).collect();
+        let devices: Vec<_> = stored.devices.into_iter().map(|record| record.device).collect();
+        let holds = |device: &crate::inventory::Device| device.facts.overruling.as_ref().is_some_and(Overruling::holds);
+        let overruled = devices.iter().filter(|device| holds(device)).map(|device| device.id).collect();
         let inventory =
             Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches);
         let mut recorder = Self {
@@ -194,6 +201,8 @@ impl Recorder {
             catalogue,
             inventory,
             statuses,
+            overruled,
+            forgot: Timestamp::now(),
             dispatch,
             operation,
             posted: watch::Sender::new(()),
@@ -315,6 +324,7 @@ impl Recorder {
             }
             Message::Tick => {
                 self.tick();
+                self.forget(Timestamp::now());
                 self.count_looked(Timestamp::now(), false);
                 self.keep_log();
                 self.watch_operation(Timestamp::now());
@@ -395,13 +405,6 @@ impl Recorder {
         };
         self.post_alerts(&mut batch);
         batch
-    }
-
-    fn put_findings(&self, ids: &[FindingId], batch: &mut Batch) {
-        for id in ids {
-            batch.findings.retain(|finding| finding.id != *id);
-            batch.findings.extend(self.ledger.finding(*id).cloned());
-        }
     }
 
     fn configuration_record(&self) -> ConfigurationRecord {

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::net::{DeviceText, Timestamp};
 use crate::observation::{Authentication, BehindCamera, CameraNetwork, CameraVisit};
 
+/// Interfaces by name, and the addresses of each.
+pub type OwnInterfaces = Vec<(DeviceText, Vec<IpAddr>)>;
+
 /// What a device said last, and since when it says so: an unchanged device is an unchanged value. What it did not tell,
 /// or was not asked, stays as it was.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +17,7 @@ use crate::observation::{Authentication, BehindCamera, CameraNetwork, CameraVisi
 pub struct OwnWords {
     /// Its interfaces by name, and their addresses (GetNetworkInterfaces).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub interfaces: Option<(Vec<(DeviceText, Vec<IpAddr>)>, Timestamp)>,
+    pub interfaces: Option<(OwnInterfaces, Timestamp)>,
     /// Name servers, time servers, gateways (GetDNS, GetNTP, GetNetworkDefaultGateway).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<(CameraNetwork, Timestamp)>,

@@ -3,6 +3,7 @@
 mod entry;
 mod mac;
 mod name;
+mod person;
 pub mod text;
 mod time;
 mod vlan;
@@ -12,6 +13,7 @@ pub use mac::{MacAddr, MacError};
 pub use name::{
     CredentialId, CycleId, DeviceId, FindingId, MakerId, NetworkId, PackId, PortName, RuleId, SiteId, TargetName,
 };
+pub use person::{Author, User};
 pub use text::DeviceText;
 pub use time::Timestamp;
 pub use vlan::{VlanId, VlanRange};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{FindingState, Ledger};
+use super::{Closing, FindingState, Ledger};
 use crate::inventory::{Delta, Device, Estate, Inventory, Place, Registers, in_parts};
 use crate::maker::Catalogue;
 use crate::net::{DeviceId, FindingId, Timestamp};
@@ -56,7 +56,8 @@ pub fn judge_entry(
     let Some((register, entry)) = registers.entry(number) else { return Vec::new() };
     let broken = house.judge_entry(register, entry, &registers.sighting(number));
     let place = Place { site: entry.site.clone(), ..Place::default() };
-    ledger.reconcile(&Subject::Entry(entry.id.clone()), &place, &broken.into_iter().collect::<Vec<_>>(), at)
+    let broken: Vec<Violation> = broken.into_iter().collect();
+    ledger.reconcile((&Subject::Entry(entry.id.clone()), &place), &broken, Closing::Observed, at)
 }
 
 /// An entry that is in no register any more has no finding.
@@ -87,7 +88,12 @@ pub fn rejudge(
     let mut done = Rejudged { delta, statuses: Vec::with_capacity(devices.len()), findings: Vec::new() };
     for (device, (status, violations)) in devices.into_iter().zip(judged) {
         done.statuses.push((device.id, status));
-        done.findings.extend(ledger.reconcile(&Subject::Device(device.id), &device.place, &violations, at));
+        done.findings.extend(ledger.reconcile(
+            (&Subject::Device(device.id), &device.place),
+            &violations,
+            Closing::of(device),
+            at,
+        ));
     }
     for number in by.registers.numbers() {
         done.findings.extend(judge_entry(ledger, by.house, by.registers, number, at));

@@ -280,14 +280,21 @@ mod tests {
             linked: 40,
             known: 40,
             unpolled: vec![gap("core-sw3")],
+            register: Some(RegisterLooked { listed: 41, found: 1, changed: Timestamp(5), missing: vec![gap("A2")] }),
             ..SiteLooked::default()
         };
         let seen = estate(looked, &["answering", "answering", "silent"]).coverage_of(&"hq".into());
         let shares: Vec<_> = seen.factors.iter().map(|factor| (factor.kind, factor.percent())).collect();
-        let expected =
-            [(FactorKind::Ranges, Some(94)), (FactorKind::Switches, Some(50)), (FactorKind::Ports, Some(100))];
+        let expected = [
+            (FactorKind::Ranges, Some(94)),
+            (FactorKind::Switches, Some(50)),
+            (FactorKind::Ports, Some(100)),
+            (FactorKind::Register, Some(2)),
+        ];
         assert_eq!(shares, expected);
-        assert_eq!(seen.doubts, ["ranges 94 %, below 95 %", "switches 50 %, below 95 %"]);
+        let doubts = ["ranges 94 %, below 95 %", "switches 50 %, below 95 %", "register 2 %, below 95 %"];
+        assert_eq!(seen.doubts, doubts);
+        assert_eq!(seen.factor(FactorKind::Register).unwrap().oldest, Some(Timestamp(5)), "the age of its file");
         let gaps: Vec<_> =
             seen.factor(FactorKind::Switches).unwrap().gaps.iter().map(|gap| gap.what.as_str()).collect();
         assert_eq!(gaps, ["sw2", "core-sw3"], "one that is heard and not polled is expected too");

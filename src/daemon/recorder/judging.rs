@@ -8,7 +8,7 @@ use super::{Draft, Recorder};
 use crate::inventory::Delta;
 use crate::net::{DeviceId, Timestamp};
 use crate::policy::Subject;
-use crate::review::{Measure, Rejudged, rejudge};
+use crate::review::{Closing, Measure, Rejudged, rejudge};
 use crate::store::{Batch, DeviceRecord};
 
 impl Recorder {
@@ -27,8 +27,9 @@ impl Recorder {
         let entries = self.look_up(&delta, &mut judged);
         for id in &judged {
             let Some(device) = self.inventory.device(*id) else { continue };
+            let why = Closing::of(device);
             let now = self.broken(device, at);
-            draft.findings.extend(self.ledger.reconcile(&Subject::Device(*id), &device.place, &now, at));
+            draft.findings.extend(self.ledger.reconcile((&Subject::Device(*id), &device.place), &now, why, at));
             let status = self.policies.status(device, &self.catalogue);
             let before = self.statuses.insert(*id, status);
             if before != Some(status) || delta.devices.binary_search(id).is_ok() {
@@ -36,6 +37,7 @@ impl Recorder {
             }
         }
         self.judge_entries(entries, draft);
+        self.follow_overrulings(&judged.into_iter().collect::<Vec<_>>(), draft);
         draft.batch.merged.extend(delta.merged);
         draft.batch.retired.extend(delta.retired);
         draft.batch.presence.extend(delta.presence);
@@ -58,6 +60,7 @@ impl Recorder {
         let Rejudged { delta, statuses, findings } =
             rejudge(&mut self.inventory, &mut self.ledger, by, places, draft.batch.at);
         draft.findings.extend(findings);
+        self.follow_overrulings(&delta.devices, draft);
         for (id, status) in statuses {
             let before = self.statuses.insert(id, status);
             if before != Some(status) || delta.devices.binary_search(&id).is_ok() {

@@ -156,7 +156,7 @@ fn outside(case: &Case<'_>, ip: IpAddr) -> Option<String> {
     }
 }
 
-fn broken(case: &Case<'_>, what: &str, operation: &str, found: Vec<String>, at: Timestamp) -> Option<Broken> {
+fn broken(case: &Case<'_>, what: &str, operation: &str, found: &[String], at: Timestamp) -> Option<Broken> {
     let own = case.device.place.network.as_ref()?;
     (!found.is_empty()).then(|| Broken {
         text: format!("surveillance equipment in network {own} with {what} {}", found.join(", ")),
@@ -179,7 +179,7 @@ pub(super) fn gateway_outside(case: &Case<'_>) -> Option<Broken> {
         let used = network_of(case, *ip).map_or_else(|| is_public(*ip), |_| !is_factory(*ip) || beside(*ip));
         outside(case, *ip).filter(|_| used).map(|place| format!("{ip} {place}"))
     });
-    broken(case, "gateway", "GetNetworkDefaultGateway", found.collect(), *at)
+    broken(case, "gateway", "GetNetworkDefaultGateway", &found.collect::<Vec<_>>(), *at)
 }
 
 pub(super) fn name_server_outside(case: &Case<'_>) -> Option<Broken> {
@@ -188,7 +188,7 @@ pub(super) fn name_server_outside(case: &Case<'_>) -> Option<Broken> {
         let known = case.settings.knows_server(&ip.to_string());
         outside(case, *ip).filter(|_| !known).map(|place| format!("{ip} {place}"))
     });
-    broken(case, "name server", "GetDNS", found.collect(), *at)
+    broken(case, "name server", "GetDNS", &found.collect::<Vec<_>>(), *at)
 }
 
 pub(super) fn time_server_outside(case: &Case<'_>) -> Option<Broken> {
@@ -202,7 +202,7 @@ pub(super) fn time_server_outside(case: &Case<'_>) -> Option<Broken> {
             Err(_) => Some(format!("{server}, a name that no network can be said to hold")),
         }
     });
-    broken(case, "time server", "GetNTP", found.collect(), *at)
+    broken(case, "time server", "GetNTP", &found.collect::<Vec<_>>(), *at)
 }
 
 #[cfg(test)]
