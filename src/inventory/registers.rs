@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::Device;
 use crate::config::register::{Entry, Register};
-use crate::net::{DeviceId, DeviceText, EntryId, MacAddr, SiteId};
+use crate::net::{DeviceId, DeviceText, MacAddr, SiteId};
 
 /// By what an entry and a device are the same; the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,13 +145,6 @@ impl Registers {
         0..self.entries.len()
     }
 
-    /// Whether a register has this entry.
-    #[must_use]
-    pub fn has(&self, id: &EntryId) -> bool {
-        let mut of_name = self.registers.iter().filter(|register| register.name == id.register);
-        of_name.any(|register| register.entries.iter().any(|entry| entry.id == *id))
-    }
-
     /// Entries that a device may be: in each register by the surest mark that fits any. An entry whose surer mark is
     /// another's is another.
     fn candidates(&self, device: &Device) -> BTreeMap<usize, Claim> {
@@ -280,7 +273,7 @@ impl Registers {
 mod tests {
     use super::*;
     use crate::inventory::Place;
-    use crate::net::Timestamp;
+    use crate::net::{EntryId, Timestamp};
     use crate::observation::DeviceInformation;
 
     fn entry(key: &str, mac: &str, serial: &str, ip: &str, name: &str) -> Entry {

@@ -280,6 +280,7 @@ mod tests {
             linked: 40,
             known: 40,
             unpolled: vec![gap("core-sw3")],
+            register: Some(RegisterLooked { listed: 41, found: 1, changed: Timestamp(5), missing: vec![gap("A2")] }),
             ..SiteLooked::default()
         };
         let seen = estate(looked, &["answering", "answering", "silent"]).coverage_of(&"hq".into());
@@ -288,10 +289,12 @@ mod tests {
             (FactorKind::Ranges, Some(94)),
             (FactorKind::Switches, Some(50)),
             (FactorKind::Ports, Some(100)),
-            (FactorKind::Register, None),
+            (FactorKind::Register, Some(2)),
         ];
-        assert_eq!(shares, expected, "where no register speaks of the site, nothing is measured against one");
-        assert_eq!(seen.doubts, ["ranges 94 %, below 95 %", "switches 50 %, below 95 %"]);
+        assert_eq!(shares, expected);
+        let doubts = ["ranges 94 %, below 95 %", "switches 50 %, below 95 %", "register 2 %, below 95 %"];
+        assert_eq!(seen.doubts, doubts);
+        assert_eq!(seen.factor(FactorKind::Register).unwrap().oldest, Some(Timestamp(5)), "the age of its file");
         let gaps: Vec<_> =
             seen.factor(FactorKind::Switches).unwrap().gaps.iter().map(|gap| gap.what.as_str()).collect();
         assert_eq!(gaps, ["sw2", "core-sw3"], "one that is heard and not polled is expected too");

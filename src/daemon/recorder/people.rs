@@ -188,13 +188,15 @@ impl Recorder {
         self.commit_until_it_holds(&batch);
     }
 
-    /// Whether nobody ever had to look at a device, no register may list it, it is none that could be a camera, and it was not seen since.
+    /// Whether nobody ever had to look at a device, no register may list it, it is none that could be a camera, and it
+    /// was not seen since.
     fn is_forgettable(&self, device: &Device, until: Timestamp) -> bool {
         let facts = &device.facts;
         if facts.overruling.is_some()
             || device.first_seen >= until
             || !device.is_no_camera(&self.catalogue)
             || self.statuses.get(&device.id) != Some(&Status::NotRestricted)
+            // An entry that was seen would be one that never was.
             || self.registers.may_list(device.id)
             || self.ledger.has_any(&Subject::Device(device.id))
         {

@@ -9,7 +9,6 @@ use crate::net::{DeviceId, RuleId, SiteId, Timestamp};
 use crate::policy::{HOUSE, Violation};
 use crate::review::{FindingState, Measure, judge_entry};
 use crate::snapshot::{Gap, RegisterLooked};
-use crate::store::Batch;
 
 impl Recorder {
     /// Looks up in the registers what changed. Returns the entries that have another answer now; the devices that have
@@ -46,7 +45,8 @@ impl Recorder {
     }
 
     /// What is new no longer: those findings end with the clock, not with an observation.
-    pub(super) fn close_what_is_new_no_longer(&mut self, at: Timestamp) {
+    pub(super) fn end_what_is_new(&mut self, draft: &mut Draft) {
+        let at = draft.batch.at;
         let rule = RuleId::from("new-device");
         let is_over = |device: &Device| {
             let within = self.config.house.new_device_within;
@@ -59,13 +59,7 @@ impl Recorder {
             .filter(|device| is_over(device))
             .map(|device| device.id)
             .collect();
-        if over.is_empty() {
-            return;
-        }
-        let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
-        self.judge(Delta::default(), &over, &mut draft);
-        let batch = self.finish(draft);
-        self.commit_until_it_holds(&batch);
+        self.judge(Delta::default(), &over, draft);
     }
 
     /// What registers say of each site, and what of that was seen.
@@ -148,7 +142,7 @@ mod tests {
         Collection, Completeness, FdbRow, FdbStatus, OperStatus, Port, Reach, SwitchVisit, Table, TableState,
     };
     use crate::policy::Policies;
-    use crate::store::{Reader, Writer};
+    use crate::store::{Batch, Reader, Writer};
 
     const CONFIGURATION: &str = "
         [[site]]
@@ -215,6 +209,12 @@ mod tests {
         open
     }
 
+    /// What is new ends, at this time.
+    fn end(recorder: &mut Recorder, at: Timestamp) {
+        let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
+        recorder.end_what_is_new(&mut draft);
+    }
+
     const BOTH: &str = "name,mac\none,44:19:b6:00:00:01\ntwo,44:19:b6:00:00:02\n";
 
     #[test]
@@ -253,9 +253,9 @@ mod tests {
         recorder.commit_until_it_holds(&batch);
         assert_eq!(open(&recorder), ["new-device 2", "not-in-register 2"]);
         // The clock alone ends what is new.
-        recorder.close_what_is_new_no_longer(now);
+        end(&mut recorder, now);
         assert_eq!(open(&recorder).len(), 2);
-        recorder.close_what_is_new_no_longer(now.plus(std::time::Duration::from_secs(31 * 86_400)));
+        end(&mut recorder, now.plus(std::time::Duration::from_secs(31 * 86_400)));
         assert_eq!(open(&recorder), ["not-in-register 2"]);
     }
 }

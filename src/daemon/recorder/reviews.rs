@@ -78,12 +78,12 @@ impl Recorder {
         self.turn_to(today(), at);
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
         self.end_overrulings(today(), &mut draft);
+        self.end_what_is_new(&mut draft);
         let (reopened, closed) = self.ledger.tick(at, today());
         draft.findings.extend(reopened);
         draft.batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
         let batch = self.finish(draft);
         self.commit_until_it_holds(&batch);
-        self.close_what_is_new_no_longer(at);
         for (name, scheduled) in self.due_reviews(at) {
             self.open_review(&name, scheduled);
         }
