@@ -7,11 +7,11 @@ use super::{line, word};
 use crate::config::{AlertCarrier, AlertPlan};
 use crate::inventory::{Certainty, Device};
 use crate::net::{DeviceId, FindingId, PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
-use crate::policy::Severity;
+use crate::policy::{Severity, Subject};
 use crate::review::{Finding, FindingState};
 use crate::store::{Alert, Outbox, SignedHead, Told};
 
-/// A rule broken by a device at a site is told again after this, if it opened again meanwhile.
+/// A rule broken by somebody at a site is told again after this, if it opened again meanwhile.
 const AGAIN: Duration = Duration::from_secs(3600);
 /// More than [`MOST_LINES`] messages to one carrier within this become summaries.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -28,16 +28,16 @@ struct Standing {
 /// The site, and switch and port where they are sure.
 type Where = (Option<SiteId>, Option<(TargetName, PortName)>);
 
-/// Carrier, pack, rule, device, where: another port is another message, for a message that names a wrong port must be
+/// Carrier, pack, rule, whom it is about, where: another port is another message, for a message that names a wrong port must be
 /// set right.
-type Subject = (String, PackId, RuleId, DeviceId, Where);
+type Matter = (String, PackId, RuleId, Subject, Where);
 
 /// Knows how every finding stood when it was last looked at, and what each carrier was told. Holds no clock.
 #[derive(Debug, Clone)]
 pub struct Dispatch {
     plans: Vec<AlertPlan>,
     before: BTreeMap<FindingId, Standing>,
-    told: BTreeMap<Subject, (Timestamp, Severity)>,
+    told: BTreeMap<Matter, (Timestamp, Severity)>,
     /// Messages to each carrier in its current window: when that began, how many.
     sent: BTreeMap<String, (Timestamp, usize)>,
 }
@@ -75,14 +75,14 @@ impl Dispatch {
     /// As it was when the daemon last committed.
     #[must_use]
     pub fn restore(plans: Vec<AlertPlan>, findings: &[Finding], told: Vec<Told>) -> Self {
-        let subject = |told: Told| {
+        let matter = |told: Told| {
             let place = (told.site, told.port);
-            ((told.carrier, told.policy, told.rule, told.device, place), (told.at, told.severity))
+            ((told.carrier, told.policy, told.rule, told.subject, place), (told.at, told.severity))
         };
         Self {
             plans,
             before: findings.iter().map(|finding| (finding.id, standing(finding))).collect(),
-            told: told.into_iter().map(subject).collect(),
+            told: told.into_iter().map(matter).collect(),
             sent: BTreeMap::new(),
         }
     }
@@ -113,15 +113,16 @@ impl Dispatch {
             for finding in news.iter().filter(|finding| plan.when.iter().any(|when| when == word(finding.severity))) {
                 let (policy, rule, severity) = (finding.policy.clone(), finding.rule.clone(), finding.severity);
                 let (site, port) = place(finding);
-                let subject =
-                    (plan.name.clone(), policy.clone(), rule.clone(), finding.device, (site.clone(), port.clone()));
+                let subject = finding.subject.clone();
+                let place = (site.clone(), port.clone());
+                let matter = (plan.name.clone(), policy.clone(), rule.clone(), subject.clone(), place);
                 // Told within the hour, and of nothing lesser: that stands.
-                if self.told.get(&subject).is_some_and(|(_, told)| *told <= severity) {
+                if self.told.get(&matter).is_some_and(|(_, told)| *told <= severity) {
                     continue;
                 }
-                self.told.insert(subject, (at, severity));
-                let (carrier, device) = (plan.name.clone(), finding.device);
-                outbox.told.push(Told { carrier, policy, rule, device, site, port, severity, at });
+                self.told.insert(matter, (at, severity));
+                let carrier = plan.name.clone();
+                outbox.told.push(Told { carrier, policy, rule, subject, site, port, severity, at });
                 chosen.push(*finding);
             }
             outbox.alerts.extend(self.messages(&plan.name, &chosen, &device, at));
@@ -182,7 +183,7 @@ impl Dispatch {
             vec![alert(gravest, "summary", line::summary(chosen, gravest))]
         } else {
             let one = |finding: &&Finding| {
-                let text = line::finding(finding, device(finding.device));
+                let text = line::finding(finding, finding.subject.device().and_then(device));
                 alert(finding.severity, finding.rule.as_str(), text)
             };
             chosen.iter().map(one).collect()

@@ -60,9 +60,10 @@ pub(super) fn finding(finding: &Finding, device: Option<&Device>) -> String {
         line.part("decided=before");
     }
     line.pair("site", place.site.as_ref().map(ToString::to_string));
-    let (key, address) = match device.and_then(|device| device.mac) {
-        Some(mac) => ("mac", Some(mac.to_string())),
-        None => ("ip", device.and_then(|device| device.ips.first()).map(ToString::to_string)),
+    let (key, address) = match (finding.subject.entry(), device.and_then(|device| device.mac)) {
+        (Some(entry), _) => ("entry", Some(entry.to_string())),
+        (None, Some(mac)) => ("mac", Some(mac.to_string())),
+        (None, None) => ("ip", device.and_then(|device| device.ips.first()).map(ToString::to_string)),
     };
     line.pair(key, address);
     let (switch, port) = (place.switch.as_ref().map(ToString::to_string), place.port.as_ref().map(ToString::to_string));

@@ -8,6 +8,7 @@ use crate::inventory::{Certainty, Device, Place};
 use crate::maker::{Attribution, Evidence, Facts, Grade, Verdict};
 use crate::net::{DeviceId, FindingId, VlanId};
 use crate::observation::DeviceInformation;
+use crate::policy::Subject;
 use crate::review::{Finding, FindingState};
 use crate::store::Outbox;
 
@@ -31,7 +32,7 @@ fn finding(id: u64, severity: Severity, state: FindingState) -> Finding {
         policy: "uk-gsg-2022".into(),
         rule: "no-core-network".into(),
         severity,
-        device: DeviceId(id),
+        subject: Subject::Device(DeviceId(id)),
         text: "surveillance equipment on a core network".into(),
         state,
         since: START,

@@ -194,5 +194,11 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
             out += &format!("      {}, {whole}; {}\n", source.table, source.object);
         }
     }
+    for (row, gone) in &detail.addresses {
+        let until = gone.map_or_else(|| "still there".to_owned(), |gone| format!("until {gone}"));
+        let vrf = row.vrf.as_ref().map(|vrf| format!(" VRF {vrf}")).unwrap_or_default();
+        out +=
+            &format!("  {} has {} in its address table{vrf}   from {} {until}\n", row.switch, row.ip, row.first_seen);
+    }
     out
 }

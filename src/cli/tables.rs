@@ -60,7 +60,7 @@ pub(super) fn findings(path: &Path, listing: &Listing) -> Result<ExitCode> {
     let chosen = snapshot
         .findings
         .values()
-        .filter(|finding| filter.finding(finding, snapshot.devices.get(&finding.device), &snapshot.sites, now));
+        .filter(|finding| filter.finding(finding, snapshot.device_of(finding), &snapshot.sites, now));
     if listing.format() == Format::Json {
         print_json(&chosen.map(|finding| tables::finding_json(finding, &snapshot)).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);

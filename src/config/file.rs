@@ -118,6 +118,8 @@ pub(super) struct Network {
     #[serde(default)]
     pub(super) vlans: Vec<Spanned<Vlan>>,
     #[serde(default)]
+    pub(super) vrfs: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) subnets: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) switches: Vec<Spanned<String>>,

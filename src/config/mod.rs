@@ -19,11 +19,12 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::net::{CredentialId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanRange};
+use crate::net::{CredentialId, SiteId, TargetName, Timestamp};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
 pub use load::{load, load_daemon, load_judgement, parse};
 pub use makers::MakerSettings;
+pub use networks::{Network, NetworkKind, NetworkPort};
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
@@ -183,46 +184,6 @@ pub struct Site {
     pub basis: Option<Basis>,
     /// What coverage is measured against.
     pub address_ranges: Vec<IpNet>,
-}
-
-/// What a network is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NetworkKind {
-    /// A departmental core network: no surveillance equipment belongs there.
-    Core,
-    /// A network for surveillance equipment.
-    Surveillance,
-    /// Anything else that is known.
-    Other,
-}
-
-/// `[[network]]`: VLANs and subnets of one kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Network {
-    /// Its id.
-    pub id: NetworkId,
-    /// Core, surveillance or other.
-    pub kind: NetworkKind,
-    /// The site it belongs to; `None` for every site.
-    pub site: Option<SiteId>,
-    /// The switches its VLANs are of; empty: all switches of the site.
-    pub switches: Vec<TargetName>,
-    /// Its VLANs.
-    pub vlans: Vec<VlanRange>,
-    /// Its subnets.
-    pub subnets: Vec<IpNet>,
-    /// Ports that are in it whatever their VLAN.
-    pub ports: Vec<NetworkPort>,
-}
-
-/// A port that is in a network whatever its VLAN.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkPort {
-    /// Its switch.
-    pub switch: TargetName,
-    /// Its name, as the switch gives it.
-    pub port: PortName,
 }
 
 /// `[[credential]]`

@@ -3,12 +3,57 @@
 use std::collections::BTreeSet;
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::checker::Checker;
 use super::file::{self, File};
-use super::{Network, NetworkPort};
-use crate::net::VlanRange;
+use crate::net::{NetworkId, PortName, SiteId, TargetName, VlanRange};
+
+/// What a network is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NetworkKind {
+    /// A departmental core network: no surveillance equipment belongs there.
+    Core,
+    /// A network for surveillance equipment.
+    Surveillance,
+    /// Anything else that is known.
+    Other,
+}
+
+/// `[[network]]`: VLANs, VRFs and subnets of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// Its id.
+    pub id: NetworkId,
+    /// Core, surveillance or other.
+    pub kind: NetworkKind,
+    /// The site it belongs to; `None` for every site.
+    pub site: Option<SiteId>,
+    /// The switches its VLANs, and the routers its VRFs, are of; empty: all of the site.
+    pub switches: Vec<TargetName>,
+    /// Its VLANs.
+    pub vlans: Vec<VlanRange>,
+    /// The VRFs its subnets are of, by their names on the router; without subnets it is all of them.
+    pub vrfs: Vec<String>,
+    /// Its subnets.
+    pub subnets: Vec<IpNet>,
+    /// Ports that are in it whatever their VLAN.
+    pub ports: Vec<NetworkPort>,
+}
+
+/// A port that is in a network whatever its VLAN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkPort {
+    /// Its switch.
+    pub switch: TargetName,
+    /// Its name, as the switch gives it.
+    pub port: PortName,
+}
+
+/// The longest name of a VRF (MplsL3VpnName, RFC 4382, and what Cisco takes).
+const LONGEST_VRF: usize = 32;
 
 pub(super) fn networks(checker: &mut Checker<'_>, file: &File, sites: &[String], switches: &[String]) -> Vec<Network> {
     let mut networks: Vec<Network> = Vec::new();
@@ -17,8 +62,10 @@ pub(super) fn networks(checker: &mut Checker<'_>, file: &File, sites: &[String],
         let vlans: Vec<VlanRange> = network.vlans.iter().filter_map(|vlan| vlan_range(checker, vlan)).collect();
         let subnets: Vec<IpNet> =
             network.subnets.iter().filter_map(|net| checker.net("network.subnets", net)).collect();
-        if network.vlans.is_empty() && network.subnets.is_empty() && network.ports.is_empty() {
-            checker.problem(network.id.span(), "network", "it holds nothing", "give it vlans, subnets or ports");
+        let vrfs = vrfs(checker, &network.vrfs);
+        let empty = network.vlans.is_empty() && network.vrfs.is_empty();
+        if empty && network.subnets.is_empty() && network.ports.is_empty() {
+            checker.problem(network.id.span(), "network", "it holds nothing", "give it vlans, vrfs, subnets or ports");
         }
         if let Some(site) = &network.site {
             checker.known("network.site", site, "site", sites);
@@ -35,6 +82,7 @@ pub(super) fn networks(checker: &mut Checker<'_>, file: &File, sites: &[String],
             site: network.site.as_ref().map(|site| site.get_ref().as_str().into()),
             switches: network.switches.iter().map(|switch| switch.get_ref().as_str().into()).collect(),
             vlans,
+            vrfs,
             subnets,
             ports: network
                 .ports
@@ -54,6 +102,24 @@ pub(super) fn networks(checker: &mut Checker<'_>, file: &File, sites: &[String],
         networks.push(network);
     }
     networks
+}
+
+fn vrfs(checker: &mut Checker<'_>, written: &[Spanned<String>]) -> Vec<String> {
+    let mut vrfs: Vec<String> = Vec::new();
+    for vrf in written {
+        let name = vrf.get_ref();
+        let said = !name.is_empty() && name.len() <= LONGEST_VRF && name.bytes().all(|octet| octet.is_ascii_graphic());
+        if !said {
+            let message = format!("'{name}' is no name of a VRF");
+            let hint = "1 to 32 printable characters without spaces, as the router has it";
+            checker.problem(vrf.span(), "network.vrfs", message, hint);
+        } else if vrfs.contains(name) {
+            checker.problem(vrf.span(), "network.vrfs", format!("'{name}' stands there twice"), "take one out");
+        } else {
+            vrfs.push(name.clone());
+        }
+    }
+    vrfs
 }
 
 fn vlan_range(checker: &mut Checker<'_>, vlan: &Spanned<file::Vlan>) -> Option<VlanRange> {
@@ -84,19 +150,34 @@ fn claim_of_both(one: &Network, other: &Network) -> Option<(String, &'static str
         other.switches.iter().any(|switch| switches.contains(switch))
     };
     let same_site = one.site == other.site;
+    // On the same switches it does not matter which site is written beside them.
+    let same_reach = same_switches && (same_site || !one.switches.is_empty());
     let common = |a: &VlanRange, b: &VlanRange| {
         let (first, last) = (a.first.max(b.first), a.last.min(b.last));
         (first <= last).then_some(VlanRange { first, last })
     };
-    // On the same switches it does not matter which site is written beside them.
-    if same_switches && (same_site || !one.switches.is_empty()) {
+    if same_reach {
         let both = one.vlans.iter().find_map(|vlans| other.vlans.iter().find_map(|range| common(vlans, range)));
         if let Some(range) = both {
             return Some((format!("VLAN {range}"), "a VLAN is in one network of a site, or of a switch"));
         }
     }
-    let subnet = one.subnets.iter().find(|subnet| same_site && other.subnets.contains(subnet));
-    subnet.map(|subnet| {
-        (format!("subnet {subnet}"), "a subnet is in one network of a site; one within it may be in another")
-    })
+    let subnet = one.subnets.iter().find(|subnet| other.subnets.contains(subnet));
+    if one.vrfs.is_empty() && other.vrfs.is_empty() {
+        return subnet.filter(|_| same_site).map(|subnet| {
+            (format!("subnet {subnet}"), "a subnet is in one network of a site; one within it may be in another")
+        });
+    }
+    // The same address in another VRF is another; one that names no VRF gives way to one that does.
+    let vrf = one.vrfs.iter().find(|vrf| other.vrfs.contains(vrf)).filter(|_| same_reach)?;
+    match subnet {
+        Some(subnet) => Some((
+            format!("subnet {subnet} of VRF {vrf}"),
+            "a subnet of a VRF is in one network of a site, or of a router; one within it may be in another",
+        )),
+        None if one.subnets.is_empty() && other.subnets.is_empty() => {
+            Some((format!("VRF {vrf}"), "a VRF is in one network of a site, or of a router, or give it the subnets"))
+        }
+        None => None,
+    }
 }

@@ -303,7 +303,7 @@ impl Model {
     /// The device that is selected, by itself or through its finding.
     pub(super) fn selected_device(&self) -> Option<DeviceId> {
         if let Some(finding) = self.selected_finding() {
-            return self.snapshot.findings.get(&finding).map(|finding| finding.device);
+            return self.snapshot.findings.get(&finding)?.subject.device();
         }
         match self.view {
             View::Placement => match self.lists.placement.selected()? {

@@ -6,6 +6,8 @@ mod cameras;
 mod coverage;
 mod proof;
 mod reviews;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -24,7 +26,7 @@ use crate::inventory::{Delta, Estate, Inventory};
 use crate::maker::Catalogue;
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
-use crate::policy::{Policies, Status};
+use crate::policy::{self, Policies, Status};
 use crate::review::{Author, DecisionRequest, Ledger};
 use crate::store::{
     Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, StoreError, Swept, TargetKind,
@@ -333,7 +335,7 @@ impl Recorder {
             // It may have been dropped by an earlier visit of this batch.
             draft.batch.dropped_targets.retain(|name| *name != record.name);
             let before = self.targets.insert(record.name.clone(), record.clone());
-            cameras::tell_of_key(before.as_ref(), &record);
+            self.tell_of_key(before.as_ref(), &record, &mut draft.batch);
             draft.targets.insert(record.name.clone(), record.clone());
             if let Collection::Camera(visit) = visit {
                 self.settle_camera(visit, record, &mut draft);
@@ -369,13 +371,13 @@ impl Recorder {
             draft.devices.remove(&merge.from);
         }
         for id in &delta.retired {
-            draft.findings.extend(self.ledger.retire(*id, at));
+            draft.findings.extend(self.ledger.retire(&policy::Subject::Device(*id), at));
             draft.devices.remove(id);
         }
         for id in judged {
             let Some(device) = self.inventory.device(*id) else { continue };
             let now = self.policies.judge(device, &self.estate, &self.catalogue);
-            draft.findings.extend(self.ledger.reconcile(device, &now, at));
+            draft.findings.extend(self.ledger.reconcile(&policy::Subject::Device(*id), &device.place, &now, at));
             let status = self.policies.status(device, &self.catalogue);
             let before = self.statuses.insert(*id, status);
             if before != Some(status) || delta.devices.binary_search(id).is_ok() {

@@ -1,11 +1,12 @@
 //! The estate as the administrator describes it: sites and networks.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::Place;
 use crate::config::{Config, Network, Site};
-use crate::net::{PortName, SiteId, TargetName, VlanId};
+use crate::net::{DeviceText, NetworkId, PortName, SiteId, TargetName, VlanId};
 
 /// Sites and networks, ready to be asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +19,17 @@ pub struct Estate {
     at: BTreeMap<Option<SiteId>, Vec<usize>>,
     /// Networks that name a switch.
     on: BTreeMap<TargetName, Vec<usize>>,
+}
+
+/// An address in the table of a VRF.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoutedAddress {
+    /// The router that has the table.
+    pub router: TargetName,
+    /// The address.
+    pub ip: IpAddr,
+    /// The VRF.
+    pub vrf: DeviceText,
 }
 
 /// What is known of where something is, as far as it tells the network.
@@ -33,6 +45,18 @@ pub struct Spot<'a> {
     pub vlan: Option<VlanId>,
     /// Its addresses.
     pub ips: &'a [IpAddr],
+    /// Those of them that are known to be a VRF's.
+    pub routed: &'a [RoutedAddress],
+}
+
+/// The network of a spot.
+enum Found<'a> {
+    /// It is on this one, by that.
+    On(&'a Network, String),
+    /// Its addresses are in VRFs of several networks: it cannot be told which is right.
+    Between(Vec<(&'a Network, String)>),
+    /// It is on none.
+    None,
 }
 
 impl From<&Config> for Estate {
@@ -65,15 +89,27 @@ impl Estate {
     }
 
     /// The network something is on, and by what. The closest word goes first: its port; its VLAN on this switch, at
-    /// this site, anywhere; its address, by the longest prefix, at this site, anywhere.
+    /// this site, anywhere; the VRF its address is in, on this router, at this site, anywhere; its address, by the
+    /// longest prefix, at this site, anywhere.
+    ///
+    /// A VRF stands behind the VLAN: the VLAN is what its own switch says of its port, a VRF holds many VLANs. It stands
+    /// before the subnet: it says whose address space an address is of, which the address alone cannot. `None` too where
+    /// the VRFs of its addresses are of several networks: which is right is open, and its address would only guess.
     #[must_use]
     pub fn network_of(&self, spot: &Spot<'_>) -> Option<(&Network, String)> {
+        match self.find(spot) {
+            Found::On(network, by) => Some((network, by)),
+            Found::Between(_) | Found::None => None,
+        }
+    }
+
+    fn find(&self, spot: &Spot<'_>) -> Found<'_> {
         let on_switch = self.listed(spot.switch.and_then(|switch| self.on.get(switch)));
         let is_port = |network: &&Network| {
             network.ports.iter().any(|port| spot.switch == Some(&port.switch) && spot.port == Some(&port.port))
         };
         if let Some(network) = on_switch.clone().find(is_port) {
-            return Some((network, "its port".to_owned()));
+            return Found::On(network, "its port".to_owned());
         }
         let here = spot.site.and_then(|site| self.at.get(&Some(site.clone())));
         let (here, everywhere) = (self.listed(here), self.listed(self.at.get(&None)));
@@ -81,36 +117,91 @@ impl Estate {
             let holds = |network: &&Network| network.vlans.iter().any(|range| range.contains(vlan));
             let named = |network: &&Network| spot.switch.is_some_and(|switch| network.switches.contains(switch));
             if let Some(network) = on_switch.filter(named).find(holds) {
-                return Some((network, format!("VLAN {vlan} of its switch")));
+                return Found::On(network, format!("VLAN {vlan} of its switch"));
             }
             let general = |network: &&Network| network.switches.is_empty();
             if let Some(network) = here.clone().filter(general).find(holds) {
-                return Some((network, format!("VLAN {vlan} of its site")));
+                return Found::On(network, format!("VLAN {vlan} of its site"));
             }
             if let Some(network) = everywhere.clone().filter(general).find(holds) {
-                return Some((network, format!("VLAN {vlan} of every site")));
+                return Found::On(network, format!("VLAN {vlan} of every site"));
             }
         }
-        Self::by_address(here, spot.ips).or_else(|| Self::by_address(everywhere, spot.ips))
+        let mut by_vrf: BTreeMap<&NetworkId, (&Network, String)> = BTreeMap::new();
+        for address in spot.routed {
+            let near = |network: &&Network| spot.site.is_some() && network.site.as_ref() == spot.site;
+            let in_reach = self.networks.iter().filter(|network| network.site.is_none() || near(network));
+            let found = in_reach
+                .filter_map(|network| Some((network, closeness(network, address)?)))
+                .max_by_key(|(network, (named, length))| (*named, near(network), *length, Reverse(&network.id)));
+            if let Some((network, _)) = found {
+                by_vrf.entry(&network.id).or_insert_with(|| {
+                    let RoutedAddress { router, ip, vrf } = address;
+                    (network, format!("VRF {vrf} of {router}, which has its address {ip}"))
+                });
+            }
+        }
+        let mut by_vrf: Vec<_> = by_vrf.into_values().collect();
+        match by_vrf.pop() {
+            Some((network, by)) if by_vrf.is_empty() => return Found::On(network, by),
+            Some(last) => {
+                by_vrf.push(last);
+                return Found::Between(by_vrf);
+            }
+            None => {}
+        }
+        let found = Self::by_address(here, spot.ips).or_else(|| Self::by_address(everywhere, spot.ips));
+        found.map_or(Found::None, |(network, by)| Found::On(network, by))
     }
 
-    /// Writes down the network of a place, and returns by what it is on it.
-    pub(super) fn name_network(&self, place: &mut Place, ips: &[IpAddr]) -> Option<String> {
+    /// Writes down the network of a place, and returns by what it is on it, or why that is open.
+    pub(super) fn name_network(&self, place: &mut Place, ips: &[IpAddr], routed: &[RoutedAddress]) -> Option<String> {
         let Place { site, switch, port, vlan, .. } = &*place;
-        let spot = Spot { site: site.as_ref(), switch: switch.as_ref(), port: port.as_ref(), vlan: *vlan, ips };
-        let found = self.network_of(&spot).map(|(network, by)| (network.id.clone(), network.kind, by));
-        place.network = found.as_ref().map(|(id, ..)| id.clone());
-        place.network_kind = found.as_ref().map(|(_, kind, _)| *kind);
-        found.map(|(.., by)| by)
+        let spot = Spot { site: site.as_ref(), switch: switch.as_ref(), port: port.as_ref(), vlan: *vlan, ips, routed };
+        let (network, reason) = match self.find(&spot) {
+            Found::On(network, by) => (Some(network), Some(format!("{ON} {} by {by}", network.id))),
+            Found::Between(networks) => {
+                let words: Vec<String> =
+                    networks.iter().map(|(network, by)| format!("{} (by {by})", network.id)).collect();
+                (None, Some(format!("{OPEN}: {}", words.join(" or "))))
+            }
+            Found::None => (None, None),
+        };
+        let network = network.map(|network| (network.id.clone(), network.kind));
+        (place.network, place.network_kind) = network.unzip();
+        reason
     }
 
+    /// By the subnets of networks that name no VRF: whose address space those of a VRF are of is not known here.
     fn by_address<'a>(networks: impl Iterator<Item = &'a Network>, ips: &[IpAddr]) -> Option<(&'a Network, String)> {
         networks
+            .filter(|network| network.vrfs.is_empty())
             .flat_map(|network| network.subnets.iter().map(move |subnet| (network, subnet)))
             .filter(|(_, subnet)| ips.iter().any(|ip| subnet.contains(ip)))
             .max_by_key(|(_, subnet)| subnet.prefix_len())
             .map(|(network, subnet)| (network, format!("its address in {subnet}")))
     }
+}
+
+/// How a reason begins that says by what a place is on its network, or why that is open.
+const ON: &str = "it is on network";
+const OPEN: &str = "which network it is on is open";
+
+/// Whether a reason is one of [`Estate::name_network`].
+pub(super) fn is_of_network(reason: &str) -> bool {
+    reason.starts_with(ON) || reason.starts_with(OPEN)
+}
+
+/// How closely a network names an address of a VRF: whether it names the router, then the length of the subnet, 0 for
+/// the whole VRF. `None`: it does not hold it.
+fn closeness(network: &Network, address: &RoutedAddress) -> Option<(bool, u8)> {
+    let named = network.switches.contains(&address.router);
+    let holds = network.vrfs.iter().any(|vrf| vrf == address.vrf.as_str()) && (named || network.switches.is_empty());
+    let longest = || network.subnets.iter().filter(|net| net.contains(&address.ip)).map(ipnet::IpNet::prefix_len).max();
+    if !holds {
+        return None;
+    }
+    Some((named, if network.subnets.is_empty() { 0 } else { longest()? }))
 }
 
 #[cfg(test)]
@@ -125,6 +216,7 @@ mod tests {
             site: site.map(Into::into),
             switches: Vec::new(),
             vlans: vlans.iter().map(|range| range.parse().unwrap()).collect(),
+            vrfs: Vec::new(),
             subnets: subnets.iter().map(|subnet| subnet.parse().unwrap()).collect(),
             ports: Vec::new(),
         }
@@ -144,7 +236,14 @@ mod tests {
         let (hq, depot, sw1, sw2) = ("hq".into(), "depot".into(), "sw1".into(), "sw2".into());
         let (gi7, gi8) = ("gi7".into(), "gi8".into());
         let ips = ["10.1.2.3".parse().unwrap()];
-        let all = Spot { site: Some(&hq), switch: Some(&sw1), port: Some(&gi7), vlan: VlanId::new(10), ips: &ips };
+        let all = Spot {
+            site: Some(&hq),
+            switch: Some(&sw1),
+            port: Some(&gi7),
+            vlan: VlanId::new(10),
+            ips: &ips,
+            routed: &[],
+        };
         let found = |spot: Spot<'_>| estate.network_of(&spot).map(|(network, by)| (network.id.to_string(), by));
         let expected = |id: &str, by: &str| Some((id.to_owned(), by.to_owned()));
         assert_eq!(found(all), expected("port", "its port"));
@@ -157,5 +256,54 @@ mod tests {
         let far = ["10.9.0.1".parse().unwrap()];
         assert_eq!(found(Spot { ips: &far, ..unknown }), expected("everywhere", "its address in 10.0.0.0/8"));
         assert_eq!(found(Spot { ips: &[], ..unknown }), None, "unclassified");
+    }
+
+    fn routed(router: &str, vrf: &str, ip: &str) -> RoutedAddress {
+        RoutedAddress { router: router.into(), ip: ip.parse().unwrap(), vrf: vrf.into() }
+    }
+
+    #[test]
+    fn a_vrf_goes_behind_the_vlan_and_before_the_subnet() {
+        let vrf = |network: Network, vrf: &str| Network { vrfs: vec![vrf.to_owned()], ..network };
+        let networks = vec![
+            network("core", Some("hq"), &["10"], &["10.1.0.0/16"]),
+            vrf(network("cctv", Some("hq"), &[], &[]), "cctv"),
+            vrf(network("doors", Some("hq"), &[], &["10.1.2.0/24"]), "cctv"),
+            vrf(network("other", None, &[], &["10.1.0.0/16"]), "guest"),
+            Network { switches: vec!["r2".into()], ..vrf(network("r2", Some("hq"), &[], &[]), "cctv") },
+        ];
+        let estate = Estate::new(&[], networks);
+        let (hq, depot) = ("hq".into(), "depot".into());
+        let found = |site, vlan: u32, all: &[RoutedAddress]| {
+            let ips: Vec<IpAddr> = all.iter().map(|address| address.ip).collect();
+            let spot = Spot { site: Some(site), vlan: VlanId::new(vlan), ips: &ips, routed: all, ..Spot::default() };
+            estate.network_of(&spot).map_or_else(|| "-".to_owned(), |(network, by)| format!("{} by {by}", network.id))
+        };
+        let one = routed("r1", "cctv", "10.1.9.9");
+        assert_eq!(found(&hq, 10, std::slice::from_ref(&one)), "core by VLAN 10 of its site");
+        assert_eq!(found(&hq, 0, std::slice::from_ref(&one)), "cctv by VRF cctv of r1, which has its address 10.1.9.9");
+        let narrow = routed("r1", "cctv", "10.1.2.9");
+        assert_eq!(found(&hq, 0, &[narrow]), "doors by VRF cctv of r1, which has its address 10.1.2.9");
+        let named = routed("r2", "cctv", "10.1.2.9");
+        assert_eq!(found(&hq, 0, &[named]), "r2 by VRF cctv of r2, which has its address 10.1.2.9");
+        // The same address in another address space is another's.
+        let guest = routed("r1", "guest", "10.1.9.9");
+        assert_eq!(
+            found(&hq, 0, std::slice::from_ref(&guest)),
+            "other by VRF guest of r1, which has its address 10.1.9.9"
+        );
+        assert_eq!(
+            found(&depot, 0, std::slice::from_ref(&one)),
+            "-",
+            "a VRF of another site, and no subnet without one"
+        );
+        // In a VRF that nobody names, the subnet is what is left; one of a VRF is not for it.
+        assert_eq!(found(&hq, 0, &[routed("r1", "lab", "10.1.2.9")]), "core by its address in 10.1.0.0/16");
+        assert_eq!(found(&hq, 0, &[one.clone(), guest.clone()]), "-", "open, and no subnet guesses");
+        let mut place = Place { site: Some("hq".into()), ..Place::default() };
+        let why = estate.name_network(&mut place, &[one.ip], &[one, guest]).unwrap();
+        let words = "cctv (by VRF cctv of r1, which has its address 10.1.9.9) or other (by VRF guest of r1";
+        assert!(why.contains("open") && why.contains(words), "{why}");
+        assert_eq!((place.network, place.network_kind), (None, None));
     }
 }

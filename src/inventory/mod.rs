@@ -19,10 +19,12 @@ mod switches;
 mod tests;
 mod topology;
 mod vlan;
+#[cfg(test)]
+mod vrf_tests;
 
 pub use certainty::Confidence;
 pub use coverage::{PortCoverage, SilentPort};
-pub use estate::{Estate, Spot};
+pub use estate::{Estate, RoutedAddress, Spot};
 pub use neighbours::UnpolledNeighbour;
 pub use placing::Standing;
 pub use state::Inventory;
@@ -196,6 +198,9 @@ pub struct AddressBinding {
     pub ip: IpAddr,
     /// Layer 2.
     pub mac: MacAddr,
+    /// The VRF whose table it stands in, where that has one of its own: the same address in another VRF is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vrf: Option<DeviceText>,
     /// When it was first seen.
     pub first_seen: Timestamp,
 }

@@ -1,7 +1,7 @@
 //! Where a device was: moves with both places, the last certain place of one that is gone.
 
 use super::certainty::Confidence;
-use super::estate::Spot;
+use super::estate::{Spot, is_of_network};
 use super::placing::Candidate;
 use super::state::Inventory;
 use super::topology::Dirty;
@@ -57,7 +57,8 @@ impl Inventory {
         if let Some(left) = left.rfind(|rival| !shows(&rival.switch, &rival.port, rival.vlan)) {
             let site = self.switches.get(&left.switch).map(|state| state.record.site.clone());
             let (switch, port) = (Some(&left.switch), Some(&left.port));
-            let spot = Spot { site: site.as_ref(), switch, port, vlan: left.vlan, ips: &device.ips };
+            let routed = self.routed(device);
+            let spot = Spot { site: site.as_ref(), switch, port, vlan: left.vlan, ips: &device.ips, routed: &routed };
             let network = estate.network_of(&spot).map(|(network, _)| network);
             now.before = Some(Box::new(FormerPlace {
                 switch: left.switch.clone(),
@@ -79,7 +80,9 @@ impl Inventory {
     pub(super) fn placeless(&self, device: &Device, estate: &Estate, at: Timestamp) -> Place {
         let mut place = self.last_place(device, at);
         // A network that was given another kind since judges what is gone too.
-        estate.name_network(&mut place, &device.ips);
+        place.reasons.retain(|reason| !is_of_network(reason));
+        let reason = estate.name_network(&mut place, &device.ips, &self.routed(device));
+        place.reasons.extend(reason);
         place
     }
 

@@ -193,9 +193,8 @@ impl Inventory {
             rivals,
             before: None,
         };
-        if let Some(by) = estate.name_network(&mut now, &device.ips) {
-            now.reasons.extend(now.network.as_ref().map(|network| format!("it is on network {network} by {by}")));
-        }
+        let reason = estate.name_network(&mut now, &device.ips, &self.routed(device));
+        now.reasons.extend(reason);
         self.follow(device, now, &candidates, estate, at)
     }
 

@@ -5,9 +5,8 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
-use super::state::{Binding, Inventory, PASSES_TO_CLOSE, Row, RowKey, Seat, SwitchState};
+use super::state::{Binding, BindingKey, Inventory, PASSES_TO_CLOSE, Row, RowKey, Seat, SwitchState};
 use super::topology::Dirty;
 use super::{AddressBinding, Delta, Presence, RowChange};
 use crate::net::{MacAddr, PortName, TargetName, Timestamp};
@@ -24,7 +23,7 @@ enum Step<K, T> {
 }
 
 /// Walks known and seen keys in order; `same` says whether a known row stands as it is seen.
-fn differences<'a, K: Ord + Copy + 'a, V: 'a, T: Copy>(
+fn differences<'a, K: Ord + Clone + 'a, V: 'a, T: Copy>(
     known: impl Iterator<Item = (&'a K, &'a V)>,
     seen: &[(K, T)],
     same: impl Fn(&V, T) -> bool,
@@ -43,10 +42,10 @@ fn differences<'a, K: Ord + Copy + 'a, V: 'a, T: Copy>(
         let old = if order.is_le() { known.next() } else { None };
         let new = if order.is_ge() { seen.next() } else { None };
         match (old, new) {
-            (Some((_, value)), Some((key, row))) if !same(value, *row) => steps.push(Step::Put(*key, *row)),
-            (Some((key, value)), Some(_)) if missed(value) => steps.push(Step::Back(*key)),
-            (Some((key, _)), None) => steps.push(Step::Absent(*key)),
-            (None, Some((key, row))) => steps.push(Step::Put(*key, *row)),
+            (Some((_, value)), Some((key, row))) if !same(value, *row) => steps.push(Step::Put(key.clone(), *row)),
+            (Some((key, value)), Some(_)) if missed(value) => steps.push(Step::Back(key.clone())),
+            (Some((key, _)), None) => steps.push(Step::Absent(key.clone())),
+            (None, Some((key, row))) => steps.push(Step::Put(key.clone(), *row)),
             _ => {}
         }
     }
@@ -145,10 +144,11 @@ impl Inventory {
     pub(super) fn take_bindings(&mut self, visit: &SwitchVisit, delta: &mut Delta, touched: &mut BTreeSet<MacAddr>) {
         let (name, at) = (&visit.target, visit.finished);
         let Some(switch) = self.switches.get_mut(name) else { return };
-        let mut seen: Vec<((IpAddr, MacAddr), u32)> =
-            visit.arp.iter().filter(|row| row.mac.is_device()).map(|row| ((row.ip, row.mac), row.if_index)).collect();
+        let rows = visit.arp.iter().filter(|row| row.mac.is_device());
+        let mut seen: Vec<(BindingKey, u32)> =
+            rows.map(|row| ((row.ip, row.mac, row.vrf.clone()), row.if_index)).collect();
         seen.sort_unstable();
-        seen.dedup_by_key(|(key, _)| *key);
+        seen.dedup_by(|(later, _), (key, _)| later == key);
         let same = |binding: &Binding, index: u32| binding.if_index == Some(index);
         let steps = differences(switch.bindings.iter(), &seen, same, |binding| binding.missed > 0);
         let state = |table| visit.tables.get(&table).map(|state| state.completeness);
@@ -159,7 +159,10 @@ impl Inventory {
                 .iter()
                 .chain([&vrfs])
                 .all(|state| !matches!(state, Some(Completeness::Partial | Completeness::Failed)));
-        let binding = |(ip, mac), first_seen| AddressBinding { switch: name.clone(), ip, mac, first_seen };
+        let binding = |(ip, mac, vrf): BindingKey, first_seen| {
+            let switch = name.clone();
+            AddressBinding { switch, ip, mac, vrf, first_seen }
+        };
         let (mut opened, mut closed) = (Vec::new(), Vec::new());
         for step in steps {
             match step {
@@ -172,9 +175,9 @@ impl Inventory {
                         known.missed = 0;
                     }
                     None => {
+                        opened.push((key.0, key.1));
+                        delta.addresses.push(RowChange::Opened(binding(key.clone(), at)));
                         switch.bindings.insert(key, Binding { first_seen: at, if_index: Some(index), missed: 0 });
-                        delta.addresses.push(RowChange::Opened(binding(key, at)));
-                        opened.push(key);
                     }
                 },
                 Step::Back(key) => {
@@ -186,9 +189,9 @@ impl Inventory {
                     let Some(known) = switch.bindings.get_mut(&key) else { continue };
                     known.missed += 1;
                     if known.missed >= PASSES_TO_CLOSE {
-                        delta.addresses.push(RowChange::Closed(binding(key, known.first_seen), at));
+                        delta.addresses.push(RowChange::Closed(binding(key.clone(), known.first_seen), at));
                         switch.bindings.remove(&key);
-                        closed.push(key);
+                        closed.push((key.0, key.1));
                     }
                 }
                 Step::Absent(_) => {}

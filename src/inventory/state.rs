@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::topology::{Dirty, Lead};
-use super::{AddressBinding, Certainty, Delta, Device, Estate, Merge, Place, Presence, SwitchRecord};
+use super::{AddressBinding, Certainty, Delta, Device, Estate, Merge, Place, Presence, RoutedAddress, SwitchRecord};
 use crate::maker::{Attribution, Catalogue, Facts};
 use crate::net::{DeviceId, DeviceText, MacAddr, PortName, TargetName, Timestamp, VlanId};
 use crate::observation::Collection;
@@ -17,6 +17,9 @@ const MOST_ADDRESSES: usize = 16;
 
 /// A row's key on its switch.
 pub(super) type RowKey = (MacAddr, Option<VlanId>);
+
+/// A binding's key on its switch: the same addresses in another VRF are another binding.
+pub(super) type BindingKey = (IpAddr, MacAddr, Option<DeviceText>);
 
 /// An open forwarding row.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +59,7 @@ pub(super) type Leads = BTreeMap<TargetName, Lead>;
 pub(super) struct SwitchState {
     pub(super) record: SwitchRecord,
     pub(super) rows: BTreeMap<RowKey, Row>,
-    pub(super) bindings: BTreeMap<(IpAddr, MacAddr), Binding>,
+    pub(super) bindings: BTreeMap<BindingKey, Binding>,
     /// Who is on a port.
     pub(super) on_port: BTreeMap<u32, BTreeSet<MacAddr>>,
     /// How many addresses of other polled devices are learned on a port, by port and device.
@@ -127,6 +130,16 @@ impl SwitchState {
         self.rows.range((mac, None)..).take_while(move |((of, _), _)| *of == mac).map(|((_, vlan), row)| (*vlan, row))
     }
 
+    /// Bindings of an address of layer 3 to one of layer 2, by VRF.
+    pub(super) fn bindings_of(
+        &self,
+        ip: IpAddr,
+        mac: MacAddr,
+    ) -> impl Iterator<Item = (Option<&DeviceText>, &Binding)> {
+        let all = self.bindings.range((ip, mac, None)..).take_while(move |(key, _)| (key.0, key.1) == (ip, mac));
+        all.map(|((.., vrf), binding)| (vrf.as_ref(), binding))
+    }
+
     /// Ports an address is on.
     pub(super) fn seat_of(&self, mac: MacAddr) -> Seat {
         let all = self.rows_of(mac).filter_map(|(_, row)| row.if_index).collect();
@@ -187,7 +200,7 @@ impl Inventory {
             let Some(switch) = inventory.switches.get_mut(&row.switch) else { continue };
             switch.addresses_whole = true;
             let kept = Binding { first_seen: row.first_seen, if_index: None, missed: 0 };
-            switch.bindings.insert((row.ip, row.mac), kept);
+            switch.bindings.insert((row.ip, row.mac, row.vrf), kept);
             inventory.bind(&row.switch, row.ip, row.mac);
         }
         for device in devices {
@@ -252,7 +265,11 @@ impl Inventory {
         self.macs_of.entry(ip).or_default().insert(mac);
     }
 
+    /// A switch's table shows a binding no more; in another VRF it may show it still.
     pub(super) fn unbind(&mut self, switch: &TargetName, ip: IpAddr, mac: MacAddr) {
+        if self.switches.get(switch).is_some_and(|switch| switch.bindings_of(ip, mac).next().is_some()) {
+            return;
+        }
         let Some(bound) = self.ips_of.get_mut(&mac) else { return };
         let Some(switches) = bound.get_mut(&ip) else { return };
         switches.remove(switch);
@@ -269,6 +286,20 @@ impl Inventory {
     pub(super) fn bound(&self, mac: MacAddr) -> Vec<IpAddr> {
         let bound = self.ips_of.get(&mac).filter(|bound| bound.len() <= MOST_ADDRESSES);
         bound.into_iter().flat_map(|bound| bound.keys().copied()).collect()
+    }
+
+    /// The VRFs that tables have a device's addresses in.
+    pub(super) fn routed(&self, device: &Device) -> Vec<RoutedAddress> {
+        let Some(mac) = device.mac else { return Vec::new() };
+        let mut routed = Vec::new();
+        for ip in self.bound(mac) {
+            for name in self.ips_of.get(&mac).and_then(|bound| bound.get(&ip)).into_iter().flatten() {
+                let vrfs = self.switches.get(name).into_iter().flat_map(|switch| switch.bindings_of(ip, mac));
+                let of = |vrf: &DeviceText| RoutedAddress { router: name.clone(), ip, vrf: vrf.clone() };
+                routed.extend(vrfs.filter_map(|(vrf, _)| vrf.map(of)));
+            }
+        }
+        routed
     }
 
     pub(super) fn index(&mut self, device: &Device) {

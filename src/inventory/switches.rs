@@ -247,10 +247,10 @@ impl Inventory {
             touched.insert(mac);
             self.reseat(name, mac, &ports, &mut dirty);
         }
-        for ((ip, mac), row) in bindings {
+        for ((ip, mac, vrf), row) in bindings {
             touched.insert(mac);
             self.unbind(name, ip, mac);
-            let binding = AddressBinding { switch: name.clone(), ip, mac, first_seen: row.first_seen };
+            let binding = AddressBinding { switch: name.clone(), ip, mac, vrf, first_seen: row.first_seen };
             delta.addresses.push(RowChange::Closed(binding, at));
         }
         for mac in &record.own_macs {

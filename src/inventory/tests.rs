@@ -35,6 +35,7 @@ fn estate_with(staff: NetworkKind) -> Estate {
         site: Some("hq".into()),
         switches: Vec::new(),
         vlans: vec![vlan.parse().unwrap()],
+        vrfs: Vec::new(),
         subnets: vec![subnet.parse().unwrap()],
         ports: Vec::new(),
     };

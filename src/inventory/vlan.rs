@@ -31,8 +31,8 @@ impl Inventory {
         for ip in self.bound(mac) {
             for router in self.ips_of.get(&mac).and_then(|bound| bound.get(&ip)).into_iter().flatten() {
                 let Some(router) = self.switches.get(router) else { continue };
-                let interface = router.bindings.get(&(ip, mac)).and_then(|binding| binding.if_index);
-                found.extend(interface.and_then(|index| router.routed_vlan(index)));
+                let interfaces = router.bindings_of(ip, mac).filter_map(|(_, binding)| binding.if_index);
+                found.extend(interfaces.filter_map(|index| router.routed_vlan(index)));
             }
         }
         found

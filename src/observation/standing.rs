@@ -87,6 +87,9 @@ pub struct CameraStanding {
     pub key: Option<KeyPin>,
     /// It speaks no TLS newer than 1.1.
     pub tls_too_old: bool,
+    /// It lists its addresses, and the one it answers at is none of them: something between translates, and may hide more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub translated: bool,
 }
 
 impl KeyPin {
@@ -118,6 +121,7 @@ impl CameraStanding {
             behind: if visit.behind.is_empty() { before.behind.clone() } else { visit.behind.clone() },
             // A handshake that worked says that it has become newer.
             tls_too_old: visit.tls_too_old || (before.tls_too_old && visit.key.is_none()),
+            translated: is_translated(visit).unwrap_or(before.translated),
             key,
         }
     }
@@ -142,12 +146,25 @@ impl CameraStanding {
         if self.tls_too_old {
             remarks.push("it speaks no TLS newer than 1.1".to_owned());
         }
+        if self.translated {
+            remarks.push("it has another address than it is asked at: it is behind a router or NAT".to_owned());
+        }
         remarks
     }
 }
 
 fn short(key: &TlsKey) -> &str {
     key.sha256.get(..16).unwrap_or(&key.sha256)
+}
+
+/// Whether a camera has another address than it is asked at; `None` where it does not list any of that kind.
+fn is_translated(visit: &CameraVisit) -> Option<bool> {
+    let listed = visit.interfaces.iter().flat_map(|interface| &interface.addresses);
+    // An address of the link alone (RFC 3927) comes beside every other.
+    let is_routed = |ip: &IpAddr| !matches!(ip, IpAddr::V4(ip) if ip.is_link_local());
+    let listed = listed.filter(|ip| is_routed(ip));
+    let mut same_kind = listed.filter(|ip| ip.is_ipv4() == visit.address.is_ipv4()).peekable();
+    same_kind.peek().is_some().then(|| !same_kind.any(|ip| *ip == visit.address))
 }
 
 #[cfg(test)]
@@ -190,6 +207,24 @@ mod tests {
         assert_eq!(show(&other, 4, key("bb", true)), other, "one event, not one a visit");
         let unproved = show(&better, 5, key("aa", false));
         assert!(unproved.key_changed().is_some() && unproved.remarks()[0].contains("no longer proves"));
+    }
+
+    #[test]
+    fn a_camera_that_lists_other_addresses_is_behind_something() {
+        let listing = |addresses: &[&str]| {
+            let addresses = addresses.iter().map(|ip| ip.parse().unwrap()).collect();
+            let interface = crate::observation::CameraInterface { name: "eth0".into(), mac: None, addresses };
+            visit(0, |visit| visit.interfaces = vec![interface.clone()])
+        };
+        let after = |before: &CameraStanding, visit| CameraStanding::after(before, &visit);
+        let none = CameraStanding::default();
+        assert!(!after(&none, listing(&["192.168.1.10", "10.1.20.7"])).translated);
+        assert!(!after(&none, listing(&["fe80::1"])).translated, "it is asked by IPv4");
+        assert!(!after(&none, listing(&["169.254.1.1"])).translated);
+        let behind = after(&none, listing(&["192.168.1.10"]));
+        assert!(behind.translated);
+        assert!(after(&behind, listing(&[])).translated, "not told is as it was");
+        assert!(!after(&behind, listing(&["10.1.20.7"])).translated);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod differ;
 mod falls;
 mod pack;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -11,12 +12,13 @@ pub use falls::Verdicts;
 use falls::{Falls, falls};
 pub use pack::Pack;
 use pack::{Rule, Who};
+pub use subject::{EntryId, Subject};
 
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::{Device, Estate};
 use crate::maker::{Attribution, Catalogue, Class, Evidence, Grade, Maker, Surveillance};
-use crate::net::{DeviceId, PackId, RuleId};
+use crate::net::{PackId, RuleId};
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,7 +61,7 @@ pub enum Status {
     NotRestricted,
 }
 
-/// A rule broken by a device, as it stands now.
+/// A rule broken by a subject, as it stands now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// The pack.
@@ -68,9 +70,9 @@ pub struct Violation {
     pub rule: RuleId,
     /// How grave.
     pub severity: Severity,
-    /// The device.
-    pub device: DeviceId,
-    /// The rule in words, for this device.
+    /// Whom it is about.
+    pub subject: Subject,
+    /// The rule in words, for this subject.
     pub text: String,
     /// What it rests on: maker, class and place, each with when it was seen.
     pub evidence: Vec<Evidence>,
@@ -179,7 +181,7 @@ impl Policies {
                     pack: pack.id.clone(),
                     rule: rule.id.clone(),
                     severity,
-                    device: device.id,
+                    subject: Subject::Device(device.id),
                     text: if who == Falls::Surely { rule.text.clone() } else { format!("perhaps: {}", rule.text) },
                     evidence: evidence(device),
                 });

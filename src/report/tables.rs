@@ -109,8 +109,9 @@ pub fn finding_json(finding: &Finding, snapshot: &Snapshot) -> Value {
         "policy": finding.policy,
         "rule": finding.rule,
         "severity": finding.severity,
-        "device": finding.device,
-        "mac": snapshot.devices.get(&finding.device).and_then(|device| device.mac),
+        "device": finding.subject.device(),
+        "mac": snapshot.device_of(finding).and_then(|device| device.mac),
+        "entry": finding.subject.entry(),
         "site": finding.place.site,
         "network": finding.place.network,
         "state": finding.state,
@@ -125,13 +126,13 @@ pub fn finding_json(finding: &Finding, snapshot: &Snapshot) -> Value {
 #[must_use]
 pub fn findings<'a>(rows: impl Iterator<Item = &'a Finding>, snapshot: &Snapshot) -> Table {
     let row = |finding: &Finding| {
-        let device = snapshot.devices.get(&finding.device);
+        let device = snapshot.device_of(finding);
         vec![
             finding.id.to_string(),
             finding.severity.letter().to_string(),
             finding.rule.to_string(),
             plain(&json!(finding.state)),
-            word(device.and_then(|device| device.mac).as_ref()),
+            device.and_then(|device| device.mac).map_or_else(|| word(finding.subject.entry()), |mac| mac.to_string()),
             device.map(|device| device.maker_name.clone()).unwrap_or_default(),
             word(finding.place.site.as_ref()),
             word(finding.place.switch.as_ref()),

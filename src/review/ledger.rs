@@ -8,11 +8,11 @@ use super::{
     Author, Cycle, Decision, DecisionKind, DecisionRequest, Finding, FindingState, Refusal, latest_acceptance,
 };
 use crate::config::ReviewPlan;
-use crate::inventory::{Device, Merge};
-use crate::net::{CycleId, DeviceId, FindingId, PackId, RuleId, Timestamp};
-use crate::policy::Violation;
+use crate::inventory::{Merge, Place};
+use crate::net::{CycleId, FindingId, PackId, RuleId, Timestamp};
+use crate::policy::{Subject, Violation};
 
-type Key = (DeviceId, PackId, RuleId);
+type Key = (Subject, PackId, RuleId);
 
 /// All findings and cycles, and the only way to change them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,7 +23,7 @@ pub struct Ledger {
 }
 
 fn key(finding: &Finding) -> Key {
-    (finding.device, finding.policy.clone(), finding.rule.clone())
+    (finding.subject.clone(), finding.policy.clone(), finding.rule.clone())
 }
 
 /// A request that can be decided, or why not.
@@ -60,22 +60,22 @@ impl Ledger {
         }
     }
 
-    fn of_device(&self, device: DeviceId) -> Vec<FindingId> {
-        let first = (device, PackId::from(""), RuleId::from(""));
-        self.by_key.range(first..).take_while(|((of, ..), _)| *of == device).map(|(_, id)| *id).collect()
+    fn of(&self, subject: &Subject) -> Vec<FindingId> {
+        let first = (subject.clone(), PackId::from(""), RuleId::from(""));
+        self.by_key.range(first..).take_while(|((of, ..), _)| of == subject).map(|(_, id)| *id).collect()
     }
 
     fn next_finding(&self) -> FindingId {
         FindingId(self.findings.last_key_value().map_or(1, |(id, _)| id.0 + 1))
     }
 
-    /// Brings a device's findings in line with the rules it breaks now, by `(pack, rule, device)`. The inventory
-    /// changes a place only by observation, so what is no longer broken was really observed so.
+    /// Brings a subject's findings in line with the rules it breaks now, where it is, by `(subject, pack, rule)`. The
+    /// inventory changes a place only by observation, so what is no longer broken was really observed so.
     /// Returns the findings that differ from before.
-    pub fn reconcile(&mut self, device: &Device, now: &[Violation], at: Timestamp) -> Vec<FindingId> {
+    pub fn reconcile(&mut self, subject: &Subject, place: &Place, now: &[Violation], at: Timestamp) -> Vec<FindingId> {
         let mut changed = Vec::new();
         for violation in now {
-            let key = (device.id, violation.pack.clone(), violation.rule.clone());
+            let key = (subject.clone(), violation.pack.clone(), violation.rule.clone());
             let id = self.by_key.get(&key).copied().unwrap_or_else(|| self.next_finding());
             let before = self.findings.get(&id);
             let opens = before.is_none_or(|finding| finding.state == FindingState::Closed);
@@ -84,23 +84,23 @@ impl Ledger {
                 policy: violation.pack.clone(),
                 rule: violation.rule.clone(),
                 severity: violation.severity,
-                device: device.id,
+                subject: subject.clone(),
                 text: String::new(),
                 state: FindingState::Closed,
                 since: at,
                 closed: None,
                 openings: 0,
                 revision: 0,
-                place: device.place.clone(),
+                place: place.clone(),
                 evidence: Vec::new(),
                 decision: None,
             });
             finding.severity = violation.severity;
             finding.text.clone_from(&violation.text);
             finding.evidence.clone_from(&violation.evidence);
-            // How sure a place is moves without the device: that is no news about the finding.
-            if !finding.place.is_same_spot(&device.place) {
-                finding.place.clone_from(&device.place);
+            // How sure a place is moves without its subject: that is no news about the finding.
+            if !finding.place.is_same_spot(place) {
+                finding.place.clone_from(place);
             }
             if opens {
                 finding.state = FindingState::Open;
@@ -114,7 +114,7 @@ impl Ledger {
             }
             self.by_key.insert(key, id);
         }
-        for id in self.of_device(device.id) {
+        for id in self.of(subject) {
             let broken = |finding: &Finding| {
                 now.iter().any(|violation| violation.pack == finding.policy && violation.rule == finding.rule)
             };
@@ -126,9 +126,10 @@ impl Ledger {
         changed
     }
 
-    /// A device is no more (it turned out to be a switch's own interface): its findings close.
-    pub fn retire(&mut self, device: DeviceId, at: Timestamp) -> Vec<FindingId> {
-        self.of_device(device).into_iter().filter(|id| self.close(*id, at)).collect()
+    /// A subject is no more (a device that turned out to be a switch's own interface, an entry that was taken out of its
+    /// register): its findings close.
+    pub fn retire(&mut self, subject: &Subject, at: Timestamp) -> Vec<FindingId> {
+        self.of(subject).into_iter().filter(|id| self.close(*id, at)).collect()
     }
 
     /// Stores a finding; its revision grows where it differs. Returns whether it does.
@@ -153,10 +154,10 @@ impl Ledger {
     /// Two devices became one: its findings too. Returns the findings that differ from before.
     pub fn merge(&mut self, merge: Merge, at: Timestamp) -> Vec<FindingId> {
         let mut changed = Vec::new();
-        for id in self.of_device(merge.from) {
+        for id in self.of(&Subject::Device(merge.from)) {
             let Some(finding) = self.findings.get(&id).cloned() else { continue };
             self.by_key.remove(&key(&finding));
-            let moved = Finding { device: merge.into, ..finding };
+            let moved = Finding { subject: Subject::Device(merge.into), ..finding };
             if let std::collections::btree_map::Entry::Vacant(e) = self.by_key.entry(key(&moved)) {
                 e.insert(id);
                 if self.put(moved) {

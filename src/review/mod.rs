@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::inventory::Place;
 use crate::maker::Evidence;
-use crate::net::{CycleId, DeviceId, FindingId, PackId, RuleId, Timestamp};
-use crate::policy::Severity;
+use crate::net::{CycleId, FindingId, PackId, RuleId, Timestamp};
+use crate::policy::{Severity, Subject};
 
 /// Longest acceptance, in days.
 const LONGEST_ACCEPTANCE: i64 = 180;
@@ -54,7 +54,7 @@ pub enum FindingState {
     Closed,
 }
 
-/// One rule broken by one device, through all its openings and closings.
+/// One rule broken by one subject, through all its openings and closings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable, never used again.
@@ -65,8 +65,9 @@ pub struct Finding {
     pub rule: RuleId,
     /// How grave.
     pub severity: Severity,
-    /// The device.
-    pub device: DeviceId,
+    /// Whom it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// The rule in words.
     pub text: String,
     /// Where it stands.
@@ -79,7 +80,7 @@ pub struct Finding {
     pub openings: u32,
     /// Grows with every change: a decision names the revision it was made on.
     pub revision: u64,
-    /// Where the device is, or was when it closed.
+    /// Where its subject is, or was when it closed; of a register's entry the site alone.
     pub place: Place,
     /// What it rests on.
     pub evidence: Vec<Evidence>,

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::config::ReviewPlan;
-use crate::inventory::{Device, Merge};
-use crate::maker::{Attribution, Facts};
-use crate::policy::Violation;
+use crate::inventory::{Merge, Place};
+use crate::net::DeviceId;
+use crate::policy::{EntryId, Subject, Violation};
 
 const AT: Timestamp = Timestamp(1_795_500_000_000);
 
@@ -12,19 +12,8 @@ fn today() -> Date {
     "2026-11-24".parse().unwrap()
 }
 
-fn device(id: u64) -> Device {
-    Device {
-        id: DeviceId(id),
-        mac: None,
-        ips: Vec::new(),
-        endpoint: None,
-        facts: Facts::default(),
-        attribution: Attribution::default(),
-        hostname: None,
-        place: Place::default(),
-        first_seen: AT,
-        appeared: None,
-    }
+fn device(id: u64) -> Subject {
+    Subject::Device(DeviceId(id))
 }
 
 fn violation(id: u64, rule: &str) -> Violation {
@@ -32,7 +21,7 @@ fn violation(id: u64, rule: &str) -> Violation {
         pack: "uk-gsg-2022".into(),
         rule: rule.into(),
         severity: Severity::Breach,
-        device: DeviceId(id),
+        subject: device(id),
         text: "on a core network".into(),
         evidence: Vec::new(),
     }
@@ -40,8 +29,11 @@ fn violation(id: u64, rule: &str) -> Violation {
 
 fn opened() -> Ledger {
     let mut ledger = Ledger::default();
-    assert_eq!(ledger.reconcile(&device(1), &[violation(1, "a"), violation(1, "b")], AT), [FindingId(1), FindingId(2)]);
-    assert_eq!(ledger.reconcile(&device(2), &[violation(2, "a")], AT), [FindingId(3)]);
+    assert_eq!(
+        ledger.reconcile(&device(1), &Place::default(), &[violation(1, "a"), violation(1, "b")], AT),
+        [FindingId(1), FindingId(2)]
+    );
+    assert_eq!(ledger.reconcile(&device(2), &Place::default(), &[violation(2, "a")], AT), [FindingId(3)]);
     ledger
 }
 
@@ -67,6 +59,7 @@ fn the_same_violation_again_changes_nothing() {
     assert_eq!(
         ledger.reconcile(
             &device(1),
+            &Place::default(),
             &[violation(1, "a"), violation(1, "b")],
             AT.plus(std::time::Duration::from_secs(9))
         ),
@@ -77,12 +70,12 @@ fn the_same_violation_again_changes_nothing() {
 #[test]
 fn what_is_no_longer_broken_closes_and_comes_back_as_the_same_finding() {
     let mut ledger = opened();
-    assert_eq!(ledger.reconcile(&device(1), &[violation(1, "b")], AT), [FindingId(1)]);
+    assert_eq!(ledger.reconcile(&device(1), &Place::default(), &[violation(1, "b")], AT), [FindingId(1)]);
     assert_eq!(
         (state(&ledger, 1), state(&ledger, 2), state(&ledger, 3)),
         (FindingState::Closed, FindingState::Open, FindingState::Open)
     );
-    ledger.reconcile(&device(1), &[violation(1, "a"), violation(1, "b")], AT);
+    ledger.reconcile(&device(1), &Place::default(), &[violation(1, "a"), violation(1, "b")], AT);
     let again = ledger.finding(FindingId(1)).unwrap();
     assert_eq!((again.state, again.openings, again.closed), (FindingState::Open, 2, None));
 }
@@ -92,7 +85,7 @@ fn a_decision_holds_while_the_rule_is_broken_and_ends_with_its_day() {
     let mut ledger = opened();
     let decided = ledger.decide(&[request(1, 1, accept("2026-12-01", "safety"))], &author(), AT, today()).unwrap();
     assert_eq!(decided[0].author, author());
-    assert_eq!(ledger.reconcile(&device(1), &[violation(1, "a"), violation(1, "b")], AT), []);
+    assert_eq!(ledger.reconcile(&device(1), &Place::default(), &[violation(1, "a"), violation(1, "b")], AT), []);
     assert_eq!(ledger.tick(AT, "2026-12-01".parse().unwrap()).0, [], "the last day belongs to it");
     assert_eq!(ledger.tick(AT, "2026-12-02".parse().unwrap()).0, [FindingId(1)]);
     let again = ledger.finding(FindingId(1)).unwrap();
@@ -128,7 +121,7 @@ fn refusals_change_nothing_not_even_the_good_half() {
         assert_eq!(ledger, before);
     }
     let mut closed = opened();
-    closed.reconcile(&device(2), &[], AT);
+    closed.reconcile(&device(2), &Place::default(), &[], AT);
     assert_eq!(
         closed.decide(&[request(3, 2, accept("2026-12-01", "x"))], &author(), AT, today()),
         Err(Refusal::Closed(FindingId(3)))
@@ -142,12 +135,31 @@ fn findings_follow_a_merge_and_a_retired_device_has_none_open() {
     let changed = ledger.merge(Merge { from: DeviceId(2), into: DeviceId(1) }, AT);
     assert_eq!((changed, state(&ledger, 3)), (vec![FindingId(3)], FindingState::Closed));
     let mut other = opened();
-    other.reconcile(&device(1), &[violation(1, "b")], AT);
-    assert_eq!(opened().retire(DeviceId(1), AT), [FindingId(1), FindingId(2)]);
+    other.reconcile(&device(1), &Place::default(), &[violation(1, "b")], AT);
+    assert_eq!(opened().retire(&device(1), AT), [FindingId(1), FindingId(2)]);
     let mut moved = Ledger::default();
-    moved.reconcile(&device(5), &[violation(5, "a")], AT);
+    moved.reconcile(&device(5), &Place::default(), &[violation(5, "a")], AT);
     assert_eq!(moved.merge(Merge { from: DeviceId(5), into: DeviceId(4) }, AT), [FindingId(1)]);
-    assert_eq!(moved.finding(FindingId(1)).unwrap().device, DeviceId(4));
+    assert_eq!(moved.finding(FindingId(1)).unwrap().subject, device(4));
+}
+
+#[test]
+fn an_entry_of_a_register_has_findings_as_a_device_has() {
+    let entry = |key: &str| Subject::Entry(EntryId { register: "estates".into(), key: key.into() });
+    let place = Place { site: Some("hq".into()), ..Place::default() };
+    let of = |subject: &Subject| Violation { subject: subject.clone(), ..violation(1, "never-seen") };
+    let (first, second) = (entry("A1"), entry("A2"));
+    let mut ledger = opened();
+    assert_eq!(ledger.reconcile(&first, &place, &[of(&first)], AT), [FindingId(4)]);
+    assert_eq!(ledger.reconcile(&second, &place, &[of(&second)], AT), [FindingId(5)]);
+    assert_eq!(ledger.reconcile(&first, &place, &[], AT), [FindingId(4)]);
+    assert_eq!((state(&ledger, 4), state(&ledger, 5)), (FindingState::Closed, FindingState::Open));
+    let record = serde_json::to_value(ledger.finding(FindingId(5)).unwrap()).unwrap();
+    assert_eq!(record["entry"], serde_json::json!({"register": "estates", "key": "A2"}));
+    assert_eq!(record.get("device"), None);
+    let read: Finding = serde_json::from_value(record).unwrap();
+    assert_eq!(Some(&read), ledger.finding(FindingId(5)));
+    assert_eq!(ledger.retire(&second, AT), [FindingId(5)]);
 }
 
 #[test]
@@ -169,7 +181,7 @@ fn a_cycle_opens_once_and_closes_when_nothing_waits() {
     assert_eq!(ledger.open_cycle(&plan, AT, items, AT), None);
     assert_eq!(ledger.tick(AT, today()), (vec![], vec![]));
     ledger.decide(&[request(1, 1, accept("2026-12-01", "x"))], &author(), AT, today()).unwrap();
-    ledger.reconcile(&device(2), &[], AT);
+    ledger.reconcile(&device(2), &Place::default(), &[], AT);
     assert_eq!(ledger.tick(AT, today()).1, [CycleId(1)]);
     assert_eq!(ledger.tick(AT, today()).1, []);
     let restored = Ledger::restore(ledger.findings().cloned().collect(), ledger.cycles().cloned().collect());

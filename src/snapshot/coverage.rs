@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DaemonRow, DeviceRow, Snapshot, TargetRow};
-use crate::maker::Class;
+use super::{DaemonRow, Snapshot, TargetRow};
 use crate::net::Timestamp;
 
 /// A visit itself takes its time: nothing is stale sooner, however short the interval.
@@ -129,25 +128,13 @@ impl Snapshot {
             let share = if target.switch { &mut coverage.switches } else { &mut coverage.cameras };
             share.add(target, self.is_stale(target));
         }
-        for device in self.devices.values().filter(|it| matches!(it.class, Class::Recorder | Class::Encoder)) {
+        for device in self.recorders() {
             match self.hidden_behind(device) {
                 Some(hidden) => coverage.hidden += hidden,
                 None => coverage.mute += 1,
             }
         }
         coverage
-    }
-
-    /// Cameras behind a recorder that are seen only through it; `None` where it does not say.
-    fn hidden_behind(&self, device: &DeviceRow) -> Option<usize> {
-        let target = |ip: &std::net::IpAddr| self.targets.get(ip.to_string().as_str());
-        let standings =
-            device.ips.iter().filter_map(target).filter(|target| !target.switch).map(|target| &target.camera);
-        let hidden = standings.filter(|camera| camera.channels.is_some() || !camera.behind.is_empty()).map(|camera| {
-            let seen = camera.behind.iter().filter_map(|it| target(it.address.as_ref()?)).count();
-            camera.behind.len().max(camera.channels.map_or(0, usize::from)).saturating_sub(seen)
-        });
-        hidden.max()
     }
 }
 
@@ -200,49 +187,6 @@ mod tests {
         assert_eq!(oldest, Some(NOW.minus(Duration::from_secs(90 * 60))));
         assert_eq!((coverage.cameras.all, coverage.cameras.answering, coverage.cameras.refused), (2, 1, 1));
         assert_eq!(coverage.oldest(), oldest);
-    }
-
-    #[test]
-    fn cameras_behind_a_recorder_are_counted_but_those_that_are_asked_themselves() {
-        use crate::inventory::Place;
-        use crate::maker::{Surveillance, Verdict};
-        use crate::observation::BehindCamera;
-        let mut estate = estate();
-        let behind =
-            |address: &str| BehindCamera { name: "gate".into(), location: "".into(), address: address.parse().ok() };
-        let recorder = |estate: &mut Snapshot, class: Class| {
-            let row = DeviceRow {
-                id: crate::net::DeviceId(1),
-                mac: None,
-                ips: vec!["10.0.0.1".parse().unwrap()],
-                class,
-                surveillance: Surveillance::Yes,
-                maker: None,
-                maker_name: String::new(),
-                verdict: Verdict::Unknown,
-                brand: None,
-                model: "".into(),
-                firmware: "".into(),
-                serial: "".into(),
-                hostname: None,
-                place: Place::default(),
-                status: crate::policy::Status::Unknown,
-                first_seen: NOW,
-                last_seen: NOW,
-            };
-            estate.devices.insert(row.id, row);
-        };
-        recorder(&mut estate, Class::Recorder);
-        let counted = |estate: &Snapshot| (estate.coverage().hidden, estate.coverage().mute);
-        assert_eq!(counted(&estate), (0, 1), "it says nothing");
-        let camera = &mut estate.targets.get_mut("10.0.0.1").unwrap().camera;
-        camera.channels = Some(8);
-        assert_eq!(counted(&estate), (8, 0));
-        let camera = &mut estate.targets.get_mut("10.0.0.1").unwrap().camera;
-        camera.behind = vec![behind("10.0.0.2"), behind("10.0.0.99"), behind("")];
-        assert_eq!(counted(&estate), (7, 0), "one of them is a target");
-        recorder(&mut estate, Class::Camera);
-        assert_eq!(counted(&estate), (0, 0), "the lenses of a camera are no cameras behind it");
     }
 
     #[test]

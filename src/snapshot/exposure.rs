@@ -239,9 +239,10 @@ impl Snapshot {
     ) -> Exposure {
         let mut waiting: BTreeMap<DeviceId, (usize, usize)> = BTreeMap::new();
         for finding in self.findings.values() {
+            let Some(device) = finding.subject.device() else { continue };
             let late = overdue.contains(&finding.id);
             if finding.state == FindingState::Open || late {
-                let (open, overdue) = waiting.entry(finding.device).or_default();
+                let (open, overdue) = waiting.entry(device).or_default();
                 *open += usize::from(finding.state == FindingState::Open);
                 *overdue += usize::from(late);
             }

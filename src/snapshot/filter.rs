@@ -10,7 +10,7 @@ use crate::net::{SiteId, Timestamp, VlanRange};
 use crate::review::Finding;
 
 /// Fields and the words each takes; none listed: any text.
-const FIELDS: [(&str, &[&str]); 21] = [
+const FIELDS: [(&str, &[&str]); 22] = [
     ("maker", &[]),
     ("brand", &[]),
     ("model", &[]),
@@ -32,6 +32,7 @@ const FIELDS: [(&str, &[&str]); 21] = [
     ("mac", &[]),
     ("ip", &[]),
     ("serial", &[]),
+    ("entry", &[]),
 ];
 
 #[derive(Debug, Clone, PartialEq)]
@@ -141,7 +142,7 @@ impl Filter {
         self.words.iter().all(|(negated, word)| holds(word) != *negated)
     }
 
-    /// Whether a finding passes, by its own fields and its device's.
+    /// Whether a finding passes, by its own fields and those of its device where it is about one.
     #[must_use]
     pub fn finding(
         &self,
@@ -176,7 +177,7 @@ fn holds(
             let found = values(field, finding, device, site, sites);
             match *field {
                 // Names are matched by any part of them, words of a list only whole.
-                "maker" | "brand" | "model" | "switch" | "port" | "serial" => {
+                "maker" | "brand" | "model" | "switch" | "port" | "serial" | "entry" => {
                     found.iter().any(|value| value.contains(wanted))
                 }
                 "mac" | "ip" => found.iter().any(|value| value.starts_with(wanted)),
@@ -231,6 +232,7 @@ fn values(
         "severity" => finding.map(|finding| word_of(&finding.severity)).into_iter().collect(),
         "policy" => finding.map(|finding| finding.policy.to_string()).into_iter().collect(),
         "rule" => finding.map(|finding| finding.rule.to_string()).into_iter().collect(),
+        "entry" => finding.and_then(|finding| finding.subject.entry()).map(ToString::to_string).into_iter().collect(),
         "state" => finding.map(|finding| word_of(&finding.state)).into_iter().collect(),
         _ => Vec::new(),
     };

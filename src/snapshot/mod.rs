@@ -5,6 +5,7 @@
 mod coverage;
 mod exposure;
 mod filter;
+mod hidden;
 mod placement;
 mod queue;
 mod site_coverage;
@@ -206,6 +207,14 @@ pub struct CarrierRow {
     pub waiting: u64,
     /// Alerts that found too many waiting: only counted, and the count is sent.
     pub lost: u64,
+}
+
+impl Snapshot {
+    /// The device a finding is about; `None` for a register's entry, and for a device that is no more.
+    #[must_use]
+    pub fn device_of(&self, finding: &Finding) -> Option<&DeviceRow> {
+        self.devices.get(&finding.subject.device()?)
+    }
 }
 
 impl DeviceRow {

@@ -6,7 +6,7 @@ use super::exposure::{Group, group_of};
 use super::{DeviceRow, Filter, Snapshot};
 use crate::config::{NetworkKind, Sensitivity};
 use crate::net::{DeviceId, FindingId, PackId, RuleId};
-use crate::policy::Severity;
+use crate::policy::{Severity, Subject};
 use crate::review::{Finding, FindingState};
 
 /// A row of the placement table.
@@ -45,11 +45,11 @@ fn placements(findings: &BTreeMap<FindingId, Finding>) -> Vec<&Finding> {
         standing().filter(|finding| !on_core(finding)).map(|finding| (&finding.policy, &finding.rule)).collect();
     let (breaches, others): (Vec<&Finding>, Vec<&Finding>) =
         standing().partition(|finding| finding.severity == Severity::Breach);
-    let breaching: BTreeSet<DeviceId> = breaches.iter().map(|finding| finding.device).collect();
-    let mut perhaps: BTreeMap<DeviceId, &Finding> = BTreeMap::new();
+    let breaching: BTreeSet<&Subject> = breaches.iter().map(|finding| &finding.subject).collect();
+    let mut perhaps: BTreeMap<&Subject, &Finding> = BTreeMap::new();
     let rank = |finding: &Finding| (of_any_network.contains(&(&finding.policy, &finding.rule)), finding.id);
-    for finding in others.into_iter().filter(|finding| on_core(finding) && !breaching.contains(&finding.device)) {
-        let kept = perhaps.entry(finding.device).or_insert(finding);
+    for finding in others.into_iter().filter(|finding| on_core(finding) && !breaching.contains(&finding.subject)) {
+        let kept = perhaps.entry(&finding.subject).or_insert(finding);
         if rank(finding) < rank(kept) {
             *kept = finding;
         }
@@ -74,7 +74,7 @@ impl Snapshot {
         let mut placement = Placement::default();
         let mut breaches: Vec<&Finding> = placements(&self.findings)
             .into_iter()
-            .filter(|finding| filter.finding(finding, self.devices.get(&finding.device), &self.sites, self.as_of))
+            .filter(|finding| filter.finding(finding, self.device_of(finding), &self.sites, self.as_of))
             .collect();
         breaches.sort_by_key(|finding| {
             let decided = finding.state != FindingState::Open;
@@ -86,7 +86,7 @@ impl Snapshot {
         for finding in &breaches {
             match (finding.state, finding.place.network_kind) {
                 (FindingState::Open, Some(NetworkKind::Core)) => {
-                    devices_on_core.insert(finding.device);
+                    devices_on_core.insert(&finding.subject);
                 }
                 (FindingState::Open, _) => placement.other += 1,
                 _ => placement.decided += 1,
@@ -121,7 +121,7 @@ mod tests {
             policy: "p".into(),
             rule: rule.into(),
             severity,
-            device: DeviceId(device),
+            subject: Subject::Device(DeviceId(device)),
             text: String::new(),
             state: FindingState::Open,
             since: Timestamp(0),

@@ -62,7 +62,7 @@ impl Snapshot {
             .findings
             .values()
             .filter(|finding| finding.state == FindingState::Open || overdue.contains(&finding.id))
-            .filter(|finding| filter.finding(finding, self.devices.get(&finding.device), &self.sites, self.as_of))
+            .filter(|finding| filter.finding(finding, self.device_of(finding), &self.sites, self.as_of))
             .collect();
         waiting.sort_by_key(|finding| urgency(finding, overdue));
         waiting.into_iter().map(|finding| finding.id).collect()
@@ -75,7 +75,7 @@ impl Snapshot {
         let mut items: Vec<&Finding> = items
             .iter()
             .filter_map(|id| self.findings.get(id))
-            .filter(|finding| filter.finding(finding, self.devices.get(&finding.device), &self.sites, self.as_of))
+            .filter(|finding| filter.finding(finding, self.device_of(finding), &self.sites, self.as_of))
             .collect();
         items.sort_by_key(|finding| (finding.state, urgency(finding, overdue)));
         items.into_iter().map(|finding| finding.id).collect()
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::inventory::Place;
     use crate::net::{DeviceId, Timestamp};
-    use crate::policy::Severity;
+    use crate::policy::{Severity, Subject};
     use crate::review::{Author, Decision};
 
     const NOW: Timestamp = Timestamp(1_795_500_000_000);
@@ -106,7 +106,7 @@ mod tests {
             policy: "p".into(),
             rule: "r".into(),
             severity: if id.0 == 2 { Severity::Breach } else { Severity::Action },
-            device: DeviceId(1),
+            subject: Subject::Device(DeviceId(1)),
             text: String::new(),
             state,
             since: NOW,

@@ -177,7 +177,8 @@ impl Snapshot {
                 (None, FactorKind::Ports) => Some("no linked port was seen".to_owned()),
             }
         });
-        SiteCoverage { site: site.clone(), doubts: doubts.collect(), factors }
+        let doubts = doubts.chain(self.hidden_at(site)).collect();
+        SiteCoverage { site: site.clone(), doubts, factors }
     }
 
     fn switches_of(&self, site: &SiteId, looked: &SiteLooked) -> Factor {

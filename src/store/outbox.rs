@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::log::json;
 use super::{StoreError, Writer, read};
-use crate::net::{DeviceId, PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
-use crate::policy::Severity;
+use crate::net::{PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
+use crate::policy::{Severity, Subject};
 use crate::snapshot::CarrierRow;
 
 /// Most alerts that wait for one carrier. Past it new ones are counted, and the count is sent in their place.
@@ -37,7 +37,7 @@ pub struct Alert {
     pub text: String,
 }
 
-/// That a carrier was told of a rule broken by a device at a site.
+/// That a carrier was told of a rule broken by somebody at a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     /// The `[[alert]]`.
@@ -46,8 +46,8 @@ pub struct Told {
     pub policy: PackId,
     /// The rule.
     pub rule: RuleId,
-    /// The device.
-    pub device: DeviceId,
+    /// Whom it is about.
+    pub subject: Subject,
     /// Where: the site; `None`: unknown.
     pub site: Option<SiteId>,
     /// The switch and the port; `None`: not known for sure.
@@ -99,7 +99,7 @@ pub(super) fn write(connection: &Connection, outbox: &Outbox, at: Timestamp) -> 
     for told in &outbox.told {
         connection
             .prepare_cached(
-                "INSERT INTO told (carrier, policy, rule, device, site, switch, port, severity, at)
+                "INSERT INTO told (carrier, policy, rule, subject, site, switch, port, severity, at)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT DO UPDATE SET severity = excluded.severity, at = excluded.at",
             )?
@@ -107,7 +107,7 @@ pub(super) fn write(connection: &Connection, outbox: &Outbox, at: Timestamp) -> 
                 &told.carrier,
                 told.policy.as_str(),
                 told.rule.as_str(),
-                told.device.0 as i64,
+                json(&told.subject)?,
                 told.site.as_ref().map_or("", SiteId::as_str),
                 told.port.as_ref().map_or("", |(switch, _)| switch.as_str()),
                 told.port.as_ref().map_or("", |(_, port)| port.as_str()),
@@ -178,7 +178,7 @@ pub(super) fn carriers(connection: &Connection) -> rusqlite::Result<BTreeMap<Str
 /// What carriers were told.
 pub(super) fn told(connection: &Connection) -> rusqlite::Result<Vec<Told>> {
     let mut statement =
-        connection.prepare("SELECT severity, carrier, policy, rule, device, site, switch, port, at FROM told")?;
+        connection.prepare("SELECT severity, carrier, policy, rule, subject, site, switch, port, at FROM told")?;
     let rows = statement.query_map([], |row| {
         let (site, switch, port): (String, String, String) = (row.get(5)?, row.get(6)?, row.get(7)?);
         Ok(Told {
@@ -186,7 +186,7 @@ pub(super) fn told(connection: &Connection) -> rusqlite::Result<Vec<Told>> {
             carrier: row.get(1)?,
             policy: row.get::<_, String>(2)?.into(),
             rule: row.get::<_, String>(3)?.into(),
-            device: DeviceId(row.get::<_, i64>(4)?.unsigned_abs()),
+            subject: read::record(row, 4)?,
             site: (!site.is_empty()).then(|| site.into()),
             port: (!port.is_empty()).then(|| (switch.into(), port.into())),
             at: Timestamp(row.get(8)?),
@@ -334,7 +334,7 @@ mod tests {
             carrier: "one".into(),
             policy: "p".into(),
             rule: "r".into(),
-            device: DeviceId(device),
+            subject: Subject::Device(crate::net::DeviceId(device)),
             site: site.map(SiteId::from),
             port: site.map(|_| ("sw1".into(), "Gi1/0/1".to_owned().into())),
             severity: Severity::Action,

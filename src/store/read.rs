@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{CredentialTry, Stored, outbox, swept};
 use crate::inventory::{AddressBinding, Presence};
-use crate::net::{Timestamp, VlanId};
+use crate::net::{DeviceText, Timestamp, VlanId};
 
 /// A JSON column as its record.
 pub(super) fn record<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
@@ -55,15 +55,16 @@ pub(super) fn presence(row: &Row<'_>) -> rusqlite::Result<(Presence, Option<Time
     Ok((presence, row.get::<_, Option<i64>>(6)?.map(Timestamp)))
 }
 
-/// Columns `switch, ip, mac, first_seen, gone`.
+/// Columns `switch, ip, mac, vrf, first_seen, gone`.
 pub(super) fn address(row: &Row<'_>) -> rusqlite::Result<(AddressBinding, Option<Timestamp>)> {
     let binding = AddressBinding {
         switch: row.get::<_, String>(0)?.into(),
         ip: parsed(row, 1)?,
         mac: parsed(row, 2)?,
-        first_seen: Timestamp(row.get(3)?),
+        vrf: row.get::<_, Option<String>>(3)?.map(|vrf| DeviceText::from(vrf.as_str())),
+        first_seen: Timestamp(row.get(4)?),
     };
-    Ok((binding, row.get::<_, Option<i64>>(4)?.map(Timestamp)))
+    Ok((binding, row.get::<_, Option<i64>>(5)?.map(Timestamp)))
 }
 
 /// How credentials stand at cameras.
@@ -80,7 +81,7 @@ pub(super) fn stored(connection: &Connection) -> rusqlite::Result<Stored> {
         |row| row.get(0),
     )?;
     let open_presence = "SELECT switch, mac, vlan, if_index, port, first_seen, gone FROM presence WHERE gone IS NULL";
-    let open_addresses = "SELECT switch, ip, mac, first_seen, gone FROM address WHERE gone IS NULL";
+    let open_addresses = "SELECT switch, ip, mac, vrf, first_seen, gone FROM address WHERE gone IS NULL";
     Ok(Stored {
         devices: records(connection, "SELECT record FROM device ORDER BY id", [])?,
         next_device: highest.map_or(1, |id| id.unsigned_abs() + 1),

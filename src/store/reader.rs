@@ -186,7 +186,7 @@ impl Reader {
              ORDER BY gone IS NOT NULL, gone DESC, first_seen DESC LIMIT 100",
         )?;
         let mut addresses = connection.prepare_cached(
-            "SELECT switch, ip, mac, first_seen, gone FROM address WHERE mac = ?
+            "SELECT switch, ip, mac, vrf, first_seen, gone FROM address WHERE mac = ?
              ORDER BY gone IS NOT NULL, gone DESC, first_seen DESC LIMIT 100",
         )?;
         let mut history = connection.prepare_cached(

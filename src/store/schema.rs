@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Each entry brings a database from its own index to the next.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE meta (
         key   TEXT PRIMARY KEY,
@@ -110,6 +110,37 @@ const MIGRATIONS: [&str; 4] = [
         answer   TEXT
     ) STRICT, WITHOUT ROWID;
 ",
+    // A finding may be about a register's entry, which is no device.
+    "
+    ALTER TABLE finding RENAME TO finding_before;
+    DROP INDEX finding_of_device;
+    CREATE TABLE finding (id INTEGER PRIMARY KEY, device INTEGER, record TEXT NOT NULL) STRICT;
+    INSERT INTO finding SELECT id, device, record FROM finding_before;
+    DROP TABLE finding_before;
+    CREATE INDEX finding_of_device ON finding (device);
+    ALTER TABLE told RENAME TO told_before;
+    CREATE TABLE told (
+        carrier  TEXT NOT NULL,
+        policy   TEXT NOT NULL,
+        rule     TEXT NOT NULL,
+        subject  TEXT NOT NULL,
+        site     TEXT NOT NULL,
+        switch   TEXT NOT NULL,
+        port     TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        at       INTEGER NOT NULL,
+        PRIMARY KEY (carrier, policy, rule, subject, site, switch, port)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO told SELECT carrier, policy, rule, '{\"device\":' || device || '}', site, switch, port, severity, at
+        FROM told_before;
+    DROP TABLE told_before;
+",
+    // The VRF of an address; NULL where it is in none, or where that was not noted yet.
+    "
+    ALTER TABLE address ADD COLUMN vrf TEXT;
+    DROP INDEX address_open;
+    CREATE UNIQUE INDEX address_open ON address (switch, ip, mac, ifnull(vrf, '')) WHERE gone IS NULL;
+",
     // Signed heads of the change log: those that were told to others, and the one of the last commit.
     "
     CREATE TABLE head (
@@ -145,6 +176,9 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::{AddressBinding, RowChange};
+    use crate::net::Timestamp;
+    use crate::policy::Subject;
     use crate::store::{Alert, Batch, Outbox, Reader, Writer};
 
     /// Every table with every row, as text.
@@ -167,6 +201,63 @@ mod tests {
             }
         }
         all
+    }
+
+    /// A row of before, with what it has now: an address has a VRF, which nobody had noted.
+    fn with_vrf(row: &str) -> String {
+        if row.starts_with("address ") { row.replace(']', ", Null]") } else { row.to_owned() }
+    }
+
+    #[test]
+    fn the_same_addresses_in_two_vrfs_are_two_rows_and_close_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::open(&folder.path().join("new.db")).unwrap();
+        let row = |vrf: Option<&str>| AddressBinding {
+            switch: "r".into(),
+            ip: "10.1.2.3".parse().unwrap(),
+            mac: "44:19:b6:00:00:01".parse().unwrap(),
+            vrf: vrf.map(Into::into),
+            first_seen: Timestamp(1),
+        };
+        let all = [None, Some("cameras"), Some("guest")].map(row);
+        let opened = all.iter().cloned().map(RowChange::Opened).collect();
+        writer.commit(&Batch { addresses: opened, ..Batch::default() }).unwrap();
+        let stored = writer.load().unwrap().addresses;
+        assert_eq!(stored.iter().collect::<std::collections::BTreeSet<_>>(), all.iter().collect());
+        for (gone, left) in [(0, vec![&all[1], &all[2]]), (2, vec![&all[1]])] {
+            let closed = vec![RowChange::Closed(all[gone].clone(), Timestamp(2))];
+            writer.commit(&Batch { addresses: closed, ..Batch::default() }).unwrap();
+            assert_eq!(writer.load().unwrap().addresses.iter().collect::<Vec<_>>(), left);
+        }
+    }
+
+    #[test]
+    fn what_was_told_and_found_of_devices_before_registers_is_still_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        let old = Connection::open(&path).unwrap();
+        for step in MIGRATIONS.iter().take(3) {
+            old.execute_batch(step).unwrap();
+        }
+        old.pragma_update(None, "user_version", 3).unwrap();
+        let record = r#"{"id":4,"policy":"p","rule":"r","severity":"breach","device":7,"text":"x","state":"open",
+            "since":"2026-11-24T10:00:00Z","closed":null,"openings":1,"revision":1,"place":{"switch":null,"port":null,
+            "if_index":null,"vlan":null,"network":null,"network_kind":null,"site":null,"certainty":"unknown",
+            "since":"2026-11-24T10:00:00Z","gone":null,"reasons":[]},"evidence":[],"decision":null}"#;
+        old.execute("INSERT INTO finding VALUES (4, 7, ?)", [record]).unwrap();
+        old.execute_batch(
+            "INSERT INTO meta VALUES ('epoch', '00'), ('salt', '11');
+             INSERT INTO told VALUES ('soc', 'p', 'r', 7, 'hq', '', '', '\"breach\"', 5);",
+        )
+        .unwrap();
+        drop(old);
+        let writer = Writer::open(&path).unwrap();
+        let stored = writer.load().unwrap();
+        let device = Subject::Device(crate::net::DeviceId(7));
+        assert_eq!(stored.told.iter().map(|told| &told.subject).collect::<Vec<_>>(), [&device]);
+        assert_eq!(stored.findings.iter().map(|finding| &finding.subject).collect::<Vec<_>>(), [&device]);
+        let of_device = "SELECT count(*) FROM finding WHERE device = 7";
+        assert_eq!(writer.connection.query_row(of_device, [], |row| row.get(0)), Ok(1));
     }
 
     #[test]
@@ -196,7 +287,8 @@ mod tests {
         drop(old);
         let mut writer = Writer::open(&path).unwrap();
         assert_eq!(version(&writer.connection).unwrap(), CURRENT);
-        assert_eq!(contents(&writer.connection), before);
+        let expected: Vec<String> = before.iter().map(|row| with_vrf(row)).collect();
+        assert_eq!(contents(&writer.connection), expected);
         let alert = Alert {
             id: 0,
             carrier: "soc".into(),

@@ -11,8 +11,8 @@ use super::audit::{self, PublicKey, SignedHead, SigningKey};
 use super::log::{self, Appender, Head, hex, json};
 use super::prune::{self, Pruning};
 use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, read, salt, schema, swept};
-use crate::inventory::RowChange;
-use crate::net::{DeviceId, TargetName, VlanId};
+use crate::inventory::{AddressBinding, RowChange};
+use crate::net::{DeviceId, DeviceText, TargetName, VlanId};
 
 /// The one writer of a database. Holds a lock on it for as long as it lives.
 #[derive(Debug)]
@@ -38,6 +38,10 @@ pub struct Committed {
     pub seq: u64,
     /// Its hash, lower-case hex.
     pub head: String,
+}
+
+fn vrf_of(row: &AddressBinding) -> Option<&str> {
+    row.vrf.as_ref().map(DeviceText::as_str)
 }
 
 fn vlan_number(vlan: Option<VlanId>) -> i64 {
@@ -271,11 +275,20 @@ fn write_rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     for change in &batch.addresses {
         match change {
             RowChange::Opened(row) => connection
-                .prepare_cached("INSERT INTO address (switch, ip, mac, first_seen) VALUES (?, ?, ?, ?)")?
-                .execute((row.switch.as_str(), row.ip.to_string(), row.mac.to_string(), row.first_seen.0))?,
+                .prepare_cached("INSERT INTO address (switch, ip, mac, vrf, first_seen) VALUES (?, ?, ?, ?, ?)")?
+                .execute((
+                    row.switch.as_str(),
+                    row.ip.to_string(),
+                    row.mac.to_string(),
+                    vrf_of(row),
+                    row.first_seen.0,
+                ))?,
             RowChange::Closed(row, gone) => connection
-                .prepare_cached("UPDATE address SET gone = ? WHERE switch = ? AND ip = ? AND mac = ? AND gone IS NULL")?
-                .execute((gone.0, row.switch.as_str(), row.ip.to_string(), row.mac.to_string()))?,
+                .prepare_cached(
+                    "UPDATE address SET gone = ?
+                     WHERE switch = ? AND ip = ? AND mac = ? AND vrf IS ? AND gone IS NULL",
+                )?
+                .execute((gone.0, row.switch.as_str(), row.ip.to_string(), row.mac.to_string(), vrf_of(row)))?,
         };
     }
     for switch in &batch.switches {
@@ -333,7 +346,7 @@ fn write_reviews(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> 
                 "INSERT INTO finding (id, device, record) VALUES (?, ?, ?) ON CONFLICT (id)
                  DO UPDATE SET device = excluded.device, record = excluded.record",
             )?
-            .execute((finding.id.0 as i64, finding.device.0 as i64, &body))?;
+            .execute((finding.id.0 as i64, finding.subject.device().map(|id| id.0 as i64), &body))?;
         log.append(ChangeKind::Finding, &finding.id.to_string(), &body)?;
     }
     for decision in &batch.decisions {

@@ -237,6 +237,19 @@ fn what_two_networks_claim_alike_is_a_problem_and_a_closer_word_is_none() {
         ),
         ("vlans = [1]", "vlans = [2]\nswitches = [\"sw2\"]", "did you mean 'sw1'?"),
         ("vlans = [1]", "site = \"hq\"", "it holds nothing"),
+        ("vrfs = [\"cctv\"]", "vrfs = [\"cctv\"]", "VRF cctv is in 'a' already"),
+        (
+            "vrfs = [\"cctv\"]\nsubnets = [\"10.1.0.0/16\"]",
+            "vrfs = [\"lab\", \"cctv\"]\nsubnets = [\"10.1.0.0/16\"]",
+            "subnet 10.1.0.0/16 of VRF cctv is in 'a' already",
+        ),
+        (
+            "vrfs = [\"cctv\"]\nswitches = [\"sw1\"]",
+            "site = \"hq\"\nvrfs = [\"cctv\"]\nswitches = [\"sw1\"]",
+            "VRF cctv",
+        ),
+        ("vlans = [1]", "vrfs = [\"two words\"]", "'two words' is no name of a VRF"),
+        ("vlans = [1]", "vrfs = [\"cctv\", \"cctv\"]", "'cctv' stands there twice"),
     ];
     for (one, other, words) in conflicts {
         let problems = two(one, other).unwrap_err();
@@ -247,6 +260,11 @@ fn what_two_networks_claim_alike_is_a_problem_and_a_closer_word_is_none() {
         ("vlans = [10]", "vlans = [10]\nswitches = [\"sw1\"]"),
         ("subnets = [\"10.1.0.0/16\"]", "subnets = [\"10.1.2.0/24\"]"),
         ("vlans = [10]", "ports = [{ switch = \"sw1\", port = \"gi1\" }]"),
+        ("vrfs = [\"cctv\"]", "site = \"hq\"\nvrfs = [\"cctv\"]"),
+        ("vrfs = [\"cctv\"]", "vrfs = [\"cctv\"]\nswitches = [\"sw1\"]"),
+        ("vrfs = [\"cctv\"]", "vrfs = [\"cctv\"]\nsubnets = [\"10.1.0.0/16\"]"),
+        ("vrfs = [\"cctv\"]\nsubnets = [\"10.1.0.0/16\"]", "vrfs = [\"lab\"]\nsubnets = [\"10.1.0.0/16\"]"),
+        ("vrfs = [\"cctv\"]\nsubnets = [\"10.1.0.0/16\"]", "subnets = [\"10.1.0.0/16\"]"),
     ];
     for (one, other) in good {
         two(one, other).unwrap();

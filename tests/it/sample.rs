@@ -4,7 +4,7 @@ use lenswarden::inventory::{Certainty, Device, Place, Presence};
 use lenswarden::maker::{Attribution, Facts};
 use lenswarden::net::{DeviceId, FindingId, MacAddr, Timestamp, VlanId};
 use lenswarden::observation::{CameraStanding, Completeness, DeviceInformation, Readings, Table, TableState};
-use lenswarden::policy::{Severity, Status};
+use lenswarden::policy::{Severity, Status, Subject};
 use lenswarden::review::{Finding, FindingState};
 use lenswarden::store::{DeviceRecord, TargetKind, TargetRecord, TargetState};
 
@@ -51,7 +51,7 @@ pub(crate) fn finding(id: u64, device: u64, state: FindingState, revision: u64) 
         policy: "uk-gsg-2022".into(),
         rule: "no-core-network".into(),
         severity: Severity::Breach,
-        device: DeviceId(device),
+        subject: Subject::Device(DeviceId(device)),
         text: "surveillance equipment on a core network".into(),
         state,
         since: START,

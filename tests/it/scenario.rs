@@ -303,6 +303,7 @@ fn estate() -> Estate {
         site: None,
         switches: Vec::new(),
         vlans: vec![vlan.parse().unwrap()],
+        vrfs: Vec::new(),
         subnets: vec![subnet.parse().unwrap()],
         ports: Vec::new(),
     };

@@ -83,7 +83,7 @@ impl Comparison {
 fn findings(snapshot: &Snapshot) -> BTreeSet<(String, String, MacAddr)> {
     let open = snapshot.findings.values().filter(|finding| finding.state != FindingState::Closed);
     open.filter_map(|finding| {
-        let mac = snapshot.devices.get(&finding.device)?.mac?;
+        let mac = snapshot.device_of(finding)?.mac?;
         Some((finding.policy.to_string(), finding.rule.to_string(), mac))
     })
     .collect()

@@ -21,8 +21,12 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
             None => return,
         },
         (_, Some(id)) => device(model, id),
-        (_, None) => match model.lists.reviews.selected() {
-            Some(ReviewKey::Cycle(id)) if model.view == View::Reviews => cycle(model, *id),
+        (_, None) => match (model.lists.reviews.selected(), model.selected_finding()) {
+            (Some(ReviewKey::Cycle(id)), _) if model.view == View::Reviews => cycle(model, *id),
+            (_, Some(id)) => match model.snapshot.findings.get(&id) {
+                Some(finding) => entry(model, finding),
+                None => return,
+            },
             _ => return,
         },
     };
@@ -68,6 +72,28 @@ fn cycle(model: &Model, id: CycleId) -> (String, Vec<Paragraph>) {
     (format!("cycle {} {}", cycle.id, cycle.name), lines)
 }
 
+fn rule(model: &Model, finding: &Finding) -> Paragraph {
+    let text = format!("{} {}/{}: {}", finding.severity.letter(), finding.policy, finding.rule, finding.text);
+    Paragraph { label: "rule", text: Piece::new(text, model.theme.severity(finding.severity)) }
+}
+
+/// A finding about a register's entry: there is no device to tell of.
+fn entry(model: &Model, finding: &Finding) -> (String, Vec<Paragraph>) {
+    let title = finding.subject.entry().map(|entry| format!("{} ── register {}", entry.key, entry.register));
+    let mut lines = vec![rule(model, finding)];
+    let mut label = "evidence";
+    for mark in &finding.evidence {
+        let text = format!("{}: {} (since {})", mark.source, mark.text, moment(mark.observed_at, &model.zone));
+        lines.push(Paragraph { label: std::mem::take(&mut label), text: text.into() });
+    }
+    let (text, style) = finding_line(model, finding);
+    lines.push(Paragraph { label: "finding", text: Piece::new(text, style) });
+    if let Some(decision) = &finding.decision {
+        lines.push(Paragraph { label: "decision", text: decision_line(model, decision).into() });
+    }
+    (title.unwrap_or_default(), lines)
+}
+
 fn device(model: &Model, id: DeviceId) -> (String, Vec<Paragraph>) {
     let snapshot = &model.snapshot;
     let Some(row) = snapshot.devices.get(&id) else { return (format!("device {id} is no more"), Vec::new()) };
@@ -76,9 +102,7 @@ fn device(model: &Model, id: DeviceId) -> (String, Vec<Paragraph>) {
     let title = format!("{name} ── {place}");
     let mut lines = Vec::new();
     if let Some(finding) = model.selected_finding().and_then(|id| snapshot.findings.get(&id)) {
-        let style = model.theme.severity(finding.severity);
-        let text = format!("{} {}/{}: {}", finding.severity.letter(), finding.policy, finding.rule, finding.text);
-        lines.push(Paragraph { label: "rule", text: Piece::new(text, style) });
+        lines.push(rule(model, finding));
     }
     let mut is: Vec<String> = [super::placement::maker(Some(row)), row.model.to_string(), row.firmware.to_string()]
         .into_iter()

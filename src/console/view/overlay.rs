@@ -41,10 +41,10 @@ pub(super) fn help(model: &Model, of: Context, pen: &mut Pen<'_>, area: Rect) {
 /// A finding as it is named where it is decided.
 fn named(model: &Model, id: FindingId, revision: u64) -> String {
     let Some(finding) = model.snapshot.findings.get(&id) else { return format!("finding {id}") };
-    let device = model.snapshot.devices.get(&finding.device);
-    let mac = device.and_then(|row| row.mac).map_or_else(|| "?".to_owned(), |mac| mac.to_string());
+    let device = model.snapshot.device_of(finding);
+    let name = super::placement::name(device, finding.subject.entry());
     format!(
-        "{id} {} {} {mac} {} at {}, revision {revision}",
+        "{id} {} {} {name} {} at {}, revision {revision}",
         finding.severity.letter(),
         finding.rule,
         super::placement::maker(device),

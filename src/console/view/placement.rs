@@ -8,6 +8,7 @@ use super::{ago, grouped, scope_line, site_of, text_of};
 use crate::console::model::Model;
 use crate::inventory::{Certainty, Place};
 use crate::net::Timestamp;
+use crate::policy::EntryId;
 use crate::review::FindingState;
 use crate::snapshot::{DeviceRow, PlacementKey, word};
 
@@ -57,20 +58,24 @@ fn place_cells(model: &Model, place: &Place) -> [Piece; 5] {
     ]
 }
 
+/// What people call whom a row is about.
+pub(super) fn name(device: Option<&DeviceRow>, entry: Option<&EntryId>) -> String {
+    let mac = device.and_then(|row| row.mac).map(|mac| mac.to_string());
+    let address = device.and_then(|row| row.ips.first()).map(ToString::to_string);
+    mac.or(address).or(entry.map(|entry| entry.key.to_string())).unwrap_or_else(|| "?".to_owned())
+}
+
 fn cells(
     model: &Model,
-    device: Option<&DeviceRow>,
+    (device, entry): (Option<&DeviceRow>, Option<&EntryId>),
     place: &Place,
     since: Timestamp,
     rule: Piece,
     state: String,
 ) -> Vec<Piece> {
     let [site, switch, port, vlan, network] = place_cells(model, place);
-    let mac = device.and_then(|row| row.mac);
-    let address = device.and_then(|row| row.ips.first());
-    let name = mac.map(|mac| mac.to_string()).or(address.map(ToString::to_string));
     vec![
-        name.unwrap_or_else(|| "?".to_owned()).into(),
+        name(device, entry).into(),
         maker(device).into(),
         device.map(|row| row.model.to_string()).unwrap_or_default().into(),
         site,
@@ -88,7 +93,7 @@ fn cells(
 pub(super) fn finding_row(model: &Model, id: crate::net::FindingId) -> Row {
     let theme = model.theme;
     let Some(finding) = model.snapshot.findings.get(&id) else { return Row::default() };
-    let device = model.snapshot.devices.get(&finding.device);
+    let device = model.snapshot.device_of(finding);
     let marked = if model.marks.contains(&id) { "*" } else { " " };
     let style = if finding.state == FindingState::Open { theme.severity(finding.severity) } else { Style::new() };
     let mark = Piece::new(format!("{marked}{}", finding.severity.letter()), style);
@@ -98,7 +103,7 @@ pub(super) fn finding_row(model: &Model, id: crate::net::FindingId) -> Row {
         false if finding.state == FindingState::Open && finding.reopened() => "open again".to_owned(),
         false => word(&finding.state),
     };
-    Row { mark, cells: cells(model, device, &finding.place, finding.since, rule, state) }
+    Row { mark, cells: cells(model, (device, finding.subject.entry()), &finding.place, finding.since, rule, state) }
 }
 
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
@@ -142,7 +147,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         Some(PlacementKey::Device(id)) => {
             let Some(device) = model.snapshot.devices.get(id) else { return Row::default() };
             let none = Piece::new("none can be asked", theme.label());
-            let cells = cells(model, Some(device), &device.place, device.place.since, none, word(&device.status));
+            let cells =
+                cells(model, (Some(device), None), &device.place, device.place.since, none, word(&device.status));
             Row { mark: Piece::new(" ?", theme.warn()), cells }
         }
         None => Row::default(),

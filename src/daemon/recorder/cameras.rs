@@ -7,7 +7,7 @@ use crate::daemon::Lead;
 use crate::inventory::{Delta, RowChange};
 use crate::net::TargetName;
 use crate::observation::CameraVisit;
-use crate::store::{Occupant, Swept, TargetKind, TargetRecord, TargetState};
+use crate::store::{Batch, Occupant, Swept, TargetKind, TargetRecord, TargetState};
 
 impl Recorder {
     /// Every address that a sweep ever asked.
@@ -105,6 +105,17 @@ impl Recorder {
         }
     }
 
+    /// Another TLS key than the one a camera was known by stands in the change log, with its target; whoever is told of
+    /// anything is told of it, once.
+    pub(super) fn tell_of_key(&self, before: Option<&TargetRecord>, now: &TargetRecord, batch: &mut Batch) {
+        let changed = now.camera.key_changed();
+        if changed.is_some() && before.is_none_or(|before| before.camera.key_changed() != changed) {
+            let text = format!("camera {}: {}", now.name, now.camera.remarks().join("; "));
+            tracing::warn!("{text}");
+            self.dispatch.operational("tls-key-changed", &text, batch.at, &mut batch.outbox);
+        }
+    }
+
     /// A target is none any more.
     pub(super) fn drop_target(&mut self, name: &TargetName, draft: &mut Draft) {
         if let Some(target) = self.targets.remove(name).filter(|target| target.kind == TargetKind::Camera)
@@ -125,15 +136,6 @@ fn left_behind(targets: &[&TargetRecord]) -> Vec<TargetName> {
     let silent = targets.iter().filter(|target| target.state == TargetState::Silent);
     let left = silent.filter(|target| came.is_some_and(|came| target.last_ok.is_none_or(|last| last < came)));
     left.map(|target| target.name.clone()).collect()
-}
-
-/// Another TLS key than the one a camera was known by stands in the change log, with its target; the log of the daemon is
-/// read sooner.
-pub(super) fn tell_of_key(before: Option<&TargetRecord>, now: &TargetRecord) {
-    let changed = now.camera.key_changed();
-    if changed.is_some() && before.is_none_or(|before| before.camera.key_changed() != changed) {
-        tracing::warn!("camera {}: {}", now.name, now.camera.remarks().join("; "));
-    }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl Recorder {
         };
         let sites: BTreeMap<_, _> = self.config.sites.iter().map(row).collect();
         let chosen = |finding: &&crate::review::Finding| {
-            let device = self.inventory.device(finding.device);
+            let device = finding.subject.device().and_then(|id| self.inventory.device(id));
             let row = device.map(|device| DeviceRow::new(device, self.policies.status(device, &self.catalogue), at));
             finding.state != FindingState::Closed && filter.finding(finding, row.as_ref(), &sites, at)
         };

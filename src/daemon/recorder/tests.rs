@@ -1,0 +1,62 @@
+//! The recorder over visits made by hand, with no daemon around it.
+
+use std::path::Path;
+
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::config;
+use crate::observation::{CameraVisit, Reach, TlsKey};
+
+const CONFIGURATION: &str = "
+    [[site]]
+    id = 'hq'
+    sensitivity = 'standard'
+    [[cameras]]
+    subnets = ['10.1.20.0/24']
+    site = 'hq'
+    [[alert]]
+    name = 'soc'
+    kind = 'syslog'
+    address = '127.0.0.1:9'
+    when = ['breach']
+";
+
+fn recorder(folder: &Path) -> Recorder {
+    let writer = Writer::open(&folder.join("lenswarden.db")).unwrap();
+    let config = config::parse(CONFIGURATION, Path::new("/nowhere/config.toml")).unwrap();
+    let in_force = InForce { config, policies: Policies::default(), catalogue: Catalogue::shipped() };
+    let (leads, _) = mpsc::channel(9);
+    Recorder::start(writer, in_force, "here".to_owned(), leads).unwrap()
+}
+
+fn told(recorder: &Recorder) -> Vec<String> {
+    recorder.writer.waiting("soc", 9).unwrap().into_iter().map(|alert| alert.text).collect()
+}
+
+#[test]
+fn another_tls_key_of_a_camera_is_told_once_to_every_carrier() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut recorder = recorder(folder.path());
+    let visit = |minute: i64, key: &str| {
+        let at = Timestamp(1_795_500_000_000 + minute * 60_000);
+        let mut visit = CameraVisit::new("10.1.20.7".parse().unwrap(), "hq".into(), at);
+        visit.reach = Reach::Answered;
+        visit.key = Some(TlsKey { sha256: key.repeat(32), proved: true });
+        Collection::Camera(visit)
+    };
+    let work = |recorder: &mut Recorder, visits: Vec<Collection>| {
+        recorder.work(Work { visits, ..Work::default() });
+        told(recorder).len()
+    };
+    assert_eq!(work(&mut recorder, vec![visit(0, "aa"), visit(1, "aa")]), 0, "the first is pinned");
+    assert_eq!(work(&mut recorder, vec![visit(2, "bb"), visit(3, "bb")]), 1);
+    let text = told(&recorder).remove(0);
+    let words = ["operation tls-key-changed camera 10.1.20.7", "from aaaaaaaaaaaaaaaa to bbbbbbbbbbbbbbbb"];
+    assert!(words.iter().all(|words| text.contains(words)), "{text}");
+    assert_eq!(work(&mut recorder, vec![visit(4, "bb")]), 1, "once");
+    drop(recorder);
+    let mut recorder = self::recorder(folder.path());
+    assert_eq!(work(&mut recorder, vec![visit(5, "bb")]), 1, "and not again after a restart");
+    assert_eq!(work(&mut recorder, vec![visit(6, "cc")]), 2, "a further change is another");
+}
