@@ -7,6 +7,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use toml::Spanned;
 
+use crate::net::text::clean;
+
 use super::checker::Checker;
 use super::coverage::coverage;
 use super::file::{self, File};
@@ -84,6 +86,7 @@ pub(super) fn check(
     let makers = MakerSettings::check(&mut checker, &file.makers);
     if checker.problems.is_empty() {
         Ok(Config {
+            department: clean(&file.department.name),
             daemon,
             snmp,
             onvif,

@@ -9,6 +9,7 @@ use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity, VendorQ
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct File {
+    pub(super) department: Department,
     pub(super) daemon: Daemon,
     pub(super) snmp: Snmp,
     pub(super) onvif: Onvif,
@@ -24,6 +25,12 @@ pub(super) struct File {
     pub(super) policy: Option<Vec<Spanned<Policy>>>,
     pub(super) review: Vec<Spanned<Review>>,
     pub(super) alert: Vec<Spanned<Alert>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Department {
+    pub(super) name: String,
 }
 
 /// A setting that may be left out.

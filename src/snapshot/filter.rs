@@ -274,6 +274,7 @@ mod tests {
             },
             status: Status::Restricted,
             first_seen: NOW.minus(Duration::from_secs(6 * 86_400)),
+            appeared: None,
             last_seen: NOW,
         }
     }

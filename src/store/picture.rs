@@ -127,6 +127,7 @@ fn put_estate(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Res
     });
     snapshot.daemon.configuration_problem = configuration.problem;
     snapshot.registry = configuration.registry;
+    snapshot.department = configuration.department;
     snapshot.policies = configuration.policies.into_iter().map(|(id, _)| id).collect();
     let site = |site: super::SiteRecord| {
         let row = SiteRow { id: site.id.clone(), name: site.name, sensitivity: site.sensitivity, basis: site.basis };
