@@ -98,7 +98,7 @@ fn device(number: u64, sites: u64) -> DeviceRecord {
             switch: Some(format!("{}-sw1", site(at)).as_str().into()),
             port: Some(format!("Gi1/0/{}", number / sites % 48 + 1).into()),
             if_index: Some(1),
-            vlan: VlanId::new(u16::try_from(10 + number % 3 * 10).unwrap()),
+            vlan: VlanId::new(u32::try_from(10 + number % 3 * 10).unwrap()),
             network: Some(format!("{}-{}", site(at), ["core", "cctv", "office"][kind as usize % 3]).as_str().into()),
             network_kind: Some(kind),
             site: Some(site(at)),
@@ -220,6 +220,7 @@ fn estate(sites: u64) -> Batch {
             stopped: None,
             poll_every_s: 300,
             cameras_every_s: 900,
+            late: Vec::new(),
         }),
         looked: Some(Looked {
             at: NOW,

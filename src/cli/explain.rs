@@ -10,7 +10,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{print, print_json, say, tables::look};
-use crate::daemon::catalogue::registry_words;
+use crate::maker::registry_words;
 use crate::net::Timestamp;
 use crate::report::tables::{device_json, finding_json};
 use crate::review::DecisionKind;

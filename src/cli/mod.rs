@@ -12,6 +12,7 @@ mod poll;
 mod report;
 mod review;
 mod tables;
+mod what_if;
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, IsTerminal as _, Write};
@@ -282,6 +283,7 @@ fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
     console::run(ConsoleOptions {
         database: daemon.database,
         control_socket: daemon.control_socket,
+        trial: what_if::trial(path),
         no_color,
         notices: None,
     })?;
@@ -317,7 +319,7 @@ fn check(path: &Path) -> Result<ExitCode> {
     match daemon::load(path) {
         Ok(daemon::InForce { config, policies, catalogue }) => {
             let packs: Vec<String> = policies.packs().iter().map(|pack| pack.id.to_string()).collect();
-            let (registry, warning) = daemon::catalogue::registry_words(catalogue.registry_date(), Timestamp::now());
+            let (registry, warning) = crate::maker::registry_words(catalogue.registry_date(), Timestamp::now());
             say(&format!(
                 "{}: good. {} sites, {} networks, {} switches, {} reviews, policies {}, {} makers, {registry}",
                 path.display(),
@@ -328,10 +330,11 @@ fn check(path: &Path) -> Result<ExitCode> {
                 packs.join(", "),
                 catalogue.makers().count()
             ));
-            for warning in policy::warnings(&policies) {
-                say(&format!("warning: {warning} (lenswarden policy show)"));
+            for loosened in daemon::packs::loosened(&config.policies, &policies) {
+                let crate::policy::Loosened { pack, text, why, who } = loosened;
+                say(&format!("loosened: pack {pack} {text} ({who}: {why})"));
             }
-            if let Some(warning) = warning {
+            for warning in warning.into_iter().chain(config.metrics.warning()) {
                 say(&format!("warning: {warning}"));
             }
             Ok(ExitCode::SUCCESS)

@@ -15,6 +15,7 @@ pub(super) struct File {
     pub(super) onvif: Onvif,
     pub(super) discovery: Discovery,
     pub(super) traps: Traps,
+    pub(super) metrics: Metrics,
     pub(super) coverage: Coverage,
     pub(super) makers: Makers,
     pub(super) site: Vec<Spanned<Site>>,
@@ -25,6 +26,7 @@ pub(super) struct File {
     pub(super) policy: Option<Vec<Spanned<Policy>>>,
     pub(super) review: Vec<Spanned<Review>>,
     pub(super) alert: Vec<Spanned<Alert>>,
+    pub(super) maintenance: Vec<Spanned<Maintenance>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +49,7 @@ pub(super) struct Daemon {
     pub(super) slow_sweep_every: Text,
     pub(super) concurrency: Option<Spanned<i64>>,
     pub(super) keep_history: Text,
+    pub(super) disk_reserve_mib: Option<Spanned<i64>>,
     pub(super) review_groups: Option<Vec<String>>,
 }
 
@@ -85,6 +88,13 @@ pub(super) struct Traps {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Metrics {
+    pub(super) listen: Text,
+    pub(super) file: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Coverage {
     pub(super) threshold: Option<Spanned<i64>>,
 }
@@ -104,6 +114,7 @@ pub(super) struct Site {
     pub(super) name: Option<String>,
     pub(super) sensitivity: Sensitivity,
     pub(super) basis: Option<Basis>,
+    pub(super) owner: Option<String>,
     #[serde(default)]
     pub(super) address_ranges: Vec<Spanned<String>>,
 }
@@ -203,6 +214,8 @@ pub(super) struct Cameras {
 pub(super) struct Policy {
     pub(super) pack: Option<String>,
     pub(super) file: Option<String>,
+    pub(super) off: Option<String>,
+    pub(super) who: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -220,15 +233,49 @@ pub(super) struct Review {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum AlertKind {
+    Webhook,
+    Smtp,
     Syslog,
+    Journal,
+    Command,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Alert {
     pub(super) name: Text,
-    #[allow(dead_code, reason = "read so that an unknown kind is refused with the kinds there are")]
     pub(super) kind: AlertKind,
-    pub(super) address: Text,
     pub(super) when: Option<Spanned<Vec<String>>>,
+    pub(super) timeout: Text,
+    pub(super) digest: Text,
+    pub(super) at_once: Option<Spanned<Vec<String>>>,
+    pub(super) time_zone: Text,
+    pub(super) url: Text,
+    pub(super) secret: Text,
+    pub(super) secret_file: Text,
+    pub(super) address: Text,
+    pub(super) transport: Text,
+    pub(super) server: Text,
+    pub(super) security: Text,
+    pub(super) ca_file: Text,
+    pub(super) user: Text,
+    pub(super) password: Text,
+    pub(super) password_file: Text,
+    pub(super) from: Text,
+    pub(super) to: Option<Vec<Spanned<String>>>,
+    pub(super) command: Option<Spanned<Vec<String>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Maintenance {
+    pub(super) name: Spanned<String>,
+    pub(super) site: Text,
+    #[serde(default)]
+    pub(super) switches: Vec<Spanned<String>>,
+    pub(super) schedule: Text,
+    pub(super) lasts: Text,
+    pub(super) from: Text,
+    pub(super) until: Text,
+    pub(super) time_zone: Text,
 }

@@ -10,6 +10,7 @@ use super::input::Input;
 use super::keys::Context;
 use super::list::List;
 use super::theme::Theme;
+use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, TargetName};
 use crate::review::{Finding, FindingState};
 use crate::snapshot::{
@@ -115,6 +116,8 @@ pub enum Mode {
     },
     /// A decision is being made.
     Decide(Form),
+    /// A change is tried out.
+    WhatIf(WhatIf),
     /// The keys are shown, over this mode.
     Help {
         /// The context whose keys are shown.
@@ -281,6 +284,9 @@ impl Model {
             Mode::Decide(Form { stage: Stage::Filling, .. }) => Context::Form,
             Mode::Decide(Form { stage: Stage::Confirming(_), .. }) => Context::Confirm,
             Mode::Decide(_) => Context::Told,
+            Mode::WhatIf(WhatIf { progress: Progress::Typing, .. }) => Context::WhatIf,
+            Mode::WhatIf(WhatIf { progress: Progress::Judged(Ok(_)), .. }) => Context::Outlook,
+            Mode::WhatIf(_) => Context::Told,
             Mode::Help { .. } => Context::Help,
         }
     }

@@ -17,6 +17,7 @@ use super::model::{Model, Trouble};
 use super::theme::Theme;
 use super::update::{Effect, Msg, update};
 use super::view::view;
+use super::what_if::Trial;
 use crate::control::client::{Client, ControlError};
 use crate::control::{Reply, Request};
 use crate::store::{Reader, StoreError};
@@ -46,6 +47,8 @@ pub struct Sources {
     pub database: PathBuf,
     /// Where the daemon takes decisions.
     pub control_socket: PathBuf,
+    /// How a change is tried out.
+    pub trial: Trial,
     /// Lines for the status line.
     pub notices: Option<Receiver<String>>,
     /// The zone that times are shown in.
@@ -68,9 +71,13 @@ impl Watch {
             return None;
         }
         let looked = match &mut self.reader {
-            Some(reader) => reader.refresh(&mut model.snapshot),
+            Some(reader) => reader.refresh(&mut model.snapshot).map(|changed| {
+                let late = model.snapshot.read_at(crate::net::Timestamp::now());
+                changed || late
+            }),
             None => Reader::open(&self.path).and_then(|mut reader| {
                 model.snapshot = reader.snapshot()?;
+                model.snapshot.read_at(crate::net::Timestamp::now());
                 self.reader = Some(reader);
                 Ok(true)
             }),
@@ -119,21 +126,36 @@ fn trouble(error: &StoreError) -> Trouble {
     Trouble { what, hint: hint.to_owned() }
 }
 
-/// Asks the daemon on a thread of its own: an answer may take a minute, and keys must work meanwhile.
-struct Daemon {
+/// Asks the daemon, or tries a change out, on a thread of its own: an answer may take a minute, and keys must work
+/// meanwhile.
+struct Questions {
     socket: PathBuf,
+    trial: Trial,
     answers: Receiver<Msg>,
     sender: Sender<Msg>,
     waiting: usize,
 }
 
-impl Daemon {
+impl Questions {
     fn ask(&mut self, question: impl FnOnce(&std::path::Path) -> Msg + Send + 'static) {
-        let (socket, sender) = (self.socket.clone(), self.sender.clone());
+        let socket = self.socket.clone();
+        self.start(move || question(&socket));
+    }
+
+    fn try_out(&mut self, words: String) {
+        let trial = self.trial.clone();
+        self.start(move || {
+            let answer = trial.of(&words);
+            Msg::Tried(words, answer)
+        });
+    }
+
+    fn start(&mut self, question: impl FnOnce() -> Msg + Send + 'static) {
+        let sender = self.sender.clone();
         self.waiting += 1;
         thread::spawn(move || {
             // The console may be gone by now.
-            let _ = sender.send(question(&socket));
+            let _ = sender.send(question());
         });
     }
 
@@ -188,12 +210,12 @@ where
     let mut model = Model::new(sources.theme, sources.zone);
     let mut watch = Watch { path: sources.database, reader: None, due: Instant::now() };
     let (sender, answers) = channel();
-    let mut daemon = Daemon { socket: sources.control_socket, answers, sender, waiting: 0 };
+    let mut questions = Questions { socket: sources.control_socket, trial: sources.trial, answers, sender, waiting: 0 };
     let mut notices = sources.notices;
     let mut dirty = true;
     while !stop.load(Ordering::Relaxed) {
         let mut happened: Vec<Msg> = watch.look(&mut model).into_iter().collect();
-        happened.extend(std::iter::from_fn(|| daemon.answer()));
+        happened.extend(std::iter::from_fn(|| questions.answer()));
         happened.extend(notices.iter_mut().filter_map(|notices| notices.try_iter().last()).map(Msg::Notice));
         for msg in happened {
             dirty |= update(&mut model, msg).0;
@@ -207,7 +229,7 @@ where
             dirty = false;
         }
         let mut wait = watch.due.saturating_duration_since(Instant::now()).min(LOOK);
-        if daemon.waiting > 0 {
+        if questions.waiting > 0 {
             wait = wait.min(ANSWER);
         }
         // What was typed in one go is drawn in one go.
@@ -235,9 +257,10 @@ where
                     terminal.backend_mut().clear()?;
                     terminal.swap_buffers();
                 }
-                Effect::Greet => daemon.ask(greet),
+                Effect::Greet => questions.ask(greet),
+                Effect::Try(words) => questions.try_out(words),
                 Effect::Decide(decisions) => {
-                    daemon.ask(move |socket| decide(socket, &Request::Decide { decisions }));
+                    questions.ask(move |socket| decide(socket, &Request::Decide { decisions }));
                 }
             }
         }

@@ -10,6 +10,7 @@ mod neighbours;
 #[cfg(test)]
 mod order_tests;
 mod overlap;
+mod parts;
 mod past;
 mod placing;
 mod rows;
@@ -26,6 +27,7 @@ pub use certainty::Confidence;
 pub use coverage::{PortCoverage, SilentPort};
 pub use estate::{Estate, RoutedAddress, Spot};
 pub use neighbours::UnpolledNeighbour;
+pub use parts::in_parts;
 pub use placing::Standing;
 pub use state::Inventory;
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::parts::in_parts;
 use super::topology::{Dirty, Lead};
 use super::{AddressBinding, Certainty, Delta, Device, Estate, Merge, Place, Presence, RoutedAddress, SwitchRecord};
 use crate::maker::{Attribution, Catalogue, Facts};
@@ -230,9 +231,10 @@ impl Inventory {
 
     /// Places and attributes every device anew: sites, networks or the catalogue changed.
     pub fn rejudge(&mut self, estate: &Estate, catalogue: &Catalogue, at: Timestamp) -> Delta {
-        let ids: Vec<DeviceId> = self.devices.keys().copied().collect();
-        for id in ids {
-            self.settle(id, estate, catalogue, at);
+        let all: Vec<&Device> = self.devices.values().collect();
+        let anew = in_parts(&all, |device| self.settled(device, estate, catalogue, at));
+        for device in anew.into_iter().flatten() {
+            self.put(device);
         }
         Delta { devices: self.take_dirty(), ..Delta::default() }
     }
@@ -368,7 +370,14 @@ impl Inventory {
 
     /// Brings a device in line with what is known now; notes it where that differs from before.
     pub(super) fn settle(&mut self, id: DeviceId, estate: &Estate, catalogue: &Catalogue, at: Timestamp) {
-        let Some(before) = self.devices.get(&id) else { return };
+        let before = self.devices.get(&id);
+        if let Some(now) = before.and_then(|before| self.settled(before, estate, catalogue, at)) {
+            self.put(now);
+        }
+    }
+
+    /// A device in line with what is known now; `None`: it is. What other devices are known to be plays no part.
+    fn settled(&self, before: &Device, estate: &Estate, catalogue: &Catalogue, at: Timestamp) -> Option<Device> {
         let mut now = before.clone();
         if let Some(mac) = now.mac {
             let bound = self.bound(mac);
@@ -384,10 +393,13 @@ impl Inventory {
             now.facts.neighbour = Some(heard);
         }
         now.attribution = catalogue.attribute(&now.facts);
-        if now != *before {
-            self.dirty.insert(id);
-            self.index(&now);
-            self.devices.insert(id, now);
-        }
+        (now != *before).then_some(now)
+    }
+
+    /// A device that differs from before.
+    fn put(&mut self, now: Device) {
+        self.dirty.insert(now.id);
+        self.index(&now);
+        self.devices.insert(now.id, now);
     }
 }

@@ -16,7 +16,7 @@ mod tests;
 mod weigh;
 
 pub use catalogue::{Brand, Catalogue, Lot, Maker};
-pub use registry::{Block, RegistryFile};
+pub use registry::{Block, RegistryFile, registry_words};
 
 use serde::{Deserialize, Serialize};
 

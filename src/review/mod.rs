@@ -1,10 +1,14 @@
 //! Findings over time, review cycles and decisions. Pure.
 
 mod ledger;
+mod outlook;
+mod rejudge;
 #[cfg(test)]
 mod tests;
 
 pub use ledger::Ledger;
+pub use outlook::{Group, Outlook, Shift, Tally, Turn};
+pub use rejudge::{Measure, Rejudged, rejudge};
 
 use jiff::Span;
 use jiff::civil::Date;

@@ -38,7 +38,7 @@ use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
 };
 use crate::observation::{CameraStanding, Readings, Table, TableState};
-use crate::policy::Status;
+use crate::policy::{Loosened, Status};
 use crate::review::{Cycle, Finding};
 
 /// A value of a list (a state, a class, a kind) as the one word people read everywhere: the one it serialises to.
@@ -64,6 +64,8 @@ pub struct Snapshot {
     pub department: String,
     /// Packs in force.
     pub policies: Vec<String>,
+    /// What of the shipped packs does not hold, with who decided so and why.
+    pub loosened: Vec<Loosened>,
     /// The day the IEEE registry that makers are told by is of.
     pub registry: Option<jiff::civil::Date>,
     /// Devices by id.
@@ -97,6 +99,10 @@ pub struct DaemonRow {
     pub cameras_every_s: u64,
     /// Nobody holds the database's writer lock: no daemon runs, whatever the rows say.
     pub absent: bool,
+    /// Since when nothing came of a running daemon, where that is too long; by the clock of whoever reads.
+    pub silent_since: Option<Timestamp>,
+    /// What of the daemon's own work has not come round for too long, in words.
+    pub late: Vec<String>,
     /// What is wrong with a newer configuration file that was not taken; empty when all is well.
     pub configuration_problem: String,
 }

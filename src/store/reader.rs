@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::log::{self, LoggedState, TABLES};
-use super::{Change, CredentialTry, DeviceRecord, StoreError, TargetRecord, lock, picture, read, schema};
+use super::{Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetRecord, lock, picture, read, schema};
 use crate::inventory::{AddressBinding, Device, Presence, SwitchRecord};
 use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
 use crate::policy::Status;
@@ -122,6 +122,17 @@ impl Reader {
         let mut snapshot = picture::load(&self.connection).map_err(self.fail("reading the picture"))?;
         snapshot.daemon.absent = !lock::is_held(&self.path);
         self.seen = version;
+        Ok(snapshot)
+    }
+
+    /// The picture without its devices: what figures are taken from, at a part of the cost.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn outline(&mut self) -> Result<Snapshot, StoreError> {
+        self.follow_a_starting_daemon()?;
+        let mut snapshot = picture::outline(&self.connection).map_err(self.fail("reading the picture"))?;
+        snapshot.daemon.absent = !lock::is_held(&self.path);
         Ok(snapshot)
     }
 
@@ -264,6 +275,15 @@ impl Reader {
     pub fn decisions(&self, finding: FindingId) -> Result<Vec<Decision>, StoreError> {
         let sql = "SELECT record FROM decision WHERE finding = ? ORDER BY id";
         read::records(&self.connection, sql, [finding.0 as i64]).map_err(self.fail("reading decisions"))
+    }
+
+    /// All that a daemon that started now would take up, at one instant: to try out what it would do.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn stored(&self) -> Result<Stored, StoreError> {
+        let read = || read::stored(&*self.connection.unchecked_transaction()?);
+        read().map_err(self.fail("reading what was stored"))
     }
 
     /// How credentials stand at cameras, by address and credential.

@@ -39,3 +39,4 @@ mod tmux;
 mod topology;
 mod traps;
 mod vrf;
+mod what_if;

@@ -62,6 +62,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
                 emphasis(exposure.not_identified, theme.status(Status::Unknown)),
             ),
             Piece::new(model.snapshot.policies.join(" "), theme.label()),
+            Piece::new(if model.snapshot.loosened.is_empty() { "" } else { " (loosened)" }, theme.warn()),
         ],
     );
     let table_area = Rect { y: area.y + 2, height: area.height.saturating_sub(4), ..area };

@@ -15,7 +15,7 @@ use crate::review::DecisionKind;
 const FIELD: u16 = 10;
 
 /// An empty box with a title over the body. Returns its inside.
-fn window(pen: &mut Pen<'_>, area: Rect, title: &str) -> Rect {
+pub(super) fn window(pen: &mut Pen<'_>, area: Rect, title: &str) -> Rect {
     for y in area.y..area.bottom() {
         for x in area.x..area.right() {
             if let Some(cell) = pen.buffer.cell_mut((x, y)) {
@@ -86,7 +86,7 @@ pub(super) fn form(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
-fn tell(pen: &mut Pen<'_>, area: Rect, text: &str, style: Style) {
+pub(super) fn tell(pen: &mut Pen<'_>, area: Rect, text: &str, style: Style) {
     for (y, line) in (area.y + 1..area.bottom()).zip(wrap(text, area.width)) {
         pen.put(area.x, y, area.width, &line, style);
     }
@@ -187,6 +187,7 @@ pub(super) fn cursor(model: &Model, area: Rect, body: Rect) -> Option<Position> 
             let x = (area.x + 1 + columns(input.before())).min(area.right() - 1);
             Some(Position { x, y: area.bottom() - below })
         }
+        Mode::WhatIf(what_if) => super::what_if::cursor(what_if, body),
         Mode::Decide(form) if form.stage == Stage::Filling => {
             let inner = Rect { x: body.x + 2, y: body.y + 1, width: body.width - 4, height: body.height - 1 };
             let [_, date_row, reason_row] = field_rows(form, inner);

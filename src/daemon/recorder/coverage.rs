@@ -54,7 +54,7 @@ fn v4(nets: &[IpNet]) -> Vec<Ipv4Net> {
 pub(super) struct Count {
     /// When sweeps asked each address last.
     asked: BTreeMap<IpAddr, Timestamp>,
-    looked: Looked,
+    pub(super) looked: Looked,
     at: Timestamp,
     /// How long it is not counted again.
     pause: Duration,
@@ -65,6 +65,15 @@ impl Count {
         let mut count = Self::default();
         count.note(swept);
         count
+    }
+
+    /// Forgets what sweeps ask no more, and tells what that is.
+    pub(super) fn forget(&mut self, is_swept: impl Fn(IpAddr) -> bool) -> Vec<IpAddr> {
+        let gone: Vec<IpAddr> = self.asked.keys().copied().filter(|address| !is_swept(*address)).collect();
+        for address in &gone {
+            self.asked.remove(address);
+        }
+        gone
     }
 
     /// Takes in how far sweeps came.

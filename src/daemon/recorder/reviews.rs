@@ -10,7 +10,7 @@ use crate::review::{Author, DecisionRequest, FindingState};
 use crate::snapshot::{DeviceRow, Filter, SiteRow};
 use crate::store::Batch;
 
-fn today() -> Date {
+pub(super) fn today() -> Date {
     jiff::Zoned::now().date()
 }
 
@@ -71,6 +71,7 @@ impl Recorder {
     /// What the clock alone changes: acceptances that end, cycles that close, reviews that are due.
     pub(super) fn tick(&mut self) {
         let at = Timestamp::now();
+        self.turn_to(today(), at);
         let (reopened, closed) = self.ledger.tick(at, today());
         if !reopened.is_empty() || !closed.is_empty() {
             let mut batch = Batch { at, ..Batch::default() };

@@ -3,11 +3,13 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 
+use crate::net::text::clean;
+use crate::policy::Status;
 use crate::snapshot::{ExposureRow, Factor, FactorKind};
 
 /// Bars of a chart; the rest is one more, or a line below.
 const MOST_MAKERS: usize = 12;
-pub(super) const MOST_SITES: usize = 30;
+pub(super) const MOST_SITES: usize = 20;
 
 const LABEL: usize = 200;
 const BAR: usize = 440;
@@ -28,30 +30,37 @@ fn clipped(text: &str) -> String {
 pub(super) fn makers(rows: &[&ExposureRow]) -> Markup {
     let (shown, rest) = rows.split_at(rows.len().min(MOST_MAKERS));
     let parts = |row: &ExposureRow| [row.sensitive, row.standard, row.all.saturating_sub(row.sensitive + row.standard)];
-    let mut bars: Vec<(String, [usize; 3])> = shown.iter().map(|row| (row.name.clone(), parts(row))).collect();
+    let tone = |row: &ExposureRow| match row.status {
+        Status::Restricted => "bad",
+        Status::Suspected => "perhaps",
+        Status::Unknown => "unsure",
+        Status::NotRestricted => "free",
+    };
+    let mut bars: Vec<(String, &str, [usize; 3])> =
+        shown.iter().map(|row| (clean(&row.name), tone(row), parts(row))).collect();
     if !rest.is_empty() {
         let sum = rest.iter().map(|row| parts(row)).fold([0; 3], |sum, part| {
             std::array::from_fn(|at| sum.get(at).copied().unwrap_or(0) + part.get(at).copied().unwrap_or(0))
         });
-        bars.push((format!("{} others", rest.len()), sum));
+        bars.push((format!("{} others", rest.len()), "unsure", sum));
     }
-    let most = bars.iter().map(|(_, parts)| parts.iter().sum()).max().unwrap_or(0);
+    let most = bars.iter().map(|(.., parts)| parts.iter().sum()).max().unwrap_or(0);
     let height = bars.len() * ROW + 34;
     html! {
         svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" {
             title { "Devices by maker: at sensitive sites, at standard sites, at sites that are not known" }
-            @for (at, (name, parts)) in bars.iter().enumerate() {
+            @for (at, (name, tone, parts)) in bars.iter().enumerate() {
                 @let y = at * ROW;
                 @let widths = parts.map(|part| scaled(part, most, BAR));
                 text x=(LABEL - 8) y=(y + 16) class="label" { (clipped(name)) }
                 @let [sensitive, standard, unknown] = widths;
-                rect x=(LABEL) y=(y + 4) width=(sensitive) height=(ROW - 8) class="sensitive" {}
-                rect x=(LABEL + sensitive) y=(y + 4) width=(standard) height=(ROW - 8) class="standard" {}
-                rect x=(LABEL + sensitive + standard) y=(y + 4) width=(unknown) height=(ROW - 8) class="unknown" {}
+                rect x=(LABEL) y=(y + 4) width=(sensitive) height=(ROW - 8) class=(format!("{tone} dark")) {}
+                rect x=(LABEL + sensitive) y=(y + 4) width=(standard) height=(ROW - 8) class=(format!("{tone} light")) {}
+                rect x=(LABEL + sensitive + standard) y=(y + 4) width=(unknown) height=(ROW - 8) class=(format!("{tone} faint")) {}
                 text x=(LABEL + sensitive + standard + unknown + 6) y=(y + 16) class="number" { (parts.iter().sum::<usize>()) }
             }
-            @for (at, (class, words)) in [("sensitive", "sensitive sites"), ("standard", "standard sites"), ("unknown", "site not known")].iter().enumerate() {
-                rect x=(LABEL + at * 150) y=(height - 18) width="11" height="11" class=(class) {}
+            @for (at, (class, words)) in [("dark", "sensitive sites"), ("light", "standard sites"), ("faint", "site not known")].iter().enumerate() {
+                rect x=(LABEL + at * 150) y=(height - 18) width="11" height="11" class=(format!("free {class}")) {}
                 text x=(LABEL + at * 150 + 17) y=(height - 8) class="key" { (words) }
             }
         }

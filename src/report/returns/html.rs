@@ -155,9 +155,9 @@ fn table(sheet: &Sheet<'_>) -> Markup {
 /// How a word is shown.
 fn class(cell: &str) -> Option<&'static str> {
     match cell {
-        "restricted" | "remaining" | "since-last-return" | "breach" | "no" | "false" => Some("bad"),
+        "restricted" | "remaining" | "since-last-return" | "breach" | "no" => Some("bad"),
         "suspected" | "unknown" | "gone-not-shown" | "none-not-shown" | "partly" | "not-known" => Some("doubt"),
-        "not-restricted" | "done" | "yes" | "true" => Some("good"),
+        "not-restricted" | "done" | "yes" => Some("good"),
         cell if !cell.is_empty() && cell.bytes().all(|digit| digit.is_ascii_digit()) => Some("figure"),
         _ => None,
     }

@@ -41,6 +41,11 @@ impl Handed<'_> {
         }
     }
 
+    /// A moment in a sentence.
+    fn minute(&self, at: Timestamp) -> String {
+        sheets::shortened(&self.names.moment(at))
+    }
+
     /// Its first line: what share of the estate was looked at, and when.
     fn headline(&self) -> String {
         let snapshot = self.given.snapshot;
@@ -52,8 +57,8 @@ impl Handed<'_> {
     fn terms(&self) -> Vec<String> {
         let (given, names) = (&self.given, &self.names);
         let packs: Vec<String> = given.snapshot.policies.iter().map(|pack| sheets::policy(names, pack, pack)).collect();
-        let mut terms = vec![format!("Made {} by policies {}.", names.moment(self.made), packs.join(", "))];
-        terms.extend(given.since.map(|since| format!("Compared with the return of {}.", names.moment(since))));
+        let mut terms = vec![format!("Made {} by policies {}.", self.minute(self.made), packs.join(", "))];
+        terms.extend(given.since.map(|since| format!("Compared with the return of {}.", self.minute(since))));
         terms.extend(given.only.as_ref().map(|site| format!("Only site {}.", names.name("site", site.as_str()))));
         if names.are_redacted() {
             terms.push(
@@ -82,7 +87,7 @@ impl Handed<'_> {
         };
         let not_shown = given.standing(Standing::NoneNotShown);
         let since = match given.since {
-            Some(since) => format!("{} changes since {}", given.changes.len(), self.names.moment(since)),
+            Some(since) => format!("{} changes since {}", given.changes.len(), self.minute(since)),
             None => "no earlier return is compared with (--since)".to_owned(),
         };
         let standard = given.sites.iter().filter_map(|site| site.consideration.as_ref());
@@ -92,7 +97,7 @@ impl Handed<'_> {
             (
                 "devices",
                 format!(
-                    "{} restricted · {} suspected · {} unknown · {} not restricted; {} more are not identified at all",
+                    "{} restricted · {} suspected · {} unknown · {} not restricted; {} not identified",
                     exposure.restricted,
                     exposure.suspected,
                     exposure.unknown,

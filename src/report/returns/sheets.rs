@@ -59,7 +59,11 @@ impl<'a> Sheet<'a> {
         let at: Vec<Option<usize>> =
             self.brief.iter().map(|name| self.columns.iter().position(|column| column == name)).collect();
         let cell = |row: &[Value], (at, name): (&Option<usize>, &&str)| {
-            let text = at.and_then(|at| row.get(at)).map(text).unwrap_or_default();
+            let text = match at.and_then(|at| row.get(at)) {
+                Some(Value::Bool(true)) => "yes".to_owned(),
+                Some(Value::Bool(false)) => "no".to_owned(),
+                value => value.map(text).unwrap_or_default(),
+            };
             if MOMENTS.contains(name) { shortened(&text) } else { text }
         };
         let cells = |row: Vec<Value>| at.iter().zip(self.brief).map(|of| cell(&row, of)).collect::<Vec<_>>();
@@ -68,7 +72,7 @@ impl<'a> Sheet<'a> {
 }
 
 /// A moment as people read it: to the minute.
-fn shortened(moment: &str) -> String {
+pub(super) fn shortened(moment: &str) -> String {
     moment.get(..16).unwrap_or(moment).replace('T', " ")
 }
 
