@@ -116,7 +116,7 @@ fn device(number: u64, sites: u64) -> DeviceRecord {
 /// What a restricted device breaks where it is, and what was decided of it.
 fn finding(record: &DeviceRecord, sites: u64) -> Option<Finding> {
     let (device, number) = (&record.device, record.device.id.0);
-    let sensitive = (number - 1) % sites % 2 == 0;
+    let sensitive = ((number - 1) % sites).is_multiple_of(2);
     if !matches!(record.status, Status::Restricted | Status::Suspected) {
         return None;
     }
