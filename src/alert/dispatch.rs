@@ -144,6 +144,7 @@ impl Dispatch {
         }
         outbox.forget = at.minus(AGAIN);
         self.told.retain(|_, (told, _)| *told > outbox.forget);
+        let open = self.open_windows(at);
         for plan in self.plans.clone() {
             let mut chosen = Vec::new();
             for finding in news.iter().filter(|finding| plan.when.contains(&occasion(finding.severity))) {
@@ -159,7 +160,7 @@ impl Dispatch {
                 self.told.insert(matter, (at, severity));
                 let carrier = plan.name.clone();
                 outbox.told.push(Told { carrier, policy, rule, subject, site, port, severity, at });
-                match self.waits_for(&plan, finding, at) {
+                match Self::waits_for(&plan, finding, &open) {
                     Some(window) => self.hold(&plan.name, finding.id, window, at, outbox),
                     None => chosen.push(*finding),
                 }

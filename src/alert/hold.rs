@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::dispatch::{Dispatch, alone, occasion, together};
 use super::{View, line};
-use crate::config::AlertPlan;
+use crate::config::{AlertPlan, MaintenanceWindow};
 use crate::net::{FindingId, Timestamp};
 use crate::review::{Finding, FindingState};
 use crate::store::{Held, Outbox};
@@ -14,11 +14,16 @@ use crate::store::{Held, Outbox};
 const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 
 impl Dispatch {
+    /// Maintenance windows that are open. A schedule is not asked for every finding.
+    pub(super) fn open_windows(&self, at: Timestamp) -> Vec<MaintenanceWindow> {
+        self.windows.iter().filter(|window| window.when.is_open(at)).cloned().collect()
+    }
+
     /// What the news of a finding waits for: the end of a maintenance window, or the digest (`Some(None)`). `None`: it
     /// is told at once.
-    pub(super) fn waits_for(&self, plan: &AlertPlan, finding: &Finding, at: Timestamp) -> Option<Option<String>> {
+    pub(super) fn waits_for(plan: &AlertPlan, finding: &Finding, open: &[MaintenanceWindow]) -> Option<Option<String>> {
         let (site, switch) = (finding.place.site.as_ref(), finding.place.switch.as_ref());
-        let covering = self.windows.iter().find(|window| window.covers(site, switch) && window.when.is_open(at));
+        let covering = open.iter().find(|window| window.covers(site, switch));
         let digest = || plan.digest.as_ref().filter(|digest| !digest.at_once.contains(&occasion(finding.severity)));
         covering.map(|window| Some(window.name.clone())).or_else(|| digest().map(|_| None))
     }
@@ -39,13 +44,15 @@ impl Dispatch {
     }
 
     /// Whether what waits for this, the first of it since then, has waited enough.
-    fn is_over(&self, plan: &AlertPlan, window: Option<&String>, since: Timestamp, at: Timestamp) -> bool {
+    fn is_over(
+        plan: &AlertPlan,
+        (window, since): (Option<&String>, Timestamp),
+        open: &[MaintenanceWindow],
+        at: Timestamp,
+    ) -> bool {
         match window {
             None => plan.digest.as_ref().is_none_or(|digest| digest.pace.is_due(since, at)),
-            Some(name) => {
-                let open = self.windows.iter().any(|window| window.name == *name && window.when.is_open(at));
-                !open || at.since(since) >= LONGEST
-            }
+            Some(name) => !open.iter().any(|window| window.name == *name) || at.since(since) >= LONGEST,
         }
     }
 
@@ -60,6 +67,7 @@ impl Dispatch {
         if self.held.is_empty() {
             return;
         }
+        let open = self.open_windows(at);
         let mut groups: BTreeMap<(String, Option<String>), Vec<Held>> = BTreeMap::new();
         for held in self.held.values() {
             groups.entry((held.carrier.clone(), held.window.clone())).or_default().push(held.clone());
@@ -67,7 +75,7 @@ impl Dispatch {
         for ((carrier, window), group) in groups {
             let Some(plan) = self.plans.iter().find(|plan| plan.name == carrier).cloned() else { continue };
             let Some(since) = group.iter().map(|held| held.since).min() else { continue };
-            if !self.is_over(&plan, window.as_ref(), since, at) {
+            if !Self::is_over(&plan, (window.as_ref(), since), &open, at) {
                 continue;
             }
             let mut ready = Vec::new();
@@ -81,7 +89,7 @@ impl Dispatch {
                     Some(_) if finding.state != FindingState::Open => None,
                     // Another window may cover it, and after the last one the digest is still to come.
                     Some(name) => {
-                        let next = self.waits_for(&plan, finding, at);
+                        let next = Self::waits_for(&plan, finding, &open);
                         next.filter(|next| next.as_ref() != Some(name))
                     }
                     None => None,

@@ -15,11 +15,14 @@ use super::carrier::Origin;
 use super::connect::within;
 use super::{line, word};
 use crate::config::{Relay, RelaySecurity, Trust};
+use crate::net::text::clean;
 use crate::policy::Severity;
 use crate::store::Alert;
 
 /// Findings of a summary that are written out.
 const MOST_LINES: usize = 50;
+/// Characters of a refusal that are told.
+const MOST_WORDS: usize = 300;
 
 fn subject(alerts: &[Alert]) -> String {
     if let [alert] = alerts {
@@ -99,7 +102,8 @@ fn words(error: &dyn Error) -> io::Error {
         }
         source = cause.source();
     }
-    io::Error::other(text)
+    // The server's own words are in it.
+    io::Error::other(clean(&text).chars().take(MOST_WORDS).collect::<String>())
 }
 
 /// All in one mail: taken or not.
@@ -115,9 +119,11 @@ pub(super) async fn send(
             RelaySecurity::StartTls(trust) => Tls::Required(parameters(relay, trust).map_err(|error| words(&error))?),
             RelaySecurity::Tls(trust) => Tls::Wrapper(parameters(relay, trust).map_err(|error| words(&error))?),
         };
+        let nameless = origin.host.is_empty();
+        let hello = if nameless { ClientId::default() } else { ClientId::Domain(origin.host.clone()) };
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&relay.endpoint.host)
             .port(relay.endpoint.port)
-            .hello_name(ClientId::Domain(origin.host.clone()))
+            .hello_name(hello)
             .timeout(Some(limit))
             .tls(tls);
         if let Some((user, password)) = &relay.login {

@@ -49,6 +49,7 @@ pub(super) fn finding(id: u64, severity: Severity, state: FindingState) -> Findi
         state,
         since: START,
         closed: None,
+        closing: None,
         openings: 1,
         revision: 1,
         place: Place {

@@ -13,11 +13,12 @@ use super::coverage::coverage;
 use super::file::{self, File};
 use super::maintenance::maintenance;
 use super::networks::networks;
-use super::schedule::{schedule, zone};
+use super::privacy::privacy;
+use super::reviews::reviews;
 use super::secret::{Secret, SecretStore};
 use super::{
     CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings, MakerSettings, MetricsSettings,
-    Network, OnvifSettings, Problems, ReviewPlan, Site, SnmpSettings, Switch, TrapSettings,
+    Network, OnvifSettings, Problems, Site, SnmpSettings, Switch, TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -83,6 +84,7 @@ pub(super) fn check(
     let metrics = MetricsSettings::check(&mut checker, &file.metrics);
     let coverage = coverage(&mut checker, &file.coverage);
     let makers = MakerSettings::check(&mut checker, &file.makers);
+    let privacy = privacy(&mut checker, &file.privacy);
     if checker.problems.is_empty() {
         Ok(Config {
             department: crate::net::text::clean(&file.department.name),
@@ -93,6 +95,7 @@ pub(super) fn check(
             traps,
             metrics,
             makers,
+            privacy,
             sites,
             coverage,
             networks,
@@ -356,22 +359,4 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
         });
     }
     blocks
-}
-
-fn reviews(checker: &mut Checker<'_>, file: &File) -> Vec<ReviewPlan> {
-    let mut plans = Vec::new();
-    for written in &file.review {
-        let review = written.get_ref();
-        let Some(zone) = zone(checker, "review.time-zone", &review.time_zone) else { continue };
-        let due = checker.duration("review.due", &review.due, "30d", Duration::from_secs(60));
-        let Some(schedule) = schedule(checker, "review.schedule", &review.schedule, zone) else { continue };
-        plans.push(ReviewPlan {
-            name: review.name.get_ref().clone(),
-            schedule,
-            select: review.select.clone(),
-            owner: review.owner.clone(),
-            due,
-        });
-    }
-    plans
 }

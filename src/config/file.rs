@@ -18,6 +18,7 @@ pub(super) struct File {
     pub(super) metrics: Metrics,
     pub(super) coverage: Coverage,
     pub(super) makers: Makers,
+    pub(super) privacy: Privacy,
     pub(super) site: Vec<Spanned<Site>>,
     pub(super) network: Vec<Spanned<Network>>,
     pub(super) credential: Vec<Spanned<Credential>>,
@@ -105,6 +106,12 @@ pub(super) struct Makers {
     pub(super) files: Vec<String>,
     pub(super) shipped: Option<Spanned<bool>>,
     pub(super) registry: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Privacy {
+    pub(super) forget_after: Text,
 }
 
 #[derive(Debug, Deserialize)]

@@ -13,6 +13,8 @@ mod makers;
 mod metrics;
 mod networks;
 mod policies;
+mod privacy;
+mod reviews;
 mod schedule;
 pub mod secret;
 pub mod watch;
@@ -34,6 +36,8 @@ pub use makers::MakerSettings;
 pub use metrics::MetricsSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
 pub use policies::{DEFAULT_PACK, PolicyChoice};
+pub use privacy::PrivacySettings;
+pub use reviews::ReviewPlan;
 pub use schedule::Schedule;
 use secret::Secret;
 
@@ -58,6 +62,8 @@ pub struct Config {
     pub coverage: CoverageSettings,
     /// `[makers]`
     pub makers: MakerSettings,
+    /// `[privacy]`
+    pub privacy: PrivacySettings,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -331,21 +337,6 @@ pub struct Switch {
     pub site: SiteId,
     /// What it is asked with.
     pub credential: CredentialId,
-}
-
-/// `[[review]]`: a scheduled review.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReviewPlan {
-    /// Its name.
-    pub name: String,
-    /// When it opens.
-    pub schedule: Schedule,
-    /// What it is about, in filter words; empty: every open finding.
-    pub select: String,
-    /// Who answers for it.
-    pub owner: String,
-    /// How long its items may wait.
-    pub due: Duration,
 }
 
 /// One thing wrong with the configuration.

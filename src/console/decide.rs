@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::input::{Edit, Input};
 use crate::control::{MAX_LINE, Request};
 use crate::net::FindingId;
-use crate::review::{DecisionKind, DecisionRequest, day, latest_acceptance};
+use crate::review::{DecisionKind, DecisionRequest, Matter, day, latest_acceptance};
 
 /// What kind of decision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,11 +15,12 @@ pub enum Kind {
     RemoveBy,
     AcceptUntil,
     NotInScope,
+    Overrule,
 }
 
 impl Kind {
     /// All kinds in the order in which they stand on the form.
-    pub const ALL: [Self; 3] = [Self::RemoveBy, Self::AcceptUntil, Self::NotInScope];
+    pub const ALL: [Self; 4] = [Self::RemoveBy, Self::AcceptUntil, Self::NotInScope, Self::Overrule];
 
     /// Its words.
     #[must_use]
@@ -28,15 +29,14 @@ impl Kind {
             Self::RemoveBy => "remove by",
             Self::AcceptUntil => "accept until",
             Self::NotInScope => "not in scope",
+            Self::Overrule => "overrule",
         }
     }
 
     fn step(self, forward: bool) -> Self {
-        match (self, forward) {
-            (Self::RemoveBy, true) | (Self::NotInScope, false) => Self::AcceptUntil,
-            (Self::AcceptUntil, true) | (Self::RemoveBy, false) => Self::NotInScope,
-            (Self::NotInScope, true) | (Self::AcceptUntil, false) => Self::RemoveBy,
-        }
+        let at = Self::ALL.iter().position(|kind| *kind == self).unwrap_or(0);
+        let by = if forward { 1 } else { Self::ALL.len() - 1 };
+        Self::ALL.iter().cycle().nth(at + by).copied().unwrap_or_default()
     }
 }
 
@@ -47,6 +47,7 @@ pub enum Field {
     #[default]
     Kind,
     Date,
+    Claim,
     Reason,
 }
 
@@ -93,6 +94,8 @@ pub struct Form {
     pub kind: Kind,
     /// The day, as typed.
     pub date: Input,
+    /// What the device is, as typed.
+    pub claim: Input,
     /// The reason.
     pub reason: Input,
     /// Where typing goes.
@@ -112,6 +115,7 @@ impl Form {
             today: Date::default(),
             kind: Kind::default(),
             date: Input::default(),
+            claim: Input::default(),
             reason: Input::default(),
             field: Field::default(),
             complaint: None,
@@ -143,6 +147,7 @@ impl Form {
             Kind::RemoveBy => &[Field::Kind, Field::Date],
             Kind::AcceptUntil => &[Field::Kind, Field::Date, Field::Reason],
             Kind::NotInScope => &[Field::Kind, Field::Reason],
+            Kind::Overrule => &[Field::Kind, Field::Date, Field::Claim, Field::Reason],
         }
     }
 
@@ -161,6 +166,7 @@ impl Form {
             Field::Kind if text == " " => self.kind = self.kind.step(true),
             Field::Kind => {}
             Field::Date => self.date.insert(text),
+            Field::Claim => self.claim.insert(text),
             Field::Reason => self.reason.insert(text),
         }
     }
@@ -173,6 +179,7 @@ impl Form {
             (Field::Kind, Edit::Right) => self.kind = self.kind.step(true),
             (Field::Kind, _) => {}
             (Field::Date, _) => self.date.edit(edit),
+            (Field::Claim, _) => self.claim.edit(edit),
             (Field::Reason, _) => self.reason.edit(edit),
         }
     }
@@ -190,8 +197,9 @@ impl Form {
             return Err(format!("{day} is in the past"));
         }
         let latest = latest_acceptance(self.today);
-        if self.kind == Kind::AcceptUntil && day > latest {
-            return Err(format!("too far: an acceptance ends on {latest} at the latest"));
+        if matches!(self.kind, Kind::AcceptUntil | Kind::Overrule) && day > latest {
+            let what = if self.kind == Kind::Overrule { "an overruling" } else { "an acceptance" };
+            return Err(format!("too far: {what} ends on {latest} at the latest"));
         }
         Ok(day)
     }
@@ -210,6 +218,10 @@ impl Form {
             Kind::RemoveBy => DecisionKind::RemoveBy { by: day()? },
             Kind::AcceptUntil => DecisionKind::Accept { until: day()?, reason: reason()? },
             Kind::NotInScope => DecisionKind::NotInScope { reason: reason()? },
+            Kind::Overrule => {
+                let claim = self.claim.text().parse().map_err(|why| (Field::Claim, why))?;
+                DecisionKind::Overrule { claim, until: day()?, reason: reason()? }
+            }
         })
     }
 
@@ -217,8 +229,7 @@ impl Form {
     #[must_use]
     pub fn requests(&self, decision: &DecisionKind) -> Vec<DecisionRequest> {
         let request = |(finding, revision): &(FindingId, u64)| DecisionRequest {
-            finding: *finding,
-            revision: *revision,
+            on: Matter::Finding { finding: *finding, revision: *revision },
             decision: decision.clone(),
         };
         self.findings.iter().map(request).collect()
@@ -266,6 +277,7 @@ mod tests {
         assert!(day(Kind::RemoveBy, "+30").contains("is no day"));
         assert!(day(Kind::RemoveBy, "2026-02-30").contains("is no day"));
         assert!(day(Kind::AcceptUntil, "+181d").contains("2027-05-23 at the latest"));
+        assert!(day(Kind::Overrule, "+181d").contains("2027-05-23 at the latest"));
         assert_eq!(day(Kind::AcceptUntil, "+180d"), "2027-05-23");
     }
 
@@ -275,6 +287,7 @@ mod tests {
         assert_eq!(wrong(Kind::RemoveBy, "", "x"), Field::Date);
         assert_eq!(wrong(Kind::AcceptUntil, "+9d", " "), Field::Reason);
         assert_eq!(wrong(Kind::NotInScope, "", ""), Field::Reason);
+        assert_eq!(wrong(Kind::Overrule, "+9d", "x"), Field::Claim);
         assert!(form(Kind::NotInScope, "rubbish", "a phone").decision().is_ok());
     }
 

@@ -15,7 +15,7 @@ use crate::net::{CycleId, DeviceId, FindingId, TargetName};
 use crate::review::{Finding, FindingState};
 use crate::snapshot::{
     Coverage, DeviceOrder, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement, PlacementKey,
-    Snapshot, TargetOrder,
+    Snapshot, TargetOrder, group_of,
 };
 use crate::store::DeviceDetail;
 
@@ -399,7 +399,8 @@ impl Model {
             View::Devices => {
                 let Sorting { by, reversed } = self.device_sorting;
                 let drill = self.devices_of.as_ref();
-                let also = |row: &_| drill.is_none_or(|key| key.holds(row));
+                let all = filter.asks_for_all();
+                let also = |row: &_| drill.is_none_or(|key| key.holds(row)) && (all || group_of(row).is_some());
                 self.lists.devices.set(snapshot.sorted_devices(filter, also, by, reversed));
             }
             View::Targets => {

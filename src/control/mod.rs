@@ -12,7 +12,7 @@ use crate::net::{CredentialId, CycleId, FindingId, Timestamp};
 use crate::review::DecisionRequest;
 
 /// Version of the words; the first line each side sends names it.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Longest line either side accepts, in octets.
 pub const MAX_LINE: usize = 64 * 1024;
 

@@ -311,6 +311,8 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
 
     let outcome = if options.once {
         let outcome = round(&shared, &config).await;
+        // What waited for a moment that has come goes out with the rest.
+        let _ = messages.send(Message::Tick).await;
         alerts::last_call(&config, &messages).await;
         outcome
     } else {

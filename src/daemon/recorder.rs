@@ -7,6 +7,7 @@ mod configuring;
 mod coverage;
 mod judging;
 mod operation;
+mod people;
 mod proof;
 mod reviews;
 #[cfg(test)]
@@ -27,11 +28,11 @@ use super::{Lead, targets};
 use crate::alert::{Dispatch, Memory};
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
-use crate::maker::Catalogue;
+use crate::maker::{Catalogue, Overruling};
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
 use crate::policy::{self, Policies, Status};
-use crate::review::{Author, DecisionRequest, Ledger};
+use crate::review::{Author, Closing, DecisionRequest, Ledger};
 use crate::store::{Batch, DaemonRecord, DeviceRecord, StoreError, Swept, TargetKind, TargetRecord, Writer};
 
 /// Most visits taken into one transaction.
@@ -130,6 +131,10 @@ pub(super) struct Recorder {
     reviews: BTreeMap<String, Timestamp>,
     /// The count word each device was stored with.
     statuses: BTreeMap<DeviceId, Status>,
+    /// Devices of which a person's word holds.
+    overruled: BTreeSet<DeviceId>,
+    /// When it was last looked for devices to forget.
+    forgot: Timestamp,
     daemon: DaemonRecord,
     /// Which alerts the changes cause.
     dispatch: Dispatch,
@@ -160,7 +165,9 @@ impl Recorder {
         let (plans, windows) = (config.alerts.clone(), config.maintenance.clone());
         let dispatch = Dispatch::restore(plans, windows, &stored.findings, memory);
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
-        let devices = stored.devices.into_iter().map(|record| record.device).collect();
+        let devices: Vec<_> = stored.devices.into_iter().map(|record| record.device).collect();
+        let holds = |device: &crate::inventory::Device| device.facts.overruling.as_ref().is_some_and(Overruling::holds);
+        let overruled = devices.iter().filter(|device| holds(device)).map(|device| device.id).collect();
         let inventory =
             Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches);
         let mut recorder = Self {
@@ -187,6 +194,8 @@ impl Recorder {
             catalogue,
             inventory,
             statuses,
+            overruled,
+            forgot: Timestamp::now(),
             dispatch,
             operation,
             posted: watch::Sender::new(()),
@@ -308,6 +317,7 @@ impl Recorder {
             }
             Message::Tick => {
                 self.tick();
+                self.forget(Timestamp::now());
                 self.count_looked(Timestamp::now(), false);
                 self.keep_log();
                 self.watch_operation(Timestamp::now());
@@ -403,25 +413,20 @@ impl Recorder {
         }
         for id in judged {
             let Some(device) = self.inventory.device(*id) else { continue };
+            let why = Closing::of(device);
             let now = self.policies.judge(device, &self.estate, &self.catalogue);
-            draft.findings.extend(self.ledger.reconcile(&policy::Subject::Device(*id), &device.place, &now, at));
+            draft.findings.extend(self.ledger.reconcile((&policy::Subject::Device(*id), &device.place), &now, why, at));
             let status = self.policies.status(device, &self.catalogue);
             let before = self.statuses.insert(*id, status);
             if before != Some(status) || delta.devices.binary_search(id).is_ok() {
                 draft.devices.insert(*id, DeviceRecord { device: device.clone(), status });
             }
         }
+        self.follow_overrulings(judged, draft);
         draft.batch.merged.extend(delta.merged);
         draft.batch.retired.extend(delta.retired);
         draft.batch.presence.extend(delta.presence);
         draft.batch.addresses.extend(delta.addresses);
         draft.switches.extend(delta.switches);
-    }
-
-    fn put_findings(&self, ids: &[FindingId], batch: &mut Batch) {
-        for id in ids {
-            batch.findings.retain(|finding| finding.id != *id);
-            batch.findings.extend(self.ledger.finding(*id).cloned());
-        }
     }
 }

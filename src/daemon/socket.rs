@@ -77,7 +77,17 @@ fn peer(stream: &UnixStream, groups: &[String]) -> std::io::Result<(Author, bool
     let may = uid.is_root()
         || uid == Uid::current()
         || groups.iter().any(|group| is_member(group, &name, user.as_ref(), credentials.gid()));
-    Ok((Author { uid: uid.as_raw(), name }, may))
+    let login = credentials.pid().and_then(|pid| login(pid, uid));
+    Ok((Author { uid: uid.as_raw(), name, login }, may))
+}
+
+/// Who logged in, by the audit login uid that the kernel keeps of every process, through sudo and su. `None`: the same
+/// user, nobody (a service), or it may not be read.
+fn login(pid: i32, uid: Uid) -> Option<crate::net::User> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/loginuid")).ok()?;
+    let number: u32 = text.trim().parse().ok().filter(|number| *number != u32::MAX && *number != uid.as_raw())?;
+    let known = User::from_uid(Uid::from_raw(number)).ok().flatten();
+    Some(crate::net::User { uid: number, name: known.map_or_else(|| number.to_string(), |user| user.name) })
 }
 
 fn is_member(group: &str, name: &str, user: Option<&User>, gid: u32) -> bool {
@@ -143,8 +153,8 @@ fn asked(request: &Request) -> Option<String> {
     let words = match request {
         Request::Hello { .. } | Request::Status => return None,
         Request::Decide { decisions } => {
-            let findings: Vec<String> = decisions.iter().map(|decision| decision.finding.to_string()).collect();
-            format!("decide {}", findings.join(" "))
+            let findings: Vec<String> = decisions.iter().map(|decision| decision.on.to_string()).collect();
+            format!("decide {}", findings.join(", "))
         }
         Request::Run { review } => format!("run {review}"),
         Request::Retry { credential, address: None } => format!("retry {credential}"),

@@ -12,6 +12,7 @@ mod order_tests;
 mod overlap;
 mod parts;
 mod past;
+mod person;
 mod placing;
 mod rows;
 mod state;

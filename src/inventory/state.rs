@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::parts::in_parts;
 use super::topology::{Dirty, Lead};
 use super::{AddressBinding, Certainty, Delta, Device, Estate, Merge, Place, Presence, RoutedAddress, SwitchRecord};
-use crate::maker::{Attribution, Catalogue, Facts};
+use crate::maker::{Attribution, Catalogue, Ended, Facts, Overruling};
 use crate::net::{DeviceId, DeviceText, MacAddr, PortName, TargetName, Timestamp, VlanId};
 use crate::observation::Collection;
 
@@ -342,6 +342,11 @@ impl Inventory {
         kept.facts.scopes = kept.facts.scopes.take().or(gone.facts.scopes);
         kept.facts.neighbour = kept.facts.neighbour.take().or(gone.facts.neighbour);
         kept.facts.onvif = kept.facts.onvif.or(gone.facts.onvif);
+        // A person's word that still holds goes before one that does not.
+        let holds = |said: &Overruling| said.holds();
+        if !kept.facts.overruling.as_ref().is_some_and(holds) && gone.facts.overruling.is_some() {
+            kept.facts.overruling = gone.facts.overruling;
+        }
         if kept.facts.marks.is_empty() {
             kept.facts.marks = gone.facts.marks;
         }
@@ -391,6 +396,11 @@ impl Inventory {
         now.place = self.place(&now, estate, at);
         if let Some(heard) = self.heard_at_its_port(&now, at) {
             now.facts.neighbour = Some(heard);
+        }
+        if let Some(why) = catalogue.contrary(&now.facts)
+            && let Some(said) = now.facts.overruling.as_mut()
+        {
+            said.ended = Some(Ended { at, why });
         }
         now.attribution = catalogue.attribute(&now.facts);
         (now != *before).then_some(now)

@@ -2,6 +2,7 @@
 
 mod mac;
 mod name;
+mod person;
 pub mod text;
 mod time;
 mod vlan;
@@ -10,6 +11,7 @@ pub use mac::{MacAddr, MacError};
 pub use name::{
     CredentialId, CycleId, DeviceId, FindingId, MakerId, NetworkId, PackId, PortName, RuleId, SiteId, TargetName,
 };
+pub use person::{Author, User};
 pub use text::DeviceText;
 pub use time::Timestamp;
 pub use vlan::{VlanId, VlanRange};

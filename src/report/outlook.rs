@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Table;
 use crate::net::DeviceText;
-use crate::review::{Decision, DecisionKind, Outlook, Shift, Tally};
+use crate::review::{Decision, Outlook, Shift, Tally};
 
 fn spelled(value: &impl Serialize) -> String {
     json!(value).as_str().unwrap_or_default().to_owned()
@@ -22,12 +22,7 @@ fn counted(count: usize, one: &str) -> String {
 /// A decision in a few words: what, and whose.
 #[must_use]
 pub fn decision(decision: &Decision) -> String {
-    let what = match &decision.kind {
-        DecisionKind::RemoveBy { by } => format!("remove by {by}"),
-        DecisionKind::Accept { until, .. } => format!("accepted until {until}"),
-        DecisionKind::NotInScope { .. } => "not in scope".to_owned(),
-    };
-    format!("{what} by {}", DeviceText::new(&decision.author.name))
+    format!("{} by {}", decision.kind.words(), DeviceText::new(&decision.author.name))
 }
 
 /// It in one line.

@@ -35,7 +35,7 @@ pub fn device_json(device: &Device, status: Status, last_seen: Timestamp) -> Val
         .iter()
         .map(|mark| json!({"source": mark.source, "text": mark.text, "grade": mark.grade, "observed_at": mark.observed_at}))
         .collect();
-    json!({
+    let mut value = json!({
         "id": device.id,
         "mac": device.mac,
         "ips": device.ips,
@@ -54,7 +54,14 @@ pub fn device_json(device: &Device, status: Status, last_seen: Timestamp) -> Val
         "status": status,
         "first_seen": device.first_seen,
         "last_seen": last_seen,
-    })
+    });
+    // Beside the contract's fields, where a person said something.
+    if let (Some(said), Value::Object(fields)) = (&device.facts.overruling, &mut value) {
+        let said = json!({"claim": said.claim, "until": said.until, "reason": said.reason, "author": said.author,
+                          "at": said.at, "ended": said.ended});
+        fields.insert("overruling".to_owned(), said);
+    }
+    value
 }
 
 /// Devices for people and spreadsheets.
@@ -115,6 +122,7 @@ pub fn finding_json(finding: &Finding, snapshot: &Snapshot) -> Value {
         "site": finding.place.site,
         "network": finding.place.network,
         "state": finding.state,
+        "closing": finding.closing,
         "since": finding.since,
         "revision": finding.revision,
         "decision": finding.decision,
@@ -257,7 +265,11 @@ pub fn carriers(snapshot: &Snapshot) -> Vec<String> {
                 format!(", {lost} more only counted, FAILING since {since}: {why}")
             }
         };
-        format!("alert {name}: {address}, {last}, {} wait{trouble}", carrier.waiting)
+        let held = match carrier.held {
+            0 => String::new(),
+            held => format!(", {held} for the digest or after maintenance"),
+        };
+        format!("alert {name}: {address}, {last}, {} wait{held}{trouble}", carrier.waiting)
     };
     snapshot.carriers.values().map(line).collect()
 }

@@ -1,11 +1,12 @@
 //! All findings and cycles, and the only way to change them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
 use super::{
-    Author, Cycle, Decision, DecisionKind, DecisionRequest, Finding, FindingState, Refusal, latest_acceptance,
+    Author, Closing, Cycle, Decision, DecisionKind, DecisionRequest, Finding, FindingState, Matter, Refusal,
+    latest_acceptance,
 };
 use crate::config::ReviewPlan;
 use crate::inventory::{Merge, Place};
@@ -26,27 +27,35 @@ fn key(finding: &Finding) -> Key {
     (finding.subject.clone(), finding.policy.clone(), finding.rule.clone())
 }
 
-/// A request that can be decided, or why not.
-fn allowed(finding: Option<&Finding>, request: &DecisionRequest, today: Date) -> Result<(), Refusal> {
-    let id = request.finding;
+/// What must hold of a decision whatever it is about.
+fn well_formed(decision: &DecisionKind, today: Date) -> Result<(), Refusal> {
+    let latest = latest_acceptance(today);
+    match decision {
+        DecisionKind::Overrule { claim, .. } if claim.is_empty() => return Err(Refusal::NothingSaid),
+        DecisionKind::Accept { until, .. } | DecisionKind::Overrule { until, .. } if *until > latest => {
+            return Err(Refusal::TooLong { latest });
+        }
+        _ => {}
+    }
+    if let Some(day) = decision.until().filter(|day| *day < today) {
+        return Err(Refusal::Past(day));
+    }
+    if decision.reason().is_some_and(|reason| reason.trim().is_empty()) {
+        return Err(Refusal::NoReason);
+    }
+    Ok(())
+}
+
+/// A finding that can be decided, or why not.
+fn allowed(finding: Option<&Finding>, id: FindingId, revision: u64) -> Result<(), Refusal> {
     let finding = finding.ok_or(Refusal::NoSuchFinding(id))?;
     if finding.state == FindingState::Closed {
         return Err(Refusal::Closed(id));
     }
-    if finding.revision != request.revision {
-        return Err(Refusal::Stale { finding: id, seen: request.revision, now: finding.revision });
+    if finding.revision != revision {
+        return Err(Refusal::Stale { finding: id, seen: revision, now: finding.revision });
     }
-    match &request.decision {
-        DecisionKind::RemoveBy { by } if *by < today => Err(Refusal::Past(*by)),
-        DecisionKind::Accept { until, .. } if *until < today => Err(Refusal::Past(*until)),
-        DecisionKind::Accept { until, .. } if *until > latest_acceptance(today) => {
-            Err(Refusal::TooLong { latest: latest_acceptance(today) })
-        }
-        DecisionKind::Accept { reason, .. } | DecisionKind::NotInScope { reason } if reason.trim().is_empty() => {
-            Err(Refusal::NoReason)
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 impl Ledger {
@@ -71,8 +80,14 @@ impl Ledger {
 
     /// Brings a subject's findings in line with the rules it breaks now, where it is, by `(subject, pack, rule)`. The
     /// inventory changes a place only by observation, so what is no longer broken was really observed so.
-    /// Returns the findings that differ from before.
-    pub fn reconcile(&mut self, subject: &Subject, place: &Place, now: &[Violation], at: Timestamp) -> Vec<FindingId> {
+    /// `why` is what closes those that are broken no longer. Returns the findings that differ from before.
+    pub fn reconcile(
+        &mut self,
+        (subject, place): (&Subject, &Place),
+        now: &[Violation],
+        why: Closing,
+        at: Timestamp,
+    ) -> Vec<FindingId> {
         let mut changed = Vec::new();
         for violation in now {
             let key = (subject.clone(), violation.pack.clone(), violation.rule.clone());
@@ -89,6 +104,7 @@ impl Ledger {
                 state: FindingState::Closed,
                 since: at,
                 closed: None,
+                closing: None,
                 openings: 0,
                 revision: 0,
                 place: place.clone(),
@@ -105,7 +121,7 @@ impl Ledger {
             if opens {
                 finding.state = FindingState::Open;
                 finding.since = at;
-                finding.closed = None;
+                (finding.closed, finding.closing) = (None, None);
                 finding.decision = None;
                 finding.openings += 1;
             }
@@ -118,7 +134,10 @@ impl Ledger {
             let broken = |finding: &Finding| {
                 now.iter().any(|violation| violation.pack == finding.policy && violation.rule == finding.rule)
             };
-            if self.findings.get(&id).is_some_and(|finding| !broken(finding)) && self.close(id, at) {
+            let Some(finding) = self.findings.get(&id).filter(|finding| !broken(finding)) else { continue };
+            // Elsewhere it would not have been broken anyhow.
+            let why = if finding.place.is_same_spot(place) { why } else { Closing::Observed };
+            if self.close(id, why, at) {
                 changed.push(id);
             }
         }
@@ -129,7 +148,7 @@ impl Ledger {
     /// A subject is no more (a device that turned out to be a switch's own interface, an entry that was taken out of its
     /// register): its findings close.
     pub fn retire(&mut self, subject: &Subject, at: Timestamp) -> Vec<FindingId> {
-        self.of(subject).into_iter().filter(|id| self.close(*id, at)).collect()
+        self.of(subject).into_iter().filter(|id| self.close(*id, Closing::Merged, at)).collect()
     }
 
     /// Stores a finding; its revision grows where it differs. Returns whether it does.
@@ -142,10 +161,11 @@ impl Ledger {
         true
     }
 
-    fn close(&mut self, id: FindingId, at: Timestamp) -> bool {
+    fn close(&mut self, id: FindingId, why: Closing, at: Timestamp) -> bool {
         match self.findings.get(&id) {
             Some(finding) if finding.state != FindingState::Closed => {
-                self.put(Finding { state: FindingState::Closed, closed: Some(at), ..finding.clone() })
+                let (closed, closing) = (Some(at), Some(why));
+                self.put(Finding { state: FindingState::Closed, closed, closing, ..finding.clone() })
             }
             _ => false,
         }
@@ -165,7 +185,7 @@ impl Ledger {
                 }
             } else {
                 // The device that stays has this finding already: this one ends, and both stand in the log.
-                if self.close(id, at) {
+                if self.close(id, Closing::Merged, at) {
                     changed.push(id);
                 }
             }
@@ -185,29 +205,34 @@ impl Ledger {
         today: Date,
     ) -> Result<Vec<Decision>, Refusal> {
         for (index, request) in requests.iter().enumerate() {
-            allowed(self.findings.get(&request.finding), request, today)?;
-            // Twice in one request: the second was made on a revision that the first ends.
-            if requests.iter().take(index).any(|other| other.finding == request.finding) {
-                let (seen, finding) = (request.revision, request.finding);
-                return Err(Refusal::Stale { finding, seen, now: seen + 1 });
+            match &request.on {
+                Matter::Finding { finding, revision } => {
+                    allowed(self.findings.get(finding), *finding, *revision)?;
+                    let twice = |other: &DecisionRequest| other.on.finding() == Some(*finding);
+                    // Twice in one request: the second was made on a revision that the first ends.
+                    if requests.iter().take(index).any(twice) {
+                        let (seen, finding) = (*revision, *finding);
+                        return Err(Refusal::Stale { finding, seen, now: seen + 1 });
+                    }
+                }
+                Matter::Device { .. } => match request.decision {
+                    DecisionKind::Overrule { .. } | DecisionKind::Restore { .. } => {}
+                    _ => return Err(Refusal::NotOnADevice),
+                },
             }
+            well_formed(&request.decision, today)?;
         }
         let mut decisions = Vec::new();
         for request in requests {
-            let Some(finding) = self.findings.get(&request.finding).cloned() else { continue };
-            let decision = Decision {
-                finding: request.finding,
-                revision: request.revision,
-                kind: request.decision.clone(),
-                author: author.clone(),
-                at,
+            let matter = match &request.on {
+                Matter::Device { device, .. } => Matter::Device { device: *device, seen: BTreeSet::new() },
+                matter @ Matter::Finding { .. } => matter.clone(),
             };
-            let state = match request.decision {
-                DecisionKind::RemoveBy { .. } => FindingState::RemoveBy,
-                DecisionKind::Accept { .. } => FindingState::Accepted,
-                DecisionKind::NotInScope { .. } => FindingState::NotInScope,
-            };
-            self.put(Finding { state, decision: Some(decision.clone()), ..finding });
+            let decision = Decision { matter, kind: request.decision.clone(), author: author.clone(), at };
+            let finding = decision.matter.finding().and_then(|id| self.findings.get(&id)).cloned();
+            if let Some((state, finding)) = decision.kind.state().zip(finding) {
+                self.put(Finding { state, decision: Some(decision.clone()), ..finding });
+            }
             decisions.push(decision);
         }
         Ok(decisions)
@@ -244,11 +269,7 @@ impl Ledger {
     /// closes cycles whose items are all decided or closed. Returns what differs from before.
     pub fn tick(&mut self, at: Timestamp, today: Date) -> (Vec<FindingId>, Vec<CycleId>) {
         let over = |finding: &&Finding| {
-            let end = finding.decision.as_ref().and_then(|decision| match &decision.kind {
-                DecisionKind::RemoveBy { by } => Some(*by),
-                DecisionKind::Accept { until, .. } => Some(*until),
-                DecisionKind::NotInScope { .. } => None,
-            });
+            let end = finding.decision.as_ref().and_then(|decision| decision.kind.until());
             matches!(finding.state, FindingState::RemoveBy | FindingState::Accepted)
                 && end.is_some_and(|end| end < today)
         };
@@ -272,6 +293,12 @@ impl Ledger {
     #[must_use]
     pub fn finding(&self, id: FindingId) -> Option<&Finding> {
         self.findings.get(&id)
+    }
+
+    /// Whether a subject has, or ever had, a finding.
+    #[must_use]
+    pub fn has_any(&self, subject: &Subject) -> bool {
+        !self.of(subject).is_empty()
     }
 
     /// All findings, by id.

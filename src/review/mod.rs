@@ -10,13 +10,17 @@ pub use ledger::Ledger;
 pub use outlook::{Group, Outlook, Shift, Tally, Turn};
 pub use rejudge::{Measure, Rejudged, rejudge};
 
+use std::collections::BTreeSet;
+
 use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::inventory::Place;
-use crate::maker::Evidence;
-use crate::net::{CycleId, FindingId, PackId, RuleId, Timestamp};
+use crate::inventory::{Device, Place};
+pub use crate::maker::Claim;
+use crate::maker::{Evidence, Overruling};
+pub use crate::net::Author;
+use crate::net::{CycleId, DeviceId, FindingId, PackId, RuleId, Timestamp};
 use crate::policy::{Severity, Subject};
 
 /// Longest acceptance, in days.
@@ -58,6 +62,26 @@ pub enum FindingState {
     Closed,
 }
 
+/// Why a finding is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Closing {
+    /// The device, or the place it speaks of, was observed and breaks the rule no longer.
+    Observed,
+    /// A person said that the device is not what the evidence says.
+    Overruled,
+    /// The device turned out to be another one, or none.
+    Merged,
+}
+
+impl Closing {
+    /// Why a rule is no longer broken by a device where it was.
+    #[must_use]
+    pub fn of(device: &Device) -> Self {
+        if device.facts.overruling.as_ref().is_some_and(Overruling::holds) { Self::Overruled } else { Self::Observed }
+    }
+}
+
 /// One rule broken by one subject, through all its openings and closings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -80,6 +104,9 @@ pub struct Finding {
     pub since: Timestamp,
     /// When it closed.
     pub closed: Option<Timestamp>,
+    /// Why it closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<Closing>,
     /// How often it was opened.
     pub openings: u32,
     /// Grows with every change: a decision names the revision it was made on.
@@ -113,24 +140,124 @@ pub enum DecisionKind {
         /// Why.
         reason: String,
     },
+    /// Its device is not what the evidence says: until a day, or until new evidence speaks against this.
+    Overrule {
+        /// What it is.
+        claim: Claim,
+        /// Last day.
+        until: Date,
+        /// Why.
+        reason: String,
+    },
+    /// What a person said of the device holds no longer: the evidence counts again.
+    Restore {
+        /// Why.
+        reason: String,
+    },
 }
 
-/// Who decided: the socket's peer as the kernel names it.
+impl DecisionKind {
+    /// It in a few words, without the reason.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::RemoveBy { by } => format!("remove by {by}"),
+            Self::Accept { until, .. } => format!("accept until {until}"),
+            Self::NotInScope { .. } => "not in scope".to_owned(),
+            Self::Overrule { claim, until, .. } => format!("attribution overruled until {until} ({claim})"),
+            Self::Restore { .. } => "attribution no longer overruled".to_owned(),
+        }
+    }
+
+    /// The last day it holds, where it has one.
+    #[must_use]
+    pub fn until(&self) -> Option<Date> {
+        match self {
+            Self::RemoveBy { by } => Some(*by),
+            Self::Accept { until, .. } | Self::Overrule { until, .. } => Some(*until),
+            Self::NotInScope { .. } | Self::Restore { .. } => None,
+        }
+    }
+
+    /// Where it leaves its finding; `None`: where it was.
+    #[must_use]
+    pub fn state(&self) -> Option<FindingState> {
+        match self {
+            Self::RemoveBy { .. } => Some(FindingState::RemoveBy),
+            Self::Accept { .. } => Some(FindingState::Accepted),
+            Self::NotInScope { .. } => Some(FindingState::NotInScope),
+            // What is said of the device closes and opens findings, this one and others.
+            Self::Overrule { .. } | Self::Restore { .. } => None,
+        }
+    }
+
+    /// Why, where it needs a reason.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::RemoveBy { .. } => None,
+            Self::Accept { reason, .. }
+            | Self::NotInScope { reason }
+            | Self::Overrule { reason, .. }
+            | Self::Restore { reason } => Some(reason),
+        }
+    }
+}
+
+impl std::fmt::Display for DecisionKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.words())?;
+        self.reason().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+    }
+}
+
+/// What a decision is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Author {
-    /// User id (SO_PEERCRED).
-    pub uid: u32,
-    /// Name in the user database, else the number as text.
-    pub name: String,
+#[serde(untagged, deny_unknown_fields)]
+pub enum Matter {
+    /// A finding.
+    Finding {
+        /// Which.
+        finding: FindingId,
+        /// Its revision when the reviewer looked.
+        revision: u64,
+    },
+    /// A device, whatever rules it breaks.
+    Device {
+        /// Which.
+        device: DeviceId,
+        /// The evidence the reviewer saw, by source and text. Not stored.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        seen: BTreeSet<(String, String)>,
+    },
 }
 
-/// A decision on a finding.
+impl Matter {
+    /// The finding, where it is one.
+    #[must_use]
+    pub fn finding(&self) -> Option<FindingId> {
+        match self {
+            Self::Finding { finding, .. } => Some(*finding),
+            Self::Device { .. } => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Matter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Finding { finding, .. } => write!(f, "finding {finding}"),
+            Self::Device { device, .. } => write!(f, "device {device}"),
+        }
+    }
+}
+
+/// A decision that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    /// The finding.
-    pub finding: FindingId,
-    /// Its revision when it was decided.
-    pub revision: u64,
+    /// What it is about.
+    #[serde(flatten)]
+    pub matter: Matter,
     /// What was decided.
     pub kind: DecisionKind,
     /// Who decided.
@@ -166,10 +293,8 @@ pub struct Cycle {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionRequest {
-    /// The finding.
-    pub finding: FindingId,
-    /// The revision the reviewer saw.
-    pub revision: u64,
+    /// What it is about, as the reviewer saw it.
+    pub on: Matter,
     /// What is decided.
     pub decision: DecisionKind,
 }
@@ -195,6 +320,31 @@ pub enum Refusal {
     /// It is closed.
     #[error("finding {0} is closed: there is nothing to decide")]
     Closed(FindingId),
+    /// The evidence changed since the reviewer looked.
+    #[error("the evidence on device {device} changed since you looked: {new}: look again, then decide")]
+    NewEvidence {
+        /// The device.
+        device: DeviceId,
+        /// What is new.
+        new: String,
+    },
+    /// No such device.
+    #[error("there is no device {0}")]
+    NoSuchDevice(DeviceId),
+    /// Such a decision is not made on this.
+    #[error("a device can be overruled, or not overruled any more; all else is decided on its findings")]
+    NotOnADevice,
+    /// Nothing is said in place of the evidence.
+    #[error("say what it is: its maker, its class, or whether it is surveillance equipment")]
+    NothingSaid,
+    /// The catalogue does not know the maker.
+    #[error(
+        "the catalogue knows no maker '{0}': 'lenswarden identify' shows ids; makers of your own go into [makers] files"
+    )]
+    NoSuchMaker(String),
+    /// Nobody said anything of it that could end.
+    #[error("nothing said of device {0} is in force")]
+    NotOverruled(DeviceId),
     /// A reason is needed.
     #[error("a reason is needed")]
     NoReason,
@@ -202,7 +352,7 @@ pub enum Refusal {
     #[error("{0} is in the past")]
     Past(Date),
     /// An acceptance may not run that long.
-    #[error("an acceptance ends at most 180 days away: {latest} at the latest")]
+    #[error("an acceptance, and an overruling, ends at most 180 days away: {latest} at the latest")]
     TooLong {
         /// The last day possible.
         latest: Date,

@@ -1,6 +1,6 @@
 //! An estate judged anew: what a changed configuration, catalogue or pack does, in the daemon and before it is there.
 
-use super::Ledger;
+use super::{Closing, Ledger};
 use crate::inventory::{Delta, Device, Estate, Inventory};
 use crate::maker::Catalogue;
 use crate::net::{DeviceId, FindingId, Timestamp};
@@ -43,7 +43,12 @@ pub fn rejudge(
     let mut done = Rejudged { delta, statuses: Vec::with_capacity(devices.len()), findings: Vec::new() };
     for (device, (status, violations)) in devices.into_iter().zip(judged) {
         done.statuses.push((device.id, status));
-        done.findings.extend(ledger.reconcile(&Subject::Device(device.id), &device.place, &violations, at));
+        done.findings.extend(ledger.reconcile(
+            (&Subject::Device(device.id), &device.place),
+            &violations,
+            Closing::of(device),
+            at,
+        ));
     }
     done.findings.sort_unstable();
     done

@@ -30,19 +30,27 @@ fn violation(id: u64, rule: &str) -> Violation {
 fn opened() -> Ledger {
     let mut ledger = Ledger::default();
     assert_eq!(
-        ledger.reconcile(&device(1), &Place::default(), &[violation(1, "a"), violation(1, "b")], AT),
+        ledger.reconcile(
+            (&device(1), &Place::default()),
+            &[violation(1, "a"), violation(1, "b")],
+            Closing::Observed,
+            AT
+        ),
         [FindingId(1), FindingId(2)]
     );
-    assert_eq!(ledger.reconcile(&device(2), &Place::default(), &[violation(2, "a")], AT), [FindingId(3)]);
+    assert_eq!(
+        ledger.reconcile((&device(2), &Place::default()), &[violation(2, "a")], Closing::Observed, AT),
+        [FindingId(3)]
+    );
     ledger
 }
 
 fn author() -> Author {
-    Author { uid: 1000, name: "jo".into() }
+    Author { uid: 1000, name: "jo".into(), login: None }
 }
 
 fn request(finding: u64, revision: u64, decision: DecisionKind) -> DecisionRequest {
-    DecisionRequest { finding: FindingId(finding), revision, decision }
+    DecisionRequest { on: Matter::Finding { finding: FindingId(finding), revision }, decision }
 }
 
 fn accept(until: &str, reason: &str) -> DecisionKind {
@@ -58,9 +66,9 @@ fn the_same_violation_again_changes_nothing() {
     let mut ledger = opened();
     assert_eq!(
         ledger.reconcile(
-            &device(1),
-            &Place::default(),
+            (&device(1), &Place::default()),
             &[violation(1, "a"), violation(1, "b")],
+            Closing::Observed,
             AT.plus(std::time::Duration::from_secs(9))
         ),
         []
@@ -70,12 +78,15 @@ fn the_same_violation_again_changes_nothing() {
 #[test]
 fn what_is_no_longer_broken_closes_and_comes_back_as_the_same_finding() {
     let mut ledger = opened();
-    assert_eq!(ledger.reconcile(&device(1), &Place::default(), &[violation(1, "b")], AT), [FindingId(1)]);
+    assert_eq!(
+        ledger.reconcile((&device(1), &Place::default()), &[violation(1, "b")], Closing::Observed, AT),
+        [FindingId(1)]
+    );
     assert_eq!(
         (state(&ledger, 1), state(&ledger, 2), state(&ledger, 3)),
         (FindingState::Closed, FindingState::Open, FindingState::Open)
     );
-    ledger.reconcile(&device(1), &Place::default(), &[violation(1, "a"), violation(1, "b")], AT);
+    ledger.reconcile((&device(1), &Place::default()), &[violation(1, "a"), violation(1, "b")], Closing::Observed, AT);
     let again = ledger.finding(FindingId(1)).unwrap();
     assert_eq!((again.state, again.openings, again.closed), (FindingState::Open, 2, None));
 }
@@ -85,7 +96,15 @@ fn a_decision_holds_while_the_rule_is_broken_and_ends_with_its_day() {
     let mut ledger = opened();
     let decided = ledger.decide(&[request(1, 1, accept("2026-12-01", "safety"))], &author(), AT, today()).unwrap();
     assert_eq!(decided[0].author, author());
-    assert_eq!(ledger.reconcile(&device(1), &Place::default(), &[violation(1, "a"), violation(1, "b")], AT), []);
+    assert_eq!(
+        ledger.reconcile(
+            (&device(1), &Place::default()),
+            &[violation(1, "a"), violation(1, "b")],
+            Closing::Observed,
+            AT
+        ),
+        []
+    );
     assert_eq!(ledger.tick(AT, "2026-12-01".parse().unwrap()).0, [], "the last day belongs to it");
     assert_eq!(ledger.tick(AT, "2026-12-02".parse().unwrap()).0, [FindingId(1)]);
     let again = ledger.finding(FindingId(1)).unwrap();
@@ -121,7 +140,7 @@ fn refusals_change_nothing_not_even_the_good_half() {
         assert_eq!(ledger, before);
     }
     let mut closed = opened();
-    closed.reconcile(&device(2), &Place::default(), &[], AT);
+    closed.reconcile((&device(2), &Place::default()), &[], Closing::Observed, AT);
     assert_eq!(
         closed.decide(&[request(3, 2, accept("2026-12-01", "x"))], &author(), AT, today()),
         Err(Refusal::Closed(FindingId(3)))
@@ -135,10 +154,10 @@ fn findings_follow_a_merge_and_a_retired_device_has_none_open() {
     let changed = ledger.merge(Merge { from: DeviceId(2), into: DeviceId(1) }, AT);
     assert_eq!((changed, state(&ledger, 3)), (vec![FindingId(3)], FindingState::Closed));
     let mut other = opened();
-    other.reconcile(&device(1), &Place::default(), &[violation(1, "b")], AT);
+    other.reconcile((&device(1), &Place::default()), &[violation(1, "b")], Closing::Observed, AT);
     assert_eq!(opened().retire(&device(1), AT), [FindingId(1), FindingId(2)]);
     let mut moved = Ledger::default();
-    moved.reconcile(&device(5), &Place::default(), &[violation(5, "a")], AT);
+    moved.reconcile((&device(5), &Place::default()), &[violation(5, "a")], Closing::Observed, AT);
     assert_eq!(moved.merge(Merge { from: DeviceId(5), into: DeviceId(4) }, AT), [FindingId(1)]);
     assert_eq!(moved.finding(FindingId(1)).unwrap().subject, device(4));
 }
@@ -150,9 +169,9 @@ fn an_entry_of_a_register_has_findings_as_a_device_has() {
     let of = |subject: &Subject| Violation { subject: subject.clone(), ..violation(1, "never-seen") };
     let (first, second) = (entry("A1"), entry("A2"));
     let mut ledger = opened();
-    assert_eq!(ledger.reconcile(&first, &place, &[of(&first)], AT), [FindingId(4)]);
-    assert_eq!(ledger.reconcile(&second, &place, &[of(&second)], AT), [FindingId(5)]);
-    assert_eq!(ledger.reconcile(&first, &place, &[], AT), [FindingId(4)]);
+    assert_eq!(ledger.reconcile((&first, &place), &[of(&first)], Closing::Observed, AT), [FindingId(4)]);
+    assert_eq!(ledger.reconcile((&second, &place), &[of(&second)], Closing::Observed, AT), [FindingId(5)]);
+    assert_eq!(ledger.reconcile((&first, &place), &[], Closing::Observed, AT), [FindingId(4)]);
     assert_eq!((state(&ledger, 4), state(&ledger, 5)), (FindingState::Closed, FindingState::Open));
     let record = serde_json::to_value(ledger.finding(FindingId(5)).unwrap()).unwrap();
     assert_eq!(record["entry"], serde_json::json!({"register": "estates", "key": "A2"}));
@@ -181,7 +200,7 @@ fn a_cycle_opens_once_and_closes_when_nothing_waits() {
     assert_eq!(ledger.open_cycle(&plan, AT, items, AT), None);
     assert_eq!(ledger.tick(AT, today()), (vec![], vec![]));
     ledger.decide(&[request(1, 1, accept("2026-12-01", "x"))], &author(), AT, today()).unwrap();
-    ledger.reconcile(&device(2), &Place::default(), &[], AT);
+    ledger.reconcile((&device(2), &Place::default()), &[], Closing::Observed, AT);
     assert_eq!(ledger.tick(AT, today()).1, [CycleId(1)]);
     assert_eq!(ledger.tick(AT, today()).1, []);
     let restored = Ledger::restore(ledger.findings().cloned().collect(), ledger.cycles().cloned().collect());

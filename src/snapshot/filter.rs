@@ -1,6 +1,7 @@
 //! Filter words: `maker:dahua site:hq status:restricted network:core !accepted vlan:10-20 since:7d`.
 //!
-//! All words must hold; `!` turns one round; a word without a field is looked for in every text of the row.
+//! All words must hold; `!` turns one round; a word without a field is looked for in every text of the row. `all` lets
+//! everything through, also where a view leaves out what is no surveillance equipment.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,6 +38,8 @@ const FIELDS: [(&str, &[&str]); 22] = [
 
 #[derive(Debug, Clone, PartialEq)]
 enum Word {
+    /// Whatever it is, also what a view leaves out of itself.
+    All,
     /// Any text of the row holds it.
     Any(String),
     Field(&'static str, String),
@@ -78,6 +81,9 @@ fn read(word: &str) -> Result<Word, String> {
     else {
         // A decision's state is so often asked for that it needs no field.
         let lower = word.to_lowercase();
+        if lower == "all" {
+            return Ok(Word::All);
+        }
         let state =
             ["open", "accepted", "closed", "not-in-scope", "remove-by"].into_iter().find(|state| *state == lower);
         return Ok(state.map_or_else(|| Word::Any(lower.clone()), |_| Word::Field("state", lower.clone())));
@@ -122,6 +128,17 @@ impl Filter {
         Ok(Self { words })
     }
 
+    /// Whether what is no surveillance equipment is asked for too: by `all`, by what it is, or by an address.
+    #[must_use]
+    pub fn asks_for_all(&self) -> bool {
+        let asks = |word: &Word| match word {
+            Word::All => true,
+            Word::Field(field, _) => ["class", "surveillance", "mac", "ip", "serial"].contains(field),
+            _ => false,
+        };
+        self.words.iter().any(|(negated, word)| !negated && asks(word))
+    }
+
     /// Whether a device passes.
     #[must_use]
     pub fn device(&self, row: &DeviceRow, sites: &BTreeMap<SiteId, SiteRow>, now: Timestamp) -> bool {
@@ -132,6 +149,7 @@ impl Filter {
     #[must_use]
     pub fn site(&self, row: &SiteRow) -> bool {
         let holds = |word: &Word| match word {
+            Word::All => true,
             Word::Any(text) => {
                 row.id.to_string().to_lowercase().contains(text) || row.name.to_lowercase().contains(text)
             }
@@ -170,6 +188,7 @@ fn holds(
             let since = finding.map(|finding| finding.since).or(device.map(|device| device.first_seen));
             since.is_some_and(|since| now.since(since) <= *span)
         }
+        Word::All => true,
         Word::Any(text) => FIELDS
             .iter()
             .any(|(field, _)| values(field, finding, device, site, sites).iter().any(|value| value.contains(text))),

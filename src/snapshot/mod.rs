@@ -220,6 +220,8 @@ pub struct CarrierRow {
     pub last_sent: Option<Timestamp>,
     /// Alerts that wait for it.
     pub waiting: u64,
+    /// Findings it is told of when a maintenance window ends or a digest is due.
+    pub held: u64,
     /// Alerts that found too many waiting: only counted, and the count is sent.
     pub lost: u64,
 }

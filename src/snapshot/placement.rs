@@ -126,6 +126,7 @@ mod tests {
             state: FindingState::Open,
             since: Timestamp(0),
             closed: None,
+            closing: None,
             openings: 1,
             revision: 1,
             place: Place { network_kind: Some(kind), ..Place::default() },

@@ -93,14 +93,19 @@ mod tests {
     use crate::inventory::Place;
     use crate::net::{DeviceId, Timestamp};
     use crate::policy::{Severity, Subject};
-    use crate::review::{Author, Decision};
+    use crate::review::{Author, Decision, Matter};
 
     const NOW: Timestamp = Timestamp(1_795_500_000_000);
 
     fn finding(id: u64, state: FindingState, openings: u32, decision: Option<DecisionKind>) -> Finding {
-        let author = Author { uid: 1, name: "a".into() };
+        let author = Author { uid: 1, name: "a".into(), login: None };
         let id = FindingId(id);
-        let decision = decision.map(|kind| Decision { finding: id, revision: 1, kind, author, at: NOW });
+        let decision = decision.map(|kind| Decision {
+            matter: Matter::Finding { finding: id, revision: 1 },
+            kind,
+            author,
+            at: NOW,
+        });
         Finding {
             id,
             policy: "p".into(),
@@ -111,6 +116,7 @@ mod tests {
             state,
             since: NOW,
             closed: None,
+            closing: None,
             openings,
             revision: 1,
             place: Place::default(),

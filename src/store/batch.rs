@@ -25,7 +25,7 @@ pub struct Batch {
     pub devices: Vec<DeviceRecord>,
     /// Devices that became another one.
     pub merged: Vec<Merge>,
-    /// Devices that turned out to be a switch's own interface.
+    /// Devices that turned out to be a switch's own interface, or are forgotten.
     pub retired: Vec<DeviceId>,
     /// Forwarding rows.
     pub presence: Vec<RowChange<Presence>>,
@@ -51,7 +51,8 @@ pub struct Batch {
     pub daemon: Option<DaemonRecord>,
     /// What was asked over the control socket.
     pub requests: Vec<RequestRecord>,
-    /// Devices whose earlier records are forgotten; what the log keeps of them is their hashes.
+    /// Devices whose earlier records are forgotten; what the log keeps of them is their hashes. Of one that is retired
+    /// with it every row goes.
     pub forgotten: Vec<DeviceId>,
     /// A signed head that is told to others with this batch: it vouches for the log itself, so it is not in it.
     pub published: Option<SignedHead>,
@@ -289,7 +290,7 @@ pub enum ChangeKind {
     Device,
     /// Two devices became one.
     Merge,
-    /// A device turned out to be a switch's own interface.
+    /// A device turned out to be a switch's own interface, or is forgotten.
     Retired,
     /// A finding.
     Finding,

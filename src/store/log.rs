@@ -27,7 +27,7 @@ pub(super) struct Head {
 pub struct LoggedState {
     /// Current records, as JSON.
     pub records: BTreeMap<(ChangeKind, String), String>,
-    /// Every decision in order: `(finding, JSON)`.
+    /// Every decision in order: what it is about, JSON.
     pub decisions: Vec<(String, String)>,
 }
 
@@ -43,7 +43,7 @@ pub(super) const TABLES: [(ChangeKind, &str); 8] = [
     (ChangeKind::Key, "SELECT key, value FROM meta WHERE key = 'signing-key'"),
 ];
 /// Decisions, in the order they were made.
-pub(super) const DECISIONS: &str = "SELECT CAST(finding AS TEXT), record FROM decision ORDER BY id";
+pub(super) const DECISIONS: &str = "SELECT subject, record FROM decision ORDER BY id";
 /// Rows of the log from one on, in order.
 pub(super) const ROWS: &str =
     "SELECT seq, at, kind, subject, body, body_hash, prev, hash FROM change WHERE seq >= ? ORDER BY seq";

@@ -5,6 +5,7 @@ mod alert;
 mod audit;
 mod batch;
 mod engine;
+mod forget;
 mod held;
 mod lock;
 mod log;

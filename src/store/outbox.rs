@@ -142,7 +142,8 @@ fn put_carriers(connection: &Connection, carriers: &[(String, String)], at: Time
 /// Every carrier as readers see it.
 pub(super) fn carriers(connection: &Connection) -> rusqlite::Result<BTreeMap<String, CarrierRow>> {
     let mut statement = connection.prepare_cached(
-        "SELECT name, address, since, why, last_sent, lost, (SELECT count(*) FROM outbox WHERE carrier = name)
+        "SELECT name, address, since, why, last_sent, lost, (SELECT count(*) FROM outbox WHERE carrier = name),
+                (SELECT count(*) FROM held WHERE carrier = name)
          FROM carrier",
     )?;
     let rows = statement.query_map([], |row| {
@@ -154,6 +155,7 @@ pub(super) fn carriers(connection: &Connection) -> rusqlite::Result<BTreeMap<Str
             last_sent: row.get::<_, Option<i64>>(4)?.map(Timestamp),
             lost: row.get::<_, i64>(5)?.unsigned_abs(),
             waiting: row.get::<_, i64>(6)?.unsigned_abs(),
+            held: row.get::<_, i64>(7)?.unsigned_abs(),
         };
         Ok((carrier.name.clone(), carrier))
     })?;

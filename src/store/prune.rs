@@ -120,13 +120,12 @@ fn superseded(connection: &Connection, walk: &Walk) -> rusqlite::Result<(Vec<i64
     Ok((rows, (end < walk.told.until).then_some(end)))
 }
 
-/// Takes bodies out, and what they were out of the file: forgotten is forgotten.
+/// Takes bodies out, and with `secure_delete` what they were out of the file: forgotten is forgotten.
 fn blank(connection: &Connection, rows: &[i64]) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "secure_delete", true)?;
     for row in rows {
         connection.prepare_cached("UPDATE change SET body = NULL WHERE seq = ?")?.execute([row])?;
     }
-    connection.pragma_update(None, "secure_delete", false)
+    Ok(())
 }
 
 /// Takes out what a device was; the last word on it stays where it is still in the tables.

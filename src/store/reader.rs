@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::log::{self, LoggedState, TABLES};
-use super::{Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetRecord, lock, picture, read, schema};
+use super::{
+    Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetRecord, forget, lock, picture, read, schema,
+};
 use crate::inventory::{AddressBinding, Device, Presence, SwitchRecord};
 use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
 use crate::policy::Status;
@@ -214,15 +216,26 @@ impl Reader {
                 switches.extend(found.into_iter().map(|record| (record.name.clone(), record)));
             }
         }
+        let mut decisions = Vec::new();
+        let of_findings = "SELECT id, record FROM decision
+                           WHERE subject IN (SELECT CAST(id AS TEXT) FROM finding WHERE device = ?) ORDER BY id";
+        let mut take = |sql: &str, parameter: &dyn rusqlite::ToSql| -> rusqlite::Result<()> {
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([parameter], |row| Ok((row.get::<_, i64>(0)?, read::record(row, 1)?)))?;
+            decisions.extend(rows.collect::<rusqlite::Result<Vec<(i64, Decision)>>>()?);
+            Ok(())
+        };
+        take(of_findings, &key)?;
+        for former in forget::ids(connection, id)? {
+            take("SELECT id, record FROM decision WHERE subject = ?", &format!("device {former}"))?;
+        }
+        decisions.sort_by_key(|(number, _)| *number);
+        let decisions = decisions.into_iter().map(|(_, decision)| decision).collect();
         Ok(Some(DeviceDetail {
             status,
             last_seen: seen.last_seen(&device),
             findings: read::records(connection, "SELECT record FROM finding WHERE device = ? ORDER BY id", [key])?,
-            decisions: read::records(
-                connection,
-                "SELECT d.record FROM decision d JOIN finding f ON f.id = d.finding WHERE f.device = ? ORDER BY d.id",
-                [key],
-            )?,
+            decisions,
             presence,
             switches,
             addresses: addresses.query_map([&mac], read::address)?.collect::<Result<_, _>>()?,
@@ -273,8 +286,8 @@ impl Reader {
     /// # Errors
     /// See [`StoreError`].
     pub fn decisions(&self, finding: FindingId) -> Result<Vec<Decision>, StoreError> {
-        let sql = "SELECT record FROM decision WHERE finding = ? ORDER BY id";
-        read::records(&self.connection, sql, [finding.0 as i64]).map_err(self.fail("reading decisions"))
+        let sql = "SELECT record FROM decision WHERE subject = ? ORDER BY id";
+        read::records(&self.connection, sql, [finding.to_string()]).map_err(self.fail("reading decisions"))
     }
 
     /// All that a daemon that started now would take up, at one instant: to try out what it would do.

@@ -168,6 +168,14 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (kind, subject)
     ) STRICT, WITHOUT ROWID;
 ",
+    // Decisions are made on more than findings: a finding by its number, else `device 17`.
+    "
+    CREATE TABLE decided (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, record TEXT NOT NULL) STRICT;
+    INSERT INTO decided SELECT id, CAST(finding AS TEXT), record FROM decision;
+    DROP TABLE decision;
+    ALTER TABLE decided RENAME TO decision;
+    CREATE INDEX decision_of_subject ON decision (subject);
+",
 ];
 
 /// The schema this program writes.
@@ -304,7 +312,12 @@ mod tests {
         drop(old);
         let mut writer = Writer::open(&path).unwrap();
         assert_eq!(version(&writer.connection).unwrap(), CURRENT);
-        let expected: Vec<String> = before.iter().map(|row| with_vrf(row)).collect();
+        // What a decision is about is a word since.
+        let about = |row: String| match row.starts_with("decision ") {
+            true => row.replacen("Integer(1), Integer(1)", "Integer(1), Text(\"1\")", 1),
+            false => row,
+        };
+        let expected: Vec<String> = before.iter().map(|row| about(with_vrf(row))).collect();
         assert_eq!(contents(&writer.connection), expected);
         let alert = Alert {
             id: 0,

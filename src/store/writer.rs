@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use super::audit::{self, PublicKey, SignedHead, SigningKey};
 use super::log::{self, Appender, Head, hex, json};
 use super::prune::{self, Pruning};
-use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, read, salt, schema, swept};
+use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, forget, lock, outbox, read, salt, schema, swept};
 use crate::inventory::{AddressBinding, RowChange};
 use crate::net::{DeviceId, DeviceText, TargetName, VlanId};
 
@@ -91,6 +91,8 @@ impl Writer {
         }
         connection.pragma_update(None, "journal_mode", "WAL").map_err(fail("setting its journal"))?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(fail("setting its journal"))?;
+        // What is forgotten is overwritten, not only left to be reused.
+        connection.pragma_update(None, "secure_delete", "ON").map_err(fail("setting its journal"))?;
         connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(fail("setting its journal"))?;
         connection.set_prepared_statement_cache_capacity(64);
         schema::migrate(&mut connection).map_err(fail("migrating"))?;
@@ -196,6 +198,7 @@ impl Writer {
             put_meta(&mut log, ChangeKind::Key, "signing-key", &json(&self.key.public())?)?;
         }
         write_estate(&mut log, batch)?;
+        forget::rows(&transaction, batch)?;
         write_rows(&transaction, batch)?;
         write_devices(&mut log, batch)?;
         for device in &batch.forgotten {
@@ -359,10 +362,13 @@ fn write_reviews(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> 
     }
     for decision in &batch.decisions {
         let body = json(decision)?;
+        // A finding by its bare number, as it stands in the log of old.
+        let subject =
+            decision.matter.finding().map_or_else(|| decision.matter.to_string(), |finding| finding.to_string());
         log.connection
-            .prepare_cached("INSERT INTO decision (finding, record) VALUES (?, ?)")?
-            .execute((decision.finding.0 as i64, &body))?;
-        log.append(ChangeKind::Decision, &decision.finding.to_string(), &body)?;
+            .prepare_cached("INSERT INTO decision (subject, record) VALUES (?, ?)")?
+            .execute((&subject, &body))?;
+        log.append(ChangeKind::Decision, &subject, &body)?;
     }
     for cycle in &batch.cycles {
         let body = json(cycle)?;

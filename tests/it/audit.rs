@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lenswarden::net::{DeviceId, FindingId};
-use lenswarden::review::{Author, Decision, DecisionKind, FindingState};
+use lenswarden::review::{Author, Decision, DecisionKind, FindingState, Matter};
 use lenswarden::store::{
     Batch, Fault, PublicKey, Reader, RequestRecord, SignedHead, TargetState, Verdict, Writer, heads_in, verify_file,
 };
@@ -28,7 +28,7 @@ struct Chain {
 
 fn batch(number: i64) -> Batch {
     let at = minutes(number);
-    let author = Author { uid: 1000, name: "jo".into() };
+    let author = Author { uid: 1000, name: "jo".into(), login: None };
     let id = number.unsigned_abs() % 7 + 1;
     let state = if number % 2 == 0 { TargetState::Answering } else { TargetState::Silent };
     let kind = DecisionKind::NotInScope { reason: format!("a \"door\" phone\n\u{202e} {number}") };
@@ -37,7 +37,12 @@ fn batch(number: i64) -> Batch {
         devices: vec![device(id, u32::try_from(number).unwrap() + 1)],
         findings: vec![finding(id, id, FindingState::Open, number.unsigned_abs())],
         targets: vec![target("hq-sw1", state, at)],
-        decisions: vec![Decision { finding: FindingId(id), revision: 1, kind, author: author.clone(), at }],
+        decisions: vec![Decision {
+            matter: Matter::Finding { finding: FindingId(id), revision: 1 },
+            kind,
+            author: author.clone(),
+            at,
+        }],
         requests: vec![RequestRecord { author, asked: "decide 1".into(), outcome: "done".into(), unwritten: 0 }],
         ..Batch::default()
     }
@@ -226,7 +231,7 @@ fn the_daemon_signs_publishes_and_writes_down_who_asked_and_the_auditor_checks_i
         .collect();
     let [request] = requests.as_slice() else { panic!("{requests:?}") };
     assert_eq!(request.author.uid, nix::unistd::Uid::current().as_raw());
-    assert_eq!(request.asked, "decide 9999");
+    assert_eq!(request.asked, "decide finding 9999");
     assert_eq!(request.outcome, "refused: there is no finding 9999");
 
     // On the auditor's machine: the file, the key from when the daemon was set up, what syslog kept.

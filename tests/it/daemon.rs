@@ -12,7 +12,7 @@ use lenswarden::control::{Reply, Request};
 use lenswarden::daemon::{self, DaemonOptions, Outcome};
 use lenswarden::inventory::Certainty;
 use lenswarden::lab::{Lab, Size};
-use lenswarden::review::{DecisionKind, DecisionRequest, FindingState};
+use lenswarden::review::{DecisionKind, DecisionRequest, FindingState, Matter};
 use lenswarden::snapshot::Snapshot;
 use lenswarden::store::{ChangeKind, Reader};
 
@@ -148,8 +148,7 @@ async fn a_decision_over_the_socket_stands_in_the_log_with_its_author() {
     let (wanted, seen) = (finding.id, finding.revision);
     let decide = move |revision| Request::Decide {
         decisions: vec![DecisionRequest {
-            finding: wanted,
-            revision,
+            on: Matter::Finding { finding: wanted, revision },
             decision: DecisionKind::Accept { until, reason: "needed for safety".into() },
         }],
     };

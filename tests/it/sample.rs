@@ -56,6 +56,7 @@ pub(crate) fn finding(id: u64, device: u64, state: FindingState, revision: u64) 
         state,
         since: START,
         closed: None,
+        closing: None,
         openings: 1,
         revision,
         place: Place::default(),

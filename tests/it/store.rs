@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lenswarden::inventory::{Merge, RowChange};
 use lenswarden::net::{DeviceId, DeviceText};
-use lenswarden::review::{Author, Decision, DecisionKind, FindingState};
+use lenswarden::review::{Author, Decision, DecisionKind, FindingState, Matter};
 use lenswarden::store::{
     Batch, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, Reader, StoreError, TargetState, Writer,
 };
@@ -22,10 +22,9 @@ fn fresh() -> (TempDir, std::path::PathBuf) {
 
 fn full_batch() -> Batch {
     let decision = Decision {
-        finding: lenswarden::net::FindingId(1),
-        revision: 1,
+        matter: Matter::Finding { finding: lenswarden::net::FindingId(1), revision: 1 },
         kind: DecisionKind::NotInScope { reason: "a door phone".into() },
-        author: Author { uid: 0, name: "root".into() },
+        author: Author { uid: 0, name: "root".into(), login: None },
         at: START,
     };
     Batch {
@@ -174,7 +173,7 @@ fn tables_that_were_altered_behind_the_logs_back_are_found() {
         ("DELETE FROM finding", "finding 1 is gone from its table"),
         ("UPDATE decision SET record = replace(record, 'door', 'back')", "the decision of row 10 was altered"),
         ("DELETE FROM decision", "the decision of row 10 is gone"),
-        ("INSERT INTO decision SELECT 9, finding, record FROM decision", "the log never told of it"),
+        ("INSERT INTO decision SELECT 9, subject, record FROM decision", "the log never told of it"),
         ("INSERT INTO device SELECT 9, mac, serial, record FROM device LIMIT 1", "device 9 is in its table"),
         ("DELETE FROM device WHERE id = 2", "device 2 is gone from its table"),
         ("UPDATE target SET logged = '{}'", "target hq-sw1 was altered"),

@@ -161,8 +161,8 @@ fn a_scheduled_review_is_decided_from_the_console_and_from_the_command_line() {
     assert!(matches!(&second.kind, DecisionKind::NotInScope { reason } if reason == "a test rig"));
     assert!(begun < first.at && first.at < second.at);
     assert_eq!(
-        (second.finding, Reader::open(&house.path("lenswarden.db")).unwrap().verify(&[], &[]).unwrap().faults),
-        (other, Vec::new())
+        (second.matter.finding(), Reader::open(&house.path("lenswarden.db")).unwrap().verify(&[], &[]).unwrap().faults),
+        (Some(other), Vec::new())
     );
 
     // The terminal is as it was.

@@ -281,6 +281,7 @@ mod tests {
             revision: 1,
             place: crate::inventory::Place::default(),
             evidence: Vec::new(),
+            closing: None,
             decision: None,
         };
         let looked = SiteLooked { addresses: 12, asked: 8, linked: 1, known: 1, ..SiteLooked::default() };

@@ -14,6 +14,7 @@ impl Recorder {
         let Rejudged { delta, statuses, findings } =
             rejudge(&mut self.inventory, &mut self.ledger, by, places, draft.batch.at);
         draft.findings.extend(findings);
+        self.follow_overrulings(&delta.devices, draft);
         for (id, status) in statuses {
             let before = self.statuses.insert(id, status);
             if before != Some(status) || delta.devices.binary_search(&id).is_ok() {

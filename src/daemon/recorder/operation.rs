@@ -161,22 +161,21 @@ impl Recorder {
 
     /// All that is wrong with the work itself, for whoever is told of it.
     pub(super) fn operate(&mut self, at: Timestamp, outbox: &mut Outbox) {
+        if self.coverage.looked.sites.is_empty() {
+            // Not counted yet: nothing would be low, and what was told would seem over.
+            self.count_looked(at, true);
+        }
         let mut wrong = Vec::new();
         wrong.extend(self.late(TargetKind::Switch, at));
         wrong.extend(self.late(TargetKind::Camera, at));
         self.low_coverage(at, &mut wrong);
         self.refused_credentials(&mut wrong);
         let one = |kind, words| Wrong { kind, subject: String::new(), words };
-        wrong.extend(self.clock().map(|words| one("clock-off", words)));
+        wrong.extend(self.clock(at).map(|words| one("clock-off", words)));
         wrong.extend(self.low_disk().map(|words| one("disk-low", words)));
         let (_, registry) = crate::maker::registry_words(self.catalogue.registry_date(), at);
         wrong.extend(registry.map(|words| one("registry-old", words)));
         self.dispatch.operate(wrong, at, outbox);
-    }
-
-    fn under_maintenance(&self, target: &TargetRecord, at: Timestamp) -> bool {
-        let covers = |window: &&crate::config::MaintenanceWindow| window.covers(Some(&target.site), Some(&target.name));
-        self.config.maintenance.iter().filter(covers).any(|window| window.when.is_open(at))
     }
 
     /// Many targets of a kind gave no answer for two intervals and a visit.
@@ -185,16 +184,21 @@ impl Recorder {
             TargetKind::Switch => ("switches", self.config.daemon.poll_every * 2 + self.config.snmp.deadline),
             TargetKind::Camera => ("cameras", self.config.daemon.cameras_every * 2 + self.config.onvif.deadline),
         };
+        let already = self.dispatch.is_wrong("polling-late", what);
+        let open: Vec<_> = self.config.maintenance.iter().filter(|window| window.when.is_open(at)).collect();
+        let excused =
+            |target: &TargetRecord| open.iter().any(|window| window.covers(Some(&target.site), Some(&target.name)));
         let (mut of, mut late) = (0, Vec::new());
         for target in self.targets.values().filter(|target| target.kind == kind) {
             of += 1;
-            // Whatever was before this daemon is no fault of its own.
-            let last = target.last_ok.unwrap_or_default().max(self.daemon.started);
-            if at.since(last) > limit && !self.under_maintenance(target, at) {
+            // While no daemon ran there was nobody to answer; what was told before is over when they answer.
+            let since = if already { Timestamp::default() } else { self.daemon.started };
+            let last = target.last_ok.unwrap_or_default().max(since);
+            if at.since(last) > limit && !excused(target) {
                 late.push(target.name.to_string());
             }
         }
-        many(late.len(), of, kind, self.dispatch.is_wrong("polling-late", what)).then(|| {
+        many(late.len(), of, kind, already).then(|| {
             let words =
                 format!("{} of {of} {what} gave no answer for {} s: {}", late.len(), limit.as_secs(), named(&late));
             Wrong { kind: "polling-late", subject: what.to_owned(), words }
@@ -249,12 +253,19 @@ impl Recorder {
         }
     }
 
-    fn clock(&self) -> Option<String> {
+    fn clock(&self, at: Timestamp) -> Option<String> {
         if let Some((_, words)) = &self.operation.leapt {
             return Some(words.clone());
         }
         let known = |(name, offset): (&TargetName, &i64)| self.targets.contains_key(name).then_some(*offset);
-        let offset = common_offset(self.operation.clocks.iter().filter_map(known))?;
+        let known: Vec<i64> = self.operation.clocks.iter().filter_map(known).collect();
+        if known.len() < FEWEST_CLOCKS
+            && at.since(self.daemon.started) < CALM
+            && self.dispatch.is_wrong("clock-off", "")
+        {
+            return Some("it was off before this daemon started, and not enough cameras were asked since".to_owned());
+        }
+        let offset = common_offset(known.into_iter())?;
         let way = if offset > 0 { "behind" } else { "ahead of" };
         Some(format!(
             "this host's clock is {} s {way} the clocks of the cameras, which agree",

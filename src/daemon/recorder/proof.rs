@@ -120,7 +120,7 @@ mod tests {
     fn a_user_who_asks_without_end_fills_no_log_and_is_counted() {
         let mut proof = Proof::default();
         let mut ask = |uid, at| {
-            let author = Author { uid, name: "jo".into() };
+            let author = Author { uid, name: "jo".into(), login: None };
             proof.record(author, "poll".into(), "refused".into(), Timestamp(at))
         };
         let written = (0..1_000).filter(|at| ask(7, *at).is_some()).count();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::Recorder;
+use super::{Draft, Recorder};
 use crate::net::{CycleId, FindingId, Timestamp};
 use crate::review::{Author, DecisionRequest, FindingState};
 use crate::snapshot::{DeviceRow, Filter, SiteRow};
@@ -21,19 +21,23 @@ impl Recorder {
         author: &Author,
     ) -> Result<(Vec<FindingId>, u64), String> {
         let at = Timestamp::now();
+        let requests = self.understood(requests).map_err(|refusal| refusal.to_string())?;
         let before = (self.ledger.clone(), self.dispatch.clone());
-        let decisions = self.ledger.decide(requests, author, at, today()).map_err(|refusal| refusal.to_string())?;
-        let ids: Vec<FindingId> = decisions.iter().map(|decision| decision.finding).collect();
+        let decisions = self.ledger.decide(&requests, author, at, today()).map_err(|refusal| refusal.to_string())?;
+        let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
+        draft.findings.extend(decisions.iter().filter_map(|decision| decision.matter.finding()));
+        let said_before = self.say_of_devices(&decisions, &mut draft);
         let (reopened, closed) = self.ledger.tick(at, today());
-        let mut batch = Batch { at, decisions, ..Batch::default() };
-        self.put_findings(&ids, &mut batch);
-        self.put_findings(&reopened, &mut batch);
-        self.post_alerts(&mut batch);
-        batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
+        draft.findings.extend(reopened);
+        draft.batch.decisions = decisions;
+        draft.batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
+        let ids = draft.findings.iter().copied().collect();
+        let batch = self.finish(draft);
         match self.commit(&batch) {
             Ok(()) => Ok((ids, self.seq)),
             Err(error) => {
                 // Not written is not decided.
+                self.unsay(said_before, at);
                 (self.ledger, self.dispatch) = before;
                 Err(error.to_string())
             }
@@ -72,14 +76,13 @@ impl Recorder {
     pub(super) fn tick(&mut self) {
         let at = Timestamp::now();
         self.turn_to(today(), at);
+        let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
+        self.end_overrulings(today(), &mut draft);
         let (reopened, closed) = self.ledger.tick(at, today());
-        if !reopened.is_empty() || !closed.is_empty() {
-            let mut batch = Batch { at, ..Batch::default() };
-            self.put_findings(&reopened, &mut batch);
-            self.post_alerts(&mut batch);
-            batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
-            self.commit_until_it_holds(&batch);
-        }
+        draft.findings.extend(reopened);
+        draft.batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
+        let batch = self.finish(draft);
+        self.commit_until_it_holds(&batch);
         for (name, scheduled) in self.due_reviews(at) {
             self.open_review(&name, scheduled);
         }

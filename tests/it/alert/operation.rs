@@ -1,11 +1,16 @@
 //! The work itself, and what waits: a daemon over the lab whose disk has no reserve, whose site is under maintenance.
 
+use std::collections::BTreeSet;
+
 use super::hook::Hook;
 use crate::house::House;
 
+/// What came, in its order. What comes twice, for a daemon was killed before it could note that it was taken, is one.
 fn texts(hook: &Hook) -> Vec<String> {
-    let requests = hook.requests();
-    requests.iter().map(|request| request.json()["text"].as_str().unwrap().to_owned()).collect()
+    let mut known = BTreeSet::new();
+    let bodies = hook.requests().into_iter().map(|request| request.json());
+    let new = bodies.filter(|body| known.insert(body["id"].as_str().unwrap().to_owned()));
+    new.map(|body| body["text"].as_str().unwrap().to_owned()).collect()
 }
 
 fn until(hook: &Hook, what: &str, is_it: impl Fn(&[String]) -> bool) -> Vec<String> {

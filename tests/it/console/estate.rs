@@ -8,7 +8,7 @@ use lenswarden::maker::{Attribution, Class, Evidence, Grade, Surveillance, Verdi
 use lenswarden::net::{CycleId, FindingId, NetworkId, SiteId, Timestamp, VlanId};
 use lenswarden::observation::{Completeness, DeviceInformation, Table, TableState};
 use lenswarden::policy::{Severity, Status};
-use lenswarden::review::{Author, Cycle, Decision, DecisionKind, Finding, FindingState};
+use lenswarden::review::{Author, Cycle, Decision, DecisionKind, Finding, FindingState, Matter};
 use lenswarden::store::{
     Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, TargetKind, TargetRecord,
     TargetState, Writer,
@@ -98,6 +98,7 @@ fn camera(id: u64) -> DeviceRecord {
         brand: brand.map(str::to_owned),
         class: Class::Camera,
         surveillance: Surveillance::Yes,
+        overruled: None,
         evidence: match maker {
             Some(_) => vec![
                 evidence("onvif manufacturer", &format!("it says '{name}'"), Grade::Strong),
@@ -182,14 +183,14 @@ fn findings(devices: &[DeviceRecord]) -> Vec<Finding> {
 }
 
 fn decide(finding: &mut Finding, kind: DecisionKind) {
-    finding.state = match kind {
-        DecisionKind::RemoveBy { .. } => FindingState::RemoveBy,
-        DecisionKind::Accept { .. } => FindingState::Accepted,
-        DecisionKind::NotInScope { .. } => FindingState::NotInScope,
-    };
-    let author = Author { uid: 1000, name: "alice".into() };
-    finding.decision =
-        Some(Decision { finding: finding.id, revision: finding.revision, kind, author, at: back(1_000) });
+    finding.state = kind.state().unwrap();
+    let author = Author { uid: 1000, name: "alice".into(), login: None };
+    finding.decision = Some(Decision {
+        matter: Matter::Finding { finding: finding.id, revision: finding.revision },
+        kind,
+        author,
+        at: back(1_000),
+    });
 }
 
 fn cycles(findings: &[Finding]) -> Vec<Cycle> {

@@ -4,7 +4,7 @@ use lenswarden::console::keys::Context;
 use lenswarden::console::{Effect, Msg};
 use lenswarden::net::{MacAddr, Timestamp};
 use lenswarden::policy::{Severity, Status};
-use lenswarden::review::{Author, Decision, DecisionKind, Finding, FindingState, Outlook, Shift, Turn};
+use lenswarden::review::{Author, Decision, DecisionKind, Finding, FindingState, Matter, Outlook, Shift, Turn};
 
 use super::{Desk, SIZES, estate};
 
@@ -12,10 +12,9 @@ use super::{Desk, SIZES, estate};
 pub(crate) fn outlook(desk: &Desk) -> Outlook {
     let turns = [Turn::Opens, Turn::Changes, Turn::Closes];
     let decision = |finding: &Finding| Decision {
-        finding: finding.id,
-        revision: finding.revision,
+        matter: Matter::Finding { finding: finding.id, revision: finding.revision },
         kind: DecisionKind::Accept { until: "2026-12-31".parse().unwrap(), reason: "none".into() },
-        author: Author { uid: 1, name: "alice".into() },
+        author: Author { uid: 1, name: "alice".into(), login: None },
         at: Timestamp(0),
     };
     let shift = |(at, finding): (usize, &Finding)| {
@@ -60,7 +59,7 @@ fn a_change_is_typed_tried_and_shown_and_the_way_back_is_its_words() {
     desk.lacks("\u{1b}[2J");
     desk.type_in("G");
     desk.shows(&format!("{} ", last.mac.unwrap()));
-    desk.shows("void: accepted until 2026-12-31 by alice");
+    desk.shows("void: accept until 2026-12-31 by alice");
     desk.type_in("g");
     desk.shows("would open");
     desk.type_in("<Esc>");
