@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
-use super::{print, print_json, say};
+use super::{moment, print, print_json, say, write_file};
 use crate::config;
 use crate::net::Timestamp;
 use crate::store::{PublicKey, Reader, SignedHead, Verdict, heads_in, verify_file};
@@ -77,25 +76,10 @@ fn open(path: &Path) -> Result<Reader> {
     Ok(Reader::open(&config::load_daemon(path)?.database)?)
 }
 
-/// A day (its first moment at this host), a moment, or an age.
-fn moment(text: &str, now: Timestamp) -> Result<Timestamp> {
-    if let Some(Ok(days)) = text.strip_suffix('d').map(str::parse::<u32>) {
-        return Ok(now.minus(Duration::from_secs(u64::from(days) * 86_400)));
-    }
-    let day = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() <= 10);
-    let start = day.and_then(|day| day.to_zoned(jiff::tz::TimeZone::system()).ok());
-    match start {
-        Some(start) => Ok(Timestamp::from_jiff(start.timestamp())),
-        None => text
-            .parse()
-            .map_err(|_| anyhow!("'{text}' is no day (2026-12-31), moment (2026-12-31T12:00:00Z) or age (30d)")),
-    }
-}
-
 fn export(path: &Path, since: Option<&str>, file: &Path) -> Result<ExitCode> {
     let now = Timestamp::now();
     let since = since.map(|since| moment(since, now)).transpose()?;
-    let exported = open(path)?.export(file, since)?;
+    let exported = write_file(file, |out| open(path)?.export(out, since))?;
     say(&format!("{}: {} rows up to row {}", file.display(), exported.rows, exported.last));
     if let Some(key) = exported.key {
         print(&key.pem())?;

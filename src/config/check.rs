@@ -90,6 +90,7 @@ pub(super) fn check(
     let registers = registers(&mut checker, file, &site_ids);
     if checker.problems.is_empty() {
         Ok(Config {
+            department: crate::net::text::clean(&file.department.name),
             daemon,
             snmp,
             onvif,

@@ -11,6 +11,7 @@ use super::{AuthProtocol, Basis, Level, NetworkKind, PrivProtocol, Sensitivity, 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct File {
+    pub(super) department: Department,
     pub(super) daemon: Daemon,
     pub(super) snmp: Snmp,
     pub(super) onvif: Onvif,
@@ -31,6 +32,12 @@ pub(super) struct File {
     pub(super) review: Vec<Spanned<Review>>,
     pub(super) alert: Vec<Spanned<Alert>>,
     pub(super) maintenance: Vec<Spanned<Maintenance>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Department {
+    pub(super) name: String,
 }
 
 /// A setting that may be left out.

@@ -50,6 +50,8 @@ use secret::Secret;
 /// The whole configuration, checked: every reference resolves, every value is in range.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+    /// `[department]`: whose estate it is, as reports call it; may be empty.
+    pub department: String,
     /// `[daemon]`
     pub daemon: DaemonSettings,
     /// `[snmp]`

@@ -201,9 +201,22 @@ pub fn targets<'a>(rows: impl Iterator<Item = &'a TargetRow>) -> Table {
     }
 }
 
-/// The first line of every table: what share of the estate was seen, and how the daemon is.
+/// The first line of every table: what share of the estate was seen, how the daemon is, and whose alerts do not leave.
 #[must_use]
 pub fn headline(snapshot: &Snapshot) -> String {
+    let failing: String = (snapshot.carriers.values())
+        .filter(|carrier| !carrier.why.is_empty())
+        .map(|carrier| {
+            let (name, since) = (DeviceText::new(&carrier.name), minute(carrier.since));
+            format!(", ALERTS OF {name} NOT SENT since {since}: {} wait", carrier.waiting + carrier.lost)
+        })
+        .collect();
+    freshness(snapshot) + &failing
+}
+
+/// What share of the estate was seen, and how the daemon is.
+#[must_use]
+pub fn freshness(snapshot: &Snapshot) -> String {
     let coverage = snapshot.coverage();
     let share = |share: &Share, kind: &str| {
         let percent = share.percent().map(|percent| format!(" ({percent} %)")).unwrap_or_default();
@@ -219,13 +232,6 @@ pub fn headline(snapshot: &Snapshot) -> String {
         DaemonState::Stopped(stopped) => format!("stopped since {}", minute(stopped)),
         DaemonState::Killed | DaemonState::Never => "NOT RUNNING".to_owned(),
     };
-    let failing: String = (snapshot.carriers.values())
-        .filter(|carrier| !carrier.why.is_empty())
-        .map(|carrier| {
-            let (name, since) = (DeviceText::new(&carrier.name), minute(carrier.since));
-            format!(", ALERTS OF {name} NOT SENT since {since}: {} wait", carrier.waiting + carrier.lost)
-        })
-        .collect();
     let looked: Vec<String> =
         snapshot.looked_at().into_iter().map(|(what, percent)| format!(", {percent} % of {what} seen")).collect();
     let looked = looked.concat();
@@ -238,7 +244,7 @@ pub fn headline(snapshot: &Snapshot) -> String {
     };
     let oldest = coverage.oldest().map_or_else(|| "never".to_owned(), minute);
     format!(
-        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{loosened}{failing}{registry}",
+        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{loosened}{registry}",
         share(&coverage.switches, "switches"),
         minute(snapshot.as_of)
     )

@@ -308,6 +308,7 @@ mod tests {
             place: Place { site: Some("hq".into()), ..Place::default() },
             status,
             first_seen: Timestamp(0),
+            appeared: None,
             last_seen: Timestamp(0),
         }
     }

@@ -293,6 +293,7 @@ mod tests {
             },
             status: Status::Restricted,
             first_seen: NOW.minus(Duration::from_secs(6 * 86_400)),
+            appeared: None,
             last_seen: NOW,
         }
     }

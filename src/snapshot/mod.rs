@@ -8,6 +8,7 @@ mod filter;
 mod hidden;
 mod placement;
 mod queue;
+mod returns;
 mod site_coverage;
 mod sites;
 mod sort;
@@ -17,6 +18,10 @@ pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, gro
 pub use filter::{Filter, FilterError};
 pub use placement::{Placement, PlacementKey};
 pub use queue::Progress;
+pub use returns::{
+    Changed, Consideration, Considered, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn,
+    Standing,
+};
 pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
 pub use sites::SiteCounts;
 pub use sort::{DeviceOrder, TargetOrder};
@@ -55,6 +60,8 @@ pub struct Snapshot {
     pub sites: BTreeMap<SiteId, SiteRow>,
     /// Networks by id.
     pub networks: BTreeMap<NetworkId, NetworkRow>,
+    /// Whose estate it is; empty where the configuration does not tell.
+    pub department: String,
     /// Packs in force.
     pub policies: Vec<String>,
     /// What of the shipped packs does not hold, with who decided so and why.
@@ -159,6 +166,8 @@ pub struct DeviceRow {
     pub status: Status,
     /// First seen.
     pub first_seen: Timestamp,
+    /// When it came, where its place was looked at before it did.
+    pub appeared: Option<Timestamp>,
     /// Last seen: now, as far as its switch's last complete pass or its own last answer goes.
     pub last_seen: Timestamp,
 }
@@ -247,6 +256,7 @@ impl DeviceRow {
             place: Place { reasons: Vec::new(), ..device.place.clone() },
             status,
             first_seen: device.first_seen,
+            appeared: device.appeared,
             last_seen,
         }
     }

@@ -66,7 +66,7 @@ fn is_unclassified(row: &DeviceRow) -> bool {
 }
 
 impl Snapshot {
-    fn is_sensitive(&self, site: Option<&crate::net::SiteId>) -> bool {
+    pub(super) fn is_sensitive(&self, site: Option<&crate::net::SiteId>) -> bool {
         site.and_then(|id| self.sites.get(id)).is_some_and(|site| site.sensitivity == Sensitivity::Sensitive)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Snapshot, TargetRow};
+use super::{DeviceRow, Snapshot, TargetRow};
 use crate::net::{SiteId, Timestamp};
 
 /// What the daemon counted of each site.
@@ -135,6 +135,15 @@ impl SiteCoverage {
     }
 }
 
+/// What of a site its coverage is counted by.
+#[derive(Debug, Default)]
+pub(super) struct Equipment<'a> {
+    /// Switches and cameras that are asked.
+    pub(super) targets: Vec<&'a TargetRow>,
+    /// Recorders and encoders.
+    pub(super) recorders: Vec<&'a DeviceRow>,
+}
+
 /// A target that does not answer, with what to do about it.
 fn gap_of(target: &TargetRow, stale: bool) -> Gap {
     let (why, mend) = match target.state.as_str() {
@@ -170,9 +179,33 @@ impl Snapshot {
     /// Coverage of one site. What cannot be measured is a doubt, not a hundred per cent.
     #[must_use]
     pub fn coverage_of(&self, site: &SiteId) -> SiteCoverage {
+        let targets = self.targets.values().filter(|target| target.site == *site).collect();
+        let recorders = self.recorders().filter(|device| self.site_of_recorder(device) == Some(site)).collect();
+        self.coverage_by(site, &Equipment { targets, recorders })
+    }
+
+    /// Coverage of every configured site, in one walk through the estate.
+    #[must_use]
+    pub fn coverage_of_sites(&self) -> BTreeMap<SiteId, SiteCoverage> {
+        let mut sites: BTreeMap<&SiteId, Equipment<'_>> =
+            self.sites.keys().map(|site| (site, Equipment::default())).collect();
+        for target in self.targets.values() {
+            if let Some(at) = sites.get_mut(&target.site) {
+                at.targets.push(target);
+            }
+        }
+        for device in self.recorders() {
+            if let Some(at) = self.site_of_recorder(device).and_then(|site| sites.get_mut(site)) {
+                at.recorders.push(device);
+            }
+        }
+        sites.into_iter().map(|(site, at)| (site.clone(), self.coverage_by(site, &at))).collect()
+    }
+
+    fn coverage_by(&self, site: &SiteId, at: &Equipment<'_>) -> SiteCoverage {
         let nothing = SiteLooked::default();
         let looked = self.looked.sites.get(site).unwrap_or(&nothing);
-        let switches = self.switches_of(site, looked);
+        let switches = self.switches_among(&at.targets, looked);
         // What ports show is as old as the oldest answer of the switches.
         let ports = Factor {
             kind: FactorKind::Ports,
@@ -210,13 +243,13 @@ impl Snapshot {
                 (None, FactorKind::Register) => None,
             }
         });
-        let doubts = doubts.chain(self.hidden_at(site)).collect();
+        let doubts = doubts.chain(self.hidden_among(at)).collect();
         SiteCoverage { site: site.clone(), doubts, factors }
     }
 
-    fn switches_of(&self, site: &SiteId, looked: &SiteLooked) -> Factor {
+    fn switches_among(&self, targets: &[&TargetRow], looked: &SiteLooked) -> Factor {
         let (mut seen, mut expected, mut oldest, mut gaps) = (0, 0, None, Vec::new());
-        for target in self.targets.values().filter(|target| target.switch && target.site == *site) {
+        for target in targets.iter().filter(|target| target.switch) {
             expected += 1;
             let stale = self.is_stale(target);
             if !stale && matches!(target.state.as_str(), "answering" | "partial") {

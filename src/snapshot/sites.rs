@@ -23,6 +23,8 @@ pub struct SiteCounts {
     pub suspected: usize,
     /// With a mark of a maker or a class, and not known well enough.
     pub unknown: usize,
+    /// Known, with evidence, not to be restricted.
+    pub not_restricted: usize,
     /// Surveillance equipment on a core network.
     pub on_core: usize,
     /// Findings that wait for a decision.
@@ -49,6 +51,7 @@ impl Snapshot {
                 Status::Suspected => counts.suspected += 1,
                 // What bears no mark at all is a computer or a telephone far more often than a camera.
                 Status::Unknown if group != Group::NotIdentified => counts.unknown += 1,
+                Status::NotRestricted if group != Group::NotIdentified => counts.not_restricted += 1,
                 Status::Unknown | Status::NotRestricted => {}
             }
         }

@@ -234,6 +234,9 @@ pub struct NetworkRecord {
 pub struct ConfigurationRecord {
     /// Hash of the file.
     pub hash: String,
+    /// Whose estate it is.
+    #[serde(default)]
+    pub department: String,
     /// Sites.
     pub sites: Vec<SiteRecord>,
     /// Networks.

@@ -129,6 +129,7 @@ fn put_estate(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Res
     });
     snapshot.daemon.configuration_problem = configuration.problem;
     snapshot.registry = configuration.registry;
+    snapshot.department = configuration.department;
     snapshot.loosened = configuration.loosened;
     snapshot.policies = configuration.policies.into_iter().map(|(id, _)| id).collect();
     let site = |site: super::SiteRecord| {

@@ -271,6 +271,16 @@ impl Reader {
             .map_err(self.fail("reading devices"))
     }
 
+    /// The key of the pseudonyms in redacted reports. It lies in the database: who may read that needs no pseudonyms.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn pseudonym_key(&self) -> Result<Vec<u8>, StoreError> {
+        let sql = "SELECT value FROM meta WHERE key = 'pseudonym-key'";
+        let key: rusqlite::Result<String> = self.connection.query_row(sql, [], |row| row.get(0));
+        key.map(String::into_bytes).map_err(self.fail("reading the key of pseudonyms"))
+    }
+
     /// Every decision on a finding, oldest first.
     ///
     /// # Errors

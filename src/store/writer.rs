@@ -96,7 +96,8 @@ impl Writer {
         connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(fail("setting its journal"))?;
         connection.set_prepared_statement_cache_capacity(64);
         schema::migrate(&mut connection).map_err(fail("migrating"))?;
-        let epoch = Self::epoch(&connection, path)?;
+        let epoch = Self::drawn_once(&connection, path, "epoch")?;
+        Self::drawn_once(&connection, path, "pseudonym-key")?;
         let salt = salt::load(path)?;
         let key = SigningKey::load(path)?;
         let named_key = read::meta(&connection, "signing-key").map_err(fail("reading the public key"))?;
@@ -122,11 +123,12 @@ impl Writer {
         })
     }
 
-    /// The database's own name: a random value made once with it, which the change log's chain begins with.
-    fn epoch(connection: &Connection, path: &Path) -> Result<String, StoreError> {
+    /// A random value made once with the database: its own name, which the change log's chain begins with, or the key
+    /// of the pseudonyms in redacted reports.
+    fn drawn_once(connection: &Connection, path: &Path, key: &str) -> Result<String, StoreError> {
         let fail = |error| StoreError::from_sqlite(path, "reading its identity", error);
-        let sql = "SELECT value FROM meta WHERE key = 'epoch'";
-        if let Some(value) = connection.query_row(sql, [], |row| row.get(0)).optional().map_err(fail)? {
+        let sql = "SELECT value FROM meta WHERE key = ?";
+        if let Some(value) = connection.query_row(sql, [key], |row| row.get(0)).optional().map_err(fail)? {
             return Ok(value);
         }
         let value = salt::random_hex().map_err(|source| StoreError::Database {
@@ -134,7 +136,7 @@ impl Writer {
             doing: "drawing a random number",
             source: Box::new(source),
         })?;
-        connection.execute("INSERT INTO meta (key, value) VALUES ('epoch', ?)", [&value]).map_err(fail)?;
+        connection.execute("INSERT INTO meta (key, value) VALUES (?, ?)", [key, &value]).map_err(fail)?;
         Ok(value)
     }
 

@@ -31,6 +31,7 @@ mod onvif;
 mod picture;
 mod policies;
 mod recordings;
+mod report;
 mod rules;
 mod sample;
 mod scenario;

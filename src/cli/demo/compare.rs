@@ -250,6 +250,7 @@ mod tests {
             place,
             status: Status::Unknown,
             first_seen: NOW,
+            appeared: None,
             last_seen: NOW,
         };
         let target = TargetRow {

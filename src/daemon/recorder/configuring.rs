@@ -22,6 +22,7 @@ impl Recorder {
         };
         ConfigurationRecord {
             hash: self.config.hash.clone(),
+            department: self.config.department.clone(),
             sites: self.config.sites.iter().map(site).collect(),
             networks: self.config.networks.iter().map(network).collect(),
             policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),

@@ -1,12 +1,9 @@
 //! The log as a file that another machine can check: JSON lines, one a row, in the form README.md describes.
 
 use std::borrow::Cow;
-use std::fs::OpenOptions;
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
@@ -76,38 +73,13 @@ pub struct Exported {
 }
 
 impl Reader {
-    /// Writes the log from a moment on into a file, a row at a time, whole or not at all.
+    /// Writes the log from a moment on, a row at a time.
     ///
     /// # Errors
     /// The database cannot be read, the file not be written.
-    pub fn export(&self, to: &Path, since: Option<Timestamp>) -> Result<Exported> {
-        let new = beside(to);
-        let written = self.export_into(&new, since).and_then(|exported| {
-            std::fs::rename(&new, to).with_context(|| format!("{} cannot be written", to.display()))?;
-            Ok(exported)
-        });
-        if written.is_err() {
-            // What is not whole is not left lying; that it could not be written is told already.
-            let _ = std::fs::remove_file(&new);
-        }
-        written
+    pub fn export(&self, out: &mut impl Write, since: Option<Timestamp>) -> Result<Exported> {
+        write(&self.connection, out, since)
     }
-
-    fn export_into(&self, new: &Path, since: Option<Timestamp>) -> Result<Exported> {
-        let writing = || format!("{} cannot be written", new.display());
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(new);
-        let mut out = BufWriter::with_capacity(1 << 20, file.with_context(writing)?);
-        let exported = write(&self.connection, &mut out, since)?;
-        let file = out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(writing)?;
-        file.sync_all().with_context(writing)?;
-        Ok(exported)
-    }
-}
-
-fn beside(to: &Path) -> PathBuf {
-    let mut name = to.as_os_str().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    PathBuf::from(name)
 }
 
 fn put(out: &mut impl Write, line: &Line<'_>) -> Result<()> {
