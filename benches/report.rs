@@ -15,7 +15,7 @@ use lenswarden::net::{DeviceId, FindingId, MacAddr, SiteId, Timestamp, VlanId};
 use lenswarden::observation::{CameraStanding, DeviceInformation, Readings};
 use lenswarden::policy::{Severity, Status, Subject};
 use lenswarden::report::returns::{Handed, Names, write_csv, write_html, write_json, write_text};
-use lenswarden::review::{Author, Decision, DecisionKind, Finding, FindingState};
+use lenswarden::review::{Author, Decision, DecisionKind, Finding, FindingState, Matter};
 use lenswarden::snapshot::{Looked, SiteLooked};
 use lenswarden::store::{
     Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, Reader, SiteRecord, TargetKind,
@@ -120,8 +120,11 @@ fn finding(record: &DeviceRecord, sites: u64) -> Option<Finding> {
     if !matches!(record.status, Status::Restricted | Status::Suspected) {
         return None;
     }
-    let author =
-        Author { uid: 1000, name: ["j.smith", "a.okafor", "m.evans"][usize::try_from(number % 3).unwrap()].into() };
+    let author = Author {
+        uid: 1000,
+        name: ["j.smith", "a.okafor", "m.evans"][usize::try_from(number % 3).unwrap()].into(),
+        login: None,
+    };
     let kind = match number % 5 {
         0 => Some(DecisionKind::RemoveBy { by: "2027-01-31".parse().unwrap() }),
         1 => Some(DecisionKind::Accept {
@@ -130,8 +133,12 @@ fn finding(record: &DeviceRecord, sites: u64) -> Option<Finding> {
         }),
         _ => None,
     };
-    let decision =
-        kind.map(|kind| Decision { finding: FindingId(number), revision: 1, kind, author, at: ago(number % 50) });
+    let decision = kind.map(|kind| Decision {
+        matter: Matter::Finding { finding: FindingId(number), revision: 1 },
+        kind,
+        author,
+        at: ago(number % 50),
+    });
     let state = match (&device.place.gone, &decision) {
         (Some(_), _) => FindingState::Closed,
         (_, Some(Decision { kind: DecisionKind::RemoveBy { .. }, .. })) => FindingState::RemoveBy,
@@ -148,6 +155,7 @@ fn finding(record: &DeviceRecord, sites: u64) -> Option<Finding> {
         state,
         since: device.first_seen,
         closed: device.place.gone,
+        closing: None,
         openings: 1,
         revision: 1,
         place: device.place.clone(),
