@@ -9,13 +9,13 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use lenswarden::config::{Basis, NetworkKind, Sensitivity};
-use lenswarden::inventory::{Certainty, Device, Place};
+use lenswarden::inventory::{Certainty, Device, OwnWords, Place};
 use lenswarden::maker::{Attribution, Class, Facts, Surveillance, Verdict};
 use lenswarden::net::{DeviceId, FindingId, MacAddr, SiteId, Timestamp, VlanId};
 use lenswarden::observation::{CameraStanding, DeviceInformation, Readings};
 use lenswarden::policy::{Severity, Status, Subject};
 use lenswarden::report::returns::{Handed, Names, write_csv, write_html, write_json, write_text};
-use lenswarden::review::{Author, Decision, DecisionKind, Finding, FindingState, Matter};
+use lenswarden::review::{Author, Closing, Decision, DecisionKind, Finding, FindingState, Matter};
 use lenswarden::snapshot::{Looked, SiteLooked};
 use lenswarden::store::{
     Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, Reader, SiteRecord, TargetKind,
@@ -109,6 +109,7 @@ fn device(number: u64, sites: u64) -> DeviceRecord {
         },
         first_seen: ago(300 - number % 200),
         appeared: number.is_multiple_of(17).then(|| ago(number % 120)),
+        own: OwnWords::default(),
     };
     DeviceRecord { device, status }
 }
@@ -120,11 +121,8 @@ fn finding(record: &DeviceRecord, sites: u64) -> Option<Finding> {
     if !matches!(record.status, Status::Restricted | Status::Suspected) {
         return None;
     }
-    let author = Author {
-        uid: 1000,
-        name: ["j.smith", "a.okafor", "m.evans"][usize::try_from(number % 3).unwrap()].into(),
-        login: None,
-    };
+    let name = ["j.smith", "a.okafor", "m.evans"][usize::try_from(number % 3).unwrap()].into();
+    let author = Author { uid: 1000, name, login: None };
     let kind = match number % 5 {
         0 => Some(DecisionKind::RemoveBy { by: "2027-01-31".parse().unwrap() }),
         1 => Some(DecisionKind::Accept {
@@ -133,12 +131,8 @@ fn finding(record: &DeviceRecord, sites: u64) -> Option<Finding> {
         }),
         _ => None,
     };
-    let decision = kind.map(|kind| Decision {
-        matter: Matter::Finding { finding: FindingId(number), revision: 1 },
-        kind,
-        author,
-        at: ago(number % 50),
-    });
+    let matter = Matter::Finding { finding: FindingId(number), revision: 1 };
+    let decision = kind.map(|kind| Decision { matter, kind, author, at: ago(number % 50) });
     let state = match (&device.place.gone, &decision) {
         (Some(_), _) => FindingState::Closed,
         (_, Some(Decision { kind: DecisionKind::RemoveBy { .. }, .. })) => FindingState::RemoveBy,
@@ -155,7 +149,7 @@ fn finding(record: &DeviceRecord, sites: u64) -> Option<Finding> {
         state,
         since: device.first_seen,
         closed: device.place.gone,
-        closing: None,
+        closing: device.place.gone.map(|_| Closing::Observed),
         openings: 1,
         revision: 1,
         place: device.place.clone(),

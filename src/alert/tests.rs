@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{AlertCarrier, AlertPlan, Occasion, Sensitivity, Site};
-use crate::inventory::{Certainty, Device, Estate, FormerPlace, Inventory, Place, SwitchRecord};
+use crate::inventory::{Certainty, Device, Estate, FormerPlace, Inventory, OwnWords, Place, SwitchRecord};
 use crate::maker::{Attribution, Evidence, Facts, Grade, Verdict};
 use crate::net::{DeviceId, FindingId, VlanId};
 use crate::observation::{DeviceInformation, Port, SystemFacts};
@@ -89,6 +89,7 @@ pub(super) fn device(model: &str) -> Device {
             ..Attribution::default()
         },
         hostname: None,
+        own: OwnWords::default(),
         place: Place::default(),
         first_seen: START,
         appeared: None,

@@ -182,6 +182,9 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
             finding.revision,
             finding.text
         );
+        for mark in finding.observed(attribution) {
+            out += &format!("      {}: {}   since {}\n", mark.source, mark.text, mark.observed_at);
+        }
     }
     if detail.findings.is_empty() {
         let packs = snapshot.policies.join(", ");

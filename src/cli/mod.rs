@@ -317,7 +317,7 @@ fn run_daemon(config: &Path, once: bool) -> Result<ExitCode> {
 
 fn check(path: &Path) -> Result<ExitCode> {
     match daemon::load(path) {
-        Ok(daemon::InForce { config, policies, catalogue }) => {
+        Ok(daemon::InForce { config, policies, catalogue, registers }) => {
             let packs: Vec<String> = policies.packs().iter().map(|pack| pack.id.to_string()).collect();
             let (registry, warning) = crate::maker::registry_words(catalogue.registry_date(), Timestamp::now());
             say(&format!(
@@ -330,6 +330,14 @@ fn check(path: &Path) -> Result<ExitCode> {
                 packs.join(", "),
                 catalogue.makers().count()
             ));
+            for register in &registers {
+                let sites: Vec<String> = register.sites.iter().map(ToString::to_string).collect();
+                let (name, entries) = (&register.name, register.entries.len());
+                say(&format!("register {name}: {entries} entries of sites {}", sites.join(", ")));
+            }
+            for fault in daemon::registers::faults(&registers) {
+                say(&format!("warning: {fault}"));
+            }
             for loosened in daemon::packs::loosened(&config.policies, &policies) {
                 let crate::policy::Loosened { pack, text, why, who } = loosened;
                 say(&format!("loosened: pack {pack} {text} ({who}: {why})"));

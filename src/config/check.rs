@@ -14,11 +14,12 @@ use super::file::{self, File};
 use super::maintenance::maintenance;
 use super::networks::networks;
 use super::privacy::privacy;
+use super::register::registers;
 use super::reviews::reviews;
 use super::secret::{Secret, SecretStore};
 use super::{
-    CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings, MakerSettings, MetricsSettings,
-    Network, OnvifSettings, Problems, Site, SnmpSettings, Switch, TrapSettings,
+    CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings, HouseSettings, MakerSettings,
+    MetricsSettings, Network, OnvifSettings, Problems, Site, SnmpSettings, Switch, TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -85,6 +86,8 @@ pub(super) fn check(
     let coverage = coverage(&mut checker, &file.coverage);
     let makers = MakerSettings::check(&mut checker, &file.makers);
     let privacy = privacy(&mut checker, &file.privacy);
+    let house = HouseSettings::check(&mut checker, &file.house_rules);
+    let registers = registers(&mut checker, file, &site_ids);
     if checker.problems.is_empty() {
         Ok(Config {
             department: crate::net::text::clean(&file.department.name),
@@ -98,6 +101,8 @@ pub(super) fn check(
             privacy,
             sites,
             coverage,
+            house,
+            registers,
             networks,
             credentials,
             switches,

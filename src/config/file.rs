@@ -1,9 +1,11 @@
 //! What the file says, word for word. Nothing is judged here: that is [`super::check`]'s.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity, VendorQuery};
+use super::{AuthProtocol, Basis, Level, NetworkKind, PrivProtocol, Sensitivity, VendorQuery};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -19,6 +21,8 @@ pub(super) struct File {
     pub(super) coverage: Coverage,
     pub(super) makers: Makers,
     pub(super) privacy: Privacy,
+    pub(super) house_rules: HouseRules,
+    pub(super) register: Vec<Spanned<Register>>,
     pub(super) site: Vec<Spanned<Site>>,
     pub(super) network: Vec<Spanned<Network>>,
     pub(super) credential: Vec<Spanned<Credential>>,
@@ -112,6 +116,51 @@ pub(super) struct Makers {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Privacy {
     pub(super) forget_after: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct HouseRules {
+    pub(super) unclassified_network: Option<Level>,
+    pub(super) unknown_maker: Option<Level>,
+    pub(super) new_device: Option<Level>,
+    pub(super) multi_homed: Option<Level>,
+    pub(super) gateway_outside_network: Option<Level>,
+    pub(super) dns_outside_network: Option<Level>,
+    pub(super) ntp_outside_network: Option<Level>,
+    pub(super) no_password: Option<Level>,
+    pub(super) not_activated: Option<Level>,
+    pub(super) recorder_bridges: Option<Level>,
+    pub(super) never_seen: Option<Level>,
+    pub(super) not_in_register: Option<Level>,
+    pub(super) new_device_within: Text,
+    pub(super) known_servers: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Register {
+    pub(super) name: Spanned<String>,
+    pub(super) file: String,
+    pub(super) site: Text,
+    pub(super) delimiter: Text,
+    #[serde(default)]
+    pub(super) columns: Columns,
+    #[serde(default)]
+    pub(super) only: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Columns {
+    pub(super) mac: Option<String>,
+    pub(super) serial: Option<String>,
+    pub(super) ip: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) asset: Option<String>,
+    pub(super) site: Option<String>,
+    pub(super) manufacturer: Option<String>,
+    pub(super) model: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,6 +7,7 @@ mod check;
 mod checker;
 mod coverage;
 mod file;
+mod house;
 mod load;
 mod maintenance;
 mod makers;
@@ -14,6 +15,8 @@ mod metrics;
 mod networks;
 mod policies;
 mod privacy;
+mod problem;
+pub mod register;
 mod reviews;
 mod schedule;
 pub mod secret;
@@ -30,13 +33,16 @@ use crate::net::{CredentialId, SiteId, TargetName};
 pub use alerts::{AlertCarrier, AlertPlan, Digest, Endpoint, Occasion, Pace, Relay, RelaySecurity, Trust, Webhook};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
-pub use load::{load, load_daemon, load_estate, load_judgement, parse};
+pub use house::{HouseRule, HouseSettings, KnownServer, Level};
+pub use load::{EstateSettings, load, load_daemon, load_estate, load_judgement, parse};
 pub use maintenance::{MaintenanceWindow, WindowTime};
 pub use makers::MakerSettings;
 pub use metrics::MetricsSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
 pub use policies::{DEFAULT_PACK, PolicyChoice};
 pub use privacy::PrivacySettings;
+pub use problem::{Problem, Problems};
+use register::RegisterPlan;
 pub use reviews::ReviewPlan;
 pub use schedule::Schedule;
 use secret::Secret;
@@ -64,6 +70,10 @@ pub struct Config {
     pub makers: MakerSettings,
     /// `[privacy]`
     pub privacy: PrivacySettings,
+    /// `[house-rules]`
+    pub house: HouseSettings,
+    /// `[[register]]`
+    pub registers: Vec<RegisterPlan>,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -338,33 +348,3 @@ pub struct Switch {
     /// What it is asked with.
     pub credential: CredentialId,
 }
-
-/// One thing wrong with the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where: `config.toml:12:3 switch[2].address`.
-    pub place: String,
-    /// What is wrong.
-    pub message: String,
-    /// How to mend it; empty where the message says it all.
-    pub hint: String,
-}
-
-/// Everything wrong with the configuration, at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
-
-impl std::fmt::Display for Problems {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (number, Problem { place, message, hint }) in self.0.iter().enumerate() {
-            let separator = if number == 0 { "" } else { "\n" };
-            write!(f, "{separator}{place}: {message}")?;
-            if !hint.is_empty() {
-                write!(f, "\n  hint: {hint}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Problems {}

@@ -63,7 +63,7 @@ pub fn read(settings: &MakerSettings) -> Result<Catalogue, Vec<Problem>> {
     }
 }
 
-/// Watches the files a configuration names: catalogues, copies of the registry, policy packs.
+/// Watches the files a configuration names: catalogues, copies of the registry, policy packs, registers.
 pub(super) fn watch(watched: Option<&Watched>, config: &Config) {
     let Some(watched) = watched else { return };
     let packs = config.policies.iter().filter_map(|choice| match choice {
@@ -73,7 +73,8 @@ pub(super) fn watch(watched: Option<&Watched>, config: &Config) {
     let MakerSettings { files, registry, .. } = &config.makers;
     let folders = registry.iter().map(PathBuf::as_path).chain(FOLDERS.map(Path::new));
     let copies = folders.filter(|folder| folder.is_dir()).flat_map(|folder| FILES.map(|name| folder.join(name)));
-    for file in packs.chain(files.iter().cloned()).chain(registry.iter().cloned()).chain(copies) {
+    let registers = config.registers.iter().map(|register| register.file.clone());
+    for file in packs.chain(registers).chain(files.iter().cloned()).chain(registry.iter().cloned()).chain(copies) {
         if let Err(error) = watched.add(&file) {
             tracing::warn!(%error, file = %file.display(), "not watched");
         }

@@ -10,6 +10,7 @@ mod metrics;
 pub mod packs;
 mod recorder;
 mod regime;
+pub mod registers;
 mod socket;
 mod switches;
 mod targets;
@@ -73,6 +74,8 @@ pub struct InForce {
     pub policies: Policies,
     /// Its catalogue of makers.
     pub catalogue: Catalogue,
+    /// Its registers of assets.
+    pub registers: Vec<config::register::Register>,
 }
 
 /// Reads the configuration with its policy packs and checks what only the whole program can: packs and filter words.
@@ -85,17 +88,20 @@ pub fn load(path: &Path) -> Result<InForce, Problems> {
     if problems.is_empty() {
         problems.extend(packs::unsaid(path, &config.policies, &policies));
     }
-    let catalogue = catalogue::read(&config.makers).unwrap_or_else(|found| {
-        problems.extend(found);
-        Catalogue::default()
-    });
+    let catalogue = or_default(catalogue::read(&config.makers), &mut problems);
+    let registers = or_default(registers::read(&config.registers, &config.sites), &mut problems);
     for review in &config.reviews {
         if let Err(error) = Filter::parse(&review.select) {
             let place = format!("{} review '{}' select, character {}", path.display(), review.name, error.at + 1);
             problems.push(Problem { place, message: error.message, hint: String::new() });
         }
     }
-    if problems.is_empty() { Ok(InForce { config, policies, catalogue }) } else { Err(Problems(problems)) }
+    if problems.is_empty() { Ok(InForce { config, policies, catalogue, registers }) } else { Err(Problems(problems)) }
+}
+
+/// What was read, or nothing in its place and the problems with the others.
+fn or_default<T: Default>(read: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> T {
+    read.map_err(|found| problems.extend(found)).unwrap_or_default()
 }
 
 /// What visits to others mean for cameras.

@@ -9,6 +9,7 @@ mod judging;
 mod operation;
 mod people;
 mod proof;
+mod registers;
 mod reviews;
 #[cfg(test)]
 mod tests;
@@ -27,12 +28,12 @@ use super::credentials::{Asker, Book, Subject};
 use super::{Lead, targets};
 use crate::alert::{Dispatch, Memory};
 use crate::config::Config;
-use crate::inventory::{Delta, Estate, Inventory};
+use crate::inventory::{Estate, Inventory, Registers};
 use crate::maker::{Catalogue, Overruling};
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
-use crate::policy::{self, Policies, Status};
-use crate::review::{Author, Closing, DecisionRequest, Ledger};
+use crate::policy::{HouseRules, Policies, Status};
+use crate::review::{Author, DecisionRequest, Ledger};
 use crate::store::{Batch, DaemonRecord, DeviceRecord, StoreError, Swept, TargetKind, TargetRecord, Writer};
 
 /// Most visits taken into one transaction.
@@ -117,6 +118,8 @@ pub(super) struct Recorder {
     packs: Policies,
     /// Those of them that are in force today: what is judged by.
     policies: Policies,
+    house: HouseRules,
+    registers: Registers,
     /// The day they were chosen for.
     today: Date,
     /// What is wrong with a newer configuration that was not taken; empty when all is well.
@@ -159,7 +162,7 @@ impl Recorder {
         leads: mpsc::Sender<Lead>,
     ) -> Result<Self, StoreError> {
         let stored = writer.load()?;
-        let InForce { config, policies, catalogue } = in_force.clone();
+        let InForce { config, policies, catalogue, .. } = in_force.clone();
         let operation = operation::Operation::new(&stored, Timestamp::now());
         let memory = Memory { told: stored.told, held: stored.held, conditions: stored.conditions };
         let (plans, windows) = (config.alerts.clone(), config.maintenance.clone());
@@ -186,6 +189,8 @@ impl Recorder {
                 late: Vec::new(),
             },
             writer,
+            house: HouseRules::from(&config.house),
+            registers: Registers::default(),
             config,
             packs: policies,
             policies: Policies::default(),
@@ -398,35 +403,5 @@ impl Recorder {
         };
         self.post_alerts(&mut batch);
         batch
-    }
-
-    /// Judges the devices, and puts the delta and what the judgement changed into the draft.
-    fn judge(&mut self, delta: Delta, judged: &[DeviceId], draft: &mut Draft) {
-        let at = draft.batch.at;
-        for merge in &delta.merged {
-            draft.findings.extend(self.ledger.merge(*merge, at));
-            draft.devices.remove(&merge.from);
-        }
-        for id in &delta.retired {
-            draft.findings.extend(self.ledger.retire(&policy::Subject::Device(*id), at));
-            draft.devices.remove(id);
-        }
-        for id in judged {
-            let Some(device) = self.inventory.device(*id) else { continue };
-            let why = Closing::of(device);
-            let now = self.policies.judge(device, &self.estate, &self.catalogue);
-            draft.findings.extend(self.ledger.reconcile((&policy::Subject::Device(*id), &device.place), &now, why, at));
-            let status = self.policies.status(device, &self.catalogue);
-            let before = self.statuses.insert(*id, status);
-            if before != Some(status) || delta.devices.binary_search(id).is_ok() {
-                draft.devices.insert(*id, DeviceRecord { device: device.clone(), status });
-            }
-        }
-        self.follow_overrulings(judged, draft);
-        draft.batch.merged.extend(delta.merged);
-        draft.batch.retired.extend(delta.retired);
-        draft.batch.presence.extend(delta.presence);
-        draft.batch.addresses.extend(delta.addresses);
-        draft.switches.extend(delta.switches);
     }
 }

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::anew::Anew;
 use super::parts::in_parts;
 use super::topology::{Dirty, Lead};
-use super::{AddressBinding, Certainty, Delta, Device, Estate, Merge, Place, Presence, RoutedAddress, SwitchRecord};
+use super::{
+    AddressBinding, Certainty, Delta, Device, Estate, Merge, OwnWords, Place, Presence, RoutedAddress, SwitchRecord,
+};
 use crate::maker::{Attribution, Catalogue, Ended, Facts, Overruling};
 use crate::net::{DeviceId, DeviceText, MacAddr, PortName, TargetName, Timestamp, VlanId};
 use crate::observation::Collection;
@@ -159,6 +162,7 @@ impl Device {
             facts: Facts { mac: mac.map(|mac| (mac, at)), ..Facts::default() },
             attribution: Attribution::default(),
             hostname: None,
+            own: OwnWords::default(),
             place: Place { since: at, certainty: Certainty::Unknown, ..Place::default() },
             first_seen: at,
             appeared,
@@ -229,11 +233,23 @@ impl Inventory {
         }
     }
 
-    /// Places and attributes every device anew: sites, networks or the catalogue changed.
-    pub fn rejudge(&mut self, estate: &Estate, catalogue: &Catalogue, at: Timestamp) -> Delta {
+    /// Finds out anew of every device what a changed configuration or catalogue can have made different.
+    pub fn rejudge(&mut self, estate: &Estate, catalogue: &Catalogue, anew: &Anew, at: Timestamp) -> Delta {
         let all: Vec<&Device> = self.devices.values().collect();
-        let anew = in_parts(&all, |device| self.settled(device, estate, catalogue, at));
-        for device in anew.into_iter().flatten() {
+        let settled = in_parts(&all, |device| {
+            let mut now = None;
+            if anew.places.holds(device) {
+                now = Some(self.placed(device, estate, at));
+            }
+            // What is heard at another place speaks for a maker too.
+            if anew.makers || now.as_ref().is_some_and(|now| now.facts != device.facts) {
+                let mut attributed = now.unwrap_or_else(|| (*device).clone());
+                attribute(&mut attributed, catalogue, at);
+                now = Some(attributed);
+            }
+            now.filter(|now| now != *device)
+        });
+        for device in settled.into_iter().flatten() {
             self.put(device);
         }
         Delta { devices: self.take_dirty(), ..Delta::default() }
@@ -338,6 +354,7 @@ impl Inventory {
         kept.ips.extend(gone.ips.iter().copied());
         kept.endpoint = kept.endpoint.take().or(gone.endpoint);
         kept.hostname = kept.hostname.take().or(gone.hostname);
+        kept.own.complete(gone.own);
         kept.facts.information = kept.facts.information.take().or(gone.facts.information);
         kept.facts.scopes = kept.facts.scopes.take().or(gone.facts.scopes);
         kept.facts.neighbour = kept.facts.neighbour.take().or(gone.facts.neighbour);
@@ -375,14 +392,16 @@ impl Inventory {
 
     /// Brings a device in line with what is known now; notes it where that differs from before.
     pub(super) fn settle(&mut self, id: DeviceId, estate: &Estate, catalogue: &Catalogue, at: Timestamp) {
-        let before = self.devices.get(&id);
-        if let Some(now) = before.and_then(|before| self.settled(before, estate, catalogue, at)) {
+        let Some(before) = self.devices.get(&id) else { return };
+        let mut now = self.placed(before, estate, at);
+        attribute(&mut now, catalogue, at);
+        if now != *before {
             self.put(now);
         }
     }
 
-    /// A device in line with what is known now; `None`: it is. What other devices are known to be plays no part.
-    fn settled(&self, before: &Device, estate: &Estate, catalogue: &Catalogue, at: Timestamp) -> Option<Device> {
+    /// A device where it is known to be now, with what is heard there. What other devices are known to be plays no part.
+    fn placed(&self, before: &Device, estate: &Estate, at: Timestamp) -> Device {
         let mut now = before.clone();
         if let Some(mac) = now.mac {
             let bound = self.bound(mac);
@@ -397,13 +416,7 @@ impl Inventory {
         if let Some(heard) = self.heard_at_its_port(&now, at) {
             now.facts.neighbour = Some(heard);
         }
-        if let Some(why) = catalogue.contrary(&now.facts)
-            && let Some(said) = now.facts.overruling.as_mut()
-        {
-            said.ended = Some(Ended { at, why });
-        }
-        now.attribution = catalogue.attribute(&now.facts);
-        (now != *before).then_some(now)
+        now
     }
 
     /// A device that differs from before.
@@ -412,4 +425,15 @@ impl Inventory {
         self.index(&now);
         self.devices.insert(now.id, now);
     }
+}
+
+/// Who made a device and what it is, by what is known of it now. What a person said of it ends where new evidence speaks
+/// against that.
+fn attribute(device: &mut Device, catalogue: &Catalogue, at: Timestamp) {
+    if let Some(why) = catalogue.contrary(&device.facts)
+        && let Some(said) = device.facts.overruling.as_mut()
+    {
+        said.ended = Some(Ended { at, why });
+    }
+    device.attribution = catalogue.attribute(&device.facts);
 }

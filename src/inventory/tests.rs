@@ -363,7 +363,7 @@ fn a_reclassified_network_places_anew() {
     let mut world = World::new();
     world.see(visit("a", "a0", 0, &[("01", 10, 1)]));
     world.estate = estate_with(NetworkKind::Other);
-    let delta = world.inventory.rejudge(&world.estate, &world.catalogue, at(9));
+    let delta = world.inventory.rejudge(&world.estate, &world.catalogue, &Anew::EVERYTHING, at(9));
     assert_eq!(delta.devices, [world.device("01").id]);
     assert_eq!(world.device("01").place.network_kind, Some(NetworkKind::Other));
     assert_eq!(world.device("01").place.since, at(0), "it did not move");

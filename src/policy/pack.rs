@@ -56,6 +56,13 @@ pub struct Loosening {
     pub who: String,
 }
 
+impl Pack {
+    /// The ids of its rules, in their order.
+    pub fn rule_ids(&self) -> impl Iterator<Item = &RuleId> {
+        self.rules.iter().map(|rule| &rule.id)
+    }
+}
+
 /// Whose equipment a pack restricts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::{NetworkKind, Sensitivity, Site};
-use crate::inventory::Place;
+use crate::inventory::{OwnWords, Place};
 use crate::maker::{Facts, Verdict};
 use crate::net::{DeviceId, Timestamp};
 use crate::observation::DeviceInformation;
@@ -52,6 +52,7 @@ fn device(manufacturer: Option<&str>, mac: &str, site: &str, kind: Option<Networ
         attribution: Catalogue::shipped().attribute(&facts),
         facts,
         hostname: None,
+        own: OwnWords::default(),
         place: Place { site: Some(site.into()), network_kind: kind, since: NOW, ..Place::default() },
         first_seen: NOW,
         appeared: None,

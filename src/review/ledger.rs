@@ -10,6 +10,7 @@ use super::{
 };
 use crate::config::ReviewPlan;
 use crate::inventory::{Merge, Place};
+use crate::maker::Evidence;
 use crate::net::{CycleId, FindingId, PackId, RuleId, Timestamp};
 use crate::policy::{Subject, Violation};
 
@@ -25,6 +26,18 @@ pub struct Ledger {
 
 fn key(finding: &Finding) -> Key {
     (finding.subject.clone(), finding.policy.clone(), finding.rule.clone())
+}
+
+/// What a register said before in the same words it says since then, whenever its file was written last.
+fn with_times(now: &[Evidence], before: Option<&Finding>) -> Vec<Evidence> {
+    let mut evidence = now.to_vec();
+    for mark in evidence.iter_mut().filter(|mark| mark.source.starts_with("register ")) {
+        let mut same = before.into_iter().flat_map(|finding| &finding.evidence);
+        if let Some(old) = same.find(|old| old.source == mark.source && old.text == mark.text) {
+            mark.observed_at = old.observed_at;
+        }
+    }
+    evidence
 }
 
 /// What must hold of a decision whatever it is about.
@@ -113,7 +126,7 @@ impl Ledger {
             });
             finding.severity = violation.severity;
             finding.text.clone_from(&violation.text);
-            finding.evidence.clone_from(&violation.evidence);
+            finding.evidence = with_times(&violation.evidence, before.filter(|_| !opens));
             // How sure a place is moves without its subject: that is no news about the finding.
             if !finding.place.is_same_spot(place) {
                 finding.place.clone_from(place);

@@ -8,7 +8,7 @@ mod tests;
 
 pub use ledger::Ledger;
 pub use outlook::{Group, Outlook, Shift, Tally, Turn};
-pub use rejudge::{Measure, Rejudged, rejudge};
+pub use rejudge::{Measure, Rejudged, judge_entry, rejudge};
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::inventory::{Device, Place};
 pub use crate::maker::Claim;
-use crate::maker::{Evidence, Overruling};
+use crate::maker::{Attribution, Evidence, Overruling};
 pub use crate::net::Author;
 use crate::net::{CycleId, DeviceId, FindingId, PackId, RuleId, Timestamp};
 use crate::policy::{Severity, Subject};
@@ -117,6 +117,14 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// The decision in force.
     pub decision: Option<Decision>,
+}
+
+impl Finding {
+    /// What was observed for this rule: its evidence without what speaks for maker and class, and without the place,
+    /// both of which its device has anyway.
+    pub fn observed<'a>(&'a self, attribution: &'a Attribution) -> impl Iterator<Item = &'a Evidence> {
+        self.evidence.iter().filter(|mark| mark.source != "place" && !attribution.evidence.contains(mark))
+    }
 }
 
 /// What was decided.

@@ -3,8 +3,8 @@
 use super::*;
 use crate::config::ReviewPlan;
 use crate::inventory::{Merge, Place};
-use crate::net::DeviceId;
-use crate::policy::{EntryId, Subject, Violation};
+use crate::net::{DeviceId, EntryId};
+use crate::policy::{Subject, Violation};
 
 const AT: Timestamp = Timestamp(1_795_500_000_000);
 

@@ -22,7 +22,7 @@ pub use returns::{
     Changed, Consideration, Considered, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn,
     Standing,
 };
-pub use site_coverage::{Factor, FactorKind, Gap, Looked, SiteCoverage, SiteLooked};
+pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
 pub use sites::SiteCounts;
 pub use sort::{DeviceOrder, TargetOrder};
 

@@ -56,6 +56,7 @@ fn the_shipped_examples_are_taken_and_secrets_are_not_printed() {
     assert!(!config.credentials[1].allows("10.1.0.2".parse().unwrap()), "no block names old-switches");
     let onvif = &config.credentials[2];
     assert!(onvif.allows("10.1.20.9".parse().unwrap()) && !onvif.allows("10.1.21.9".parse().unwrap()));
+    assert_eq!(config.registers[0].file, folder.path().join("cameras.csv"));
     assert!(matches!(&onvif.secret, CredentialKind::Onvif { password, .. } if password.expose() == "correct horse"));
     assert!(!format!("{config:?}").contains("correct horse"));
 }
@@ -124,6 +125,15 @@ fn every_bad_file_says_where_what_and_how() {
         ("[[policy]]\n", &["either pack or file"]),
         ("[[review]]\nname='r'\nschedule='sometimes'\nowner='o'\n", &["'sometimes' is no schedule", "quarterly"]),
         ("[[review]]\nname='r'\nschedule='daily'\ntime-zone='Mars/Base'\nowner='o'\n", &["no time zone 'Mars/Base'"]),
+        ("[house-rules]\nno-password='loud'\n", &["config.toml:2:13", "unknown variant `loud`", "`off`"]),
+        ("[house-rules]\nno-pasword='off'\n", &["unknown field `no-pasword`", "`no-password`"]),
+        ("[house-rules]\nnew-device-within='1m'\n", &["2:19 house-rules.new-device-within", "too short"]),
+        ("[house-rules]\nknown-servers=['a b']\n", &["house-rules.known-servers", "'a b' is no server", "ntp.example"]),
+        ("[house-rules]\nknown-servers=['10.0.0.1/8']\n", &["has bits set behind its prefix"]),
+        (&format!("{site}[[register]]\nname='r'\nfile='r.csv'\nsite='hp'\n"), &["register.site", "did you mean 'hq'?"]),
+        ("[[register]]\nname='r'\nfile='r.csv'\ndelimiter='::'\n", &["register.delimiter", "'::' stands between no"]),
+        ("[[register]]\nname='r'\nfile='r.csv'\ncolumns={colour='x'}\n", &["unknown field `colour`", "`serial`"]),
+        ("[[register]]\nname='r'\nfile='a'\n[[register]]\nname='r'\nfile='b'\n", &["register.name: 'r' stands twice"]),
         ("[[alert]]\nkind='pigeon'\n", &["unknown variant `pigeon`"]),
         ("[[alert]]\nkind='syslog'\nwhen=['loud']\n", &["alert.when: 'loud' is nothing", "breach, action"]),
         ("[[alert]]\nkind='syslog'\nwhen=[]\n", &["alert.when: nothing would ever be sent"]),

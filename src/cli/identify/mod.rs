@@ -86,7 +86,7 @@ fn judge(path: &Path) -> Result<Judge> {
     packs.extend(shipped.map(|id| PolicyChoice::Shipped(id.to_owned())));
     let (policies, problems) = daemon::packs::read(path, &packs);
     if problems.is_empty() {
-        Ok(Judge { catalogue, policies, at: Timestamp::now() })
+        Ok(Judge { catalogue, policies: policies.on(jiff::Zoned::now().date()), at: Timestamp::now() })
     } else {
         Err(config::Problems(problems).into())
     }

@@ -1,9 +1,10 @@
-//! The recorder's part in the configuration: what readers are told of it, and a changed one taken into force.
+//! The recorder's part in a changed configuration: targets come and go, everything is judged anew.
 
 use super::{Draft, Recorder, reviews};
 use crate::daemon::{InForce, alerts, packs, targets};
-use crate::inventory::Estate;
+use crate::inventory::{Anew, Estate, Registers};
 use crate::net::{TargetName, Timestamp};
+use crate::policy::HouseRules;
 use crate::store::{Batch, ConfigurationRecord, NetworkRecord, SiteRecord};
 
 impl Recorder {
@@ -40,9 +41,17 @@ impl Recorder {
         let at = Timestamp::now();
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
         let estate = Estate::from(&in_force.config);
-        let places = unknown || estate != self.estate || in_force.catalogue.hash() != self.catalogue.hash();
+        let anew = if unknown {
+            Anew::EVERYTHING
+        } else {
+            let makers = in_force.catalogue.hash() != self.catalogue.hash();
+            Anew { places: self.estate.places_until(&estate), makers }
+        };
         self.estate = estate;
-        InForce { config: self.config, policies: self.packs, catalogue: self.catalogue } = in_force;
+        let registers;
+        InForce { config: self.config, policies: self.packs, catalogue: self.catalogue, registers } = in_force;
+        self.house = HouseRules::from(&self.config.house);
+        self.registers = Registers::new(registers);
         self.problem.clear();
         self.today = reviews::today();
         self.policies = self.packs.on(self.today);
@@ -76,7 +85,7 @@ impl Recorder {
             [self.daemon.poll_every_s, self.daemon.cameras_every_s] = intervals;
             draft.batch.daemon = Some(self.daemon.clone());
         }
-        self.judge_anew(places, &mut draft);
+        self.judge_anew(&anew, &mut draft);
         let is_swept = |address| self.config.camera_block(address).is_some();
         draft.batch.unswept = self.coverage.forget(is_swept);
         self.swept.retain(|swept| is_swept(swept.address));

@@ -16,7 +16,7 @@ use crate::store::{Batch, Swept};
 const SHARE: u32 = 100;
 const SELDOM: Duration = Duration::from_secs(60);
 /// Gaps of one kind that are named for a site; more are only counted.
-const MOST_NAMED: usize = 50;
+pub(super) const MOST_NAMED: usize = 50;
 
 /// Parts of a range that no block holds.
 fn unlooked(range: Ipv4Net, blocks: &[Ipv4Net], found: &mut Vec<Ipv4Net>) {
@@ -130,6 +130,11 @@ impl Recorder {
                 },
                 what,
             });
+        }
+        for (site, register) in self.registers_looked() {
+            if let Some(looked) = sites.get_mut(&site) {
+                looked.register = Some(register);
+            }
         }
         Looked { at, threshold: self.config.coverage.threshold, sites }
     }

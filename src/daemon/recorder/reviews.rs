@@ -72,12 +72,13 @@ impl Recorder {
         Some((id, count))
     }
 
-    /// What the clock alone changes: acceptances that end, cycles that close, reviews that are due.
+    /// What the clock alone changes: acceptances that end, cycles that close, what is new no longer, reviews that are due.
     pub(super) fn tick(&mut self) {
         let at = Timestamp::now();
         self.turn_to(today(), at);
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
         self.end_overrulings(today(), &mut draft);
+        self.end_what_is_new(&mut draft);
         let (reopened, closed) = self.ledger.tick(at, today());
         draft.findings.extend(reopened);
         draft.batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();

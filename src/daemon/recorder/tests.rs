@@ -27,9 +27,18 @@ fn recorder(folder: &Path) -> Recorder {
 }
 
 fn recorder_of(folder: &Path, configuration: &str) -> Recorder {
+    recorder_by(folder, configuration, Policies::default())
+}
+
+/// The usual configuration with these packs.
+pub(super) fn recorder_with(folder: &Path, policies: Policies) -> Recorder {
+    recorder_by(folder, CONFIGURATION, policies)
+}
+
+fn recorder_by(folder: &Path, configuration: &str, policies: Policies) -> Recorder {
     let writer = Writer::open(&folder.join("lenswarden.db")).unwrap();
     let config = config::parse(configuration, Path::new("/nowhere/config.toml")).unwrap();
-    let in_force = InForce { config, policies: Policies::default(), catalogue: Catalogue::shipped() };
+    let in_force = InForce { config, policies, catalogue: Catalogue::shipped(), registers: Vec::new() };
     let (leads, _) = mpsc::channel(9);
     Recorder::start(writer, in_force, "here".to_owned(), leads).unwrap()
 }
@@ -94,7 +103,8 @@ fn what_no_block_names_any_more_is_forgotten_by_sweeps() {
     recorder.handle(Message::Swept(vec![row("10.1.20.7"), row("10.1.20.130"), row("10.9.9.9")]));
     assert_eq!(swept(&recorder), ["10.1.20.130", "10.1.20.7"], "the last is in no block");
     let config = config::parse(&CONFIGURATION.replace("10.1.20.0/24", "10.1.20.0/25"), Path::new("/c.toml")).unwrap();
-    let in_force = InForce { config, policies: Policies::default(), catalogue: Catalogue::shipped() };
+    let in_force =
+        InForce { config, policies: Policies::default(), catalogue: Catalogue::shipped(), registers: Vec::new() };
     recorder.handle(Message::Configure(Box::new(in_force)));
     assert_eq!(swept(&recorder), ["10.1.20.7"]);
     recorder.handle(Message::Swept(vec![row("10.1.20.130")]));
