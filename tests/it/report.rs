@@ -175,3 +175,25 @@ fn the_redacted_form_tells_no_site_no_address_no_place_and_nobody() {
     assert_eq!(strip(&forms["json"]), strip(&again));
     assert!(again.contains("\"site-"), "{again}");
 }
+
+#[test]
+#[ignore = "needs LibreOffice Calc"]
+fn libreoffice_opens_every_table_without_a_formula() {
+    let house = decided();
+    let folder = house.path("tables");
+    report(&house, &["--format", "csv", "--since", "1d", "--out", folder.to_str().unwrap()]);
+    for name in tables(&folder).into_keys() {
+        let profile = format!("-env:UserInstallation=file://{}", house.path("profile").display());
+        let output = std::process::Command::new("soffice")
+            .args([&profile, "--headless", "--convert-to", "fods", "--outdir"])
+            .args([&folder, &folder.join(&name)])
+            .output()
+            .unwrap();
+        let sheet = std::fs::read_to_string(folder.join(name.replace(".csv", ".fods"))).unwrap_or_default();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(sheet.contains("<table:table-row"), "{name} was not opened: {said}");
+        assert!(!sheet.contains("table:formula"), "{name} has a formula");
+    }
+    let sheet = std::fs::read_to_string(folder.join("controls.fods")).unwrap();
+    assert!(sheet.contains("=HYPERLINK"), "the hostile words are there, as words");
+}

@@ -107,13 +107,16 @@ pub(super) fn progress(days: &[(Date, usize)]) -> Markup {
 
 /// What of each site was looked at, its factors side by side.
 pub(super) fn coverage(sites: &[(String, &[Factor])], threshold: u8) -> Markup {
-    let width = 150usize;
-    let height = sites.len() * ROW + 26;
-    let kinds = [FactorKind::Ranges, FactorKind::Switches, FactorKind::Ports];
     let factor = |factors: &[Factor], kind| factors.iter().find(|factor| factor.kind == kind).and_then(Factor::percent);
+    // Registers are kept by some only.
+    let listed = sites.iter().any(|(_, factors)| factor(factors, FactorKind::Register).is_some());
+    let kinds = [FactorKind::Ranges, FactorKind::Switches, FactorKind::Ports, FactorKind::Register];
+    let kinds = kinds.get(..if listed { 4 } else { 3 }).unwrap_or_default();
+    let width = if listed { 112usize } else { 150 };
+    let height = sites.len() * ROW + 26;
     html! {
         svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" {
-            title { "Coverage of each site in per cent: address ranges, switches, linked ports" }
+            title { "Coverage of each site in per cent: address ranges, switches, linked ports, entries of registers" }
             @for (at, kind) in kinds.iter().enumerate() {
                 text x=(LABEL + at * (width + 20)) y="14" class="key" { (kind.word()) }
             }
