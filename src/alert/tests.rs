@@ -9,7 +9,7 @@ use crate::maker::{Attribution, Evidence, Facts, Grade, Verdict};
 use crate::net::{DeviceId, FindingId, VlanId};
 use crate::observation::DeviceInformation;
 use crate::policy::Subject;
-use crate::review::{Finding, FindingState};
+use crate::review::{Finding, FindingState, Handling};
 use crate::store::Outbox;
 
 const START: Timestamp = Timestamp(1_795_500_000_000);
@@ -38,6 +38,7 @@ fn finding(id: u64, severity: Severity, state: FindingState) -> Finding {
         since: START,
         closed: None,
         closing: None,
+        handling: Handling::default(),
         openings: 1,
         revision: 1,
         place: Place {

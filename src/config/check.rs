@@ -11,6 +11,7 @@ use super::checker::Checker;
 use super::coverage::coverage;
 use super::file::{self, File};
 use super::networks::networks;
+use super::people;
 use super::privacy::privacy;
 use super::reviews::reviews;
 use super::secret::{Secret, SecretStore};
@@ -80,6 +81,8 @@ pub(super) fn check(
     let coverage = coverage(&mut checker, &file.coverage);
     let makers = MakerSettings::check(&mut checker, &file.makers);
     let privacy = privacy(&mut checker, &file.privacy);
+    let roles = people::roles(&file.roles);
+    let decisions = people::decisions(&mut checker, &file.decisions);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
@@ -89,6 +92,8 @@ pub(super) fn check(
             traps,
             makers,
             privacy,
+            roles,
+            decisions,
             sites,
             coverage,
             networks,
@@ -130,7 +135,6 @@ pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> Daemon
         slow_sweep_every: checker.duration("daemon.slow-sweep-every", &daemon.slow_sweep_every, "6h", second),
         concurrency: checker.number("daemon.concurrency", daemon.concurrency.as_ref(), 256, 1..=4096),
         keep_history: checker.duration("daemon.keep-history", &daemon.keep_history, "400d", second * 86_400),
-        review_groups: daemon.review_groups.clone().unwrap_or_else(|| vec!["lenswarden-review".to_owned()]),
     }
 }
 

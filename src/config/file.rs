@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity, VendorQuery};
+use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity, TwoPersons, VendorQuery};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -17,6 +17,8 @@ pub(super) struct File {
     pub(super) coverage: Coverage,
     pub(super) makers: Makers,
     pub(super) privacy: Privacy,
+    pub(super) roles: Roles,
+    pub(super) decisions: Decisions,
     pub(super) site: Vec<Spanned<Site>>,
     pub(super) network: Vec<Spanned<Network>>,
     pub(super) credential: Vec<Spanned<Credential>>,
@@ -41,7 +43,6 @@ pub(super) struct Daemon {
     pub(super) slow_sweep_every: Text,
     pub(super) concurrency: Option<Spanned<i64>>,
     pub(super) keep_history: Text,
-    pub(super) review_groups: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -95,6 +96,23 @@ pub(super) struct Makers {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Privacy {
     pub(super) forget_after: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Roles {
+    pub(super) readers: Option<Vec<String>>,
+    pub(super) reviewers: Option<Vec<String>>,
+    pub(super) approvers: Option<Vec<String>>,
+    pub(super) administrators: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Decisions {
+    pub(super) two_persons: Option<TwoPersons>,
+    pub(super) longest_acceptance: Option<Spanned<i64>>,
+    pub(super) removal_proof: Text,
 }
 
 #[derive(Debug, Deserialize)]
@@ -216,6 +234,7 @@ pub(super) struct Review {
     #[serde(default)]
     pub(super) select: String,
     pub(super) owner: String,
+    pub(super) escalate_to: Option<String>,
     pub(super) due: Text,
 }
 

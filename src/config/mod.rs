@@ -9,6 +9,7 @@ mod file;
 mod load;
 mod makers;
 mod networks;
+mod people;
 mod policies;
 mod privacy;
 mod reviews;
@@ -28,6 +29,7 @@ pub use coverage::CoverageSettings;
 pub use load::{load, load_daemon, load_estate, load_judgement, parse};
 pub use makers::MakerSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
+pub use people::{DecisionSettings, RoleSettings, TwoPersons};
 pub use policies::{DEFAULT_PACK, PolicyChoice};
 pub use privacy::PrivacySettings;
 pub use reviews::{ReviewPlan, Schedule};
@@ -52,6 +54,10 @@ pub struct Config {
     pub makers: MakerSettings,
     /// `[privacy]`
     pub privacy: PrivacySettings,
+    /// `[roles]`
+    pub roles: RoleSettings,
+    /// `[decisions]`
+    pub decisions: DecisionSettings,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -111,8 +117,6 @@ pub struct DaemonSettings {
     pub concurrency: usize,
     /// How long the change log keeps what devices and targets were; what was found and decided stays for good.
     pub keep_history: Duration,
-    /// Unix groups whose members may decide; root and the daemon's own user always may.
-    pub review_groups: Vec<String>,
 }
 
 /// `[snmp]`: how switches are asked.

@@ -17,6 +17,8 @@ pub struct ReviewPlan {
     pub select: String,
     /// Who answers for it.
     pub owner: String,
+    /// Who is told when a cycle is overdue.
+    pub escalate_to: Option<String>,
     /// How long its items may wait.
     pub due: Duration,
 }
@@ -99,6 +101,7 @@ pub(super) fn reviews(checker: &mut Checker<'_>, file: &File) -> Vec<ReviewPlan>
                 schedule: Schedule { text: text.clone(), zone: zone.to_owned(), cron },
                 select: review.select.clone(),
                 owner: review.owner.clone(),
+                escalate_to: review.escalate_to.clone(),
                 due,
             }),
             Err(_) => checker.problem(

@@ -3,6 +3,7 @@
 
 mod attempts;
 mod cameras;
+mod configuring;
 mod coverage;
 mod judging;
 mod people;
@@ -22,7 +23,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
-use super::{Lead, packs, targets};
+use super::{Lead, targets};
 use crate::alert::Dispatch;
 use crate::config::Config;
 use crate::inventory::{Delta, Estate, Inventory};
@@ -30,11 +31,8 @@ use crate::maker::{Catalogue, Overruling};
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
 use crate::policy::{self, Policies, Status};
-use crate::review::{Author, Closing, DecisionRequest, Ledger};
-use crate::store::{
-    Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, StoreError, Swept, TargetKind,
-    TargetRecord, Writer,
-};
+use crate::review::{Actor, Author, Closing, DecisionRequest, Ledger};
+use crate::store::{Batch, DaemonRecord, DeviceRecord, StoreError, Swept, TargetKind, TargetRecord, Writer};
 
 /// Most visits taken into one transaction.
 const MOST_AT_ONCE: usize = 64;
@@ -45,7 +43,7 @@ pub(super) enum Message {
     Visit(Box<Collection>),
     Decide {
         requests: Vec<DecisionRequest>,
-        author: Author,
+        by: Actor,
         reply: oneshot::Sender<Result<(Vec<FindingId>, u64), String>>,
     },
     Run {
@@ -274,8 +272,8 @@ impl Recorder {
 
     fn handle(&mut self, message: Message) {
         match message {
-            Message::Decide { requests, author, reply } => {
-                let _ = reply.send(self.decide(&requests, &author));
+            Message::Decide { requests, by, reply } => {
+                let _ = reply.send(self.decide(&requests, &by));
             }
             Message::Run { review, reply } => {
                 let opened = self.open_review(&review, Timestamp::now());
@@ -356,6 +354,7 @@ impl Recorder {
             let judged = delta.devices.clone();
             self.judge(delta, &judged, &mut draft);
             let Some(record) = record else { continue };
+            self.follow_watch(&record, &mut draft);
             // It may have been dropped by an earlier visit of this batch.
             draft.batch.dropped_targets.retain(|name| *name != record.name);
             let before = self.targets.insert(record.name.clone(), record.clone());
@@ -415,80 +414,5 @@ impl Recorder {
         draft.batch.presence.extend(delta.presence);
         draft.batch.addresses.extend(delta.addresses);
         draft.switches.extend(delta.switches);
-    }
-
-    fn configuration_record(&self) -> ConfigurationRecord {
-        let site = |site: &crate::config::Site| SiteRecord {
-            id: site.id.clone(),
-            name: site.name.clone(),
-            sensitivity: site.sensitivity,
-            basis: site.basis,
-        };
-        let network = |network: &crate::config::Network| NetworkRecord {
-            id: network.id.clone(),
-            kind: network.kind,
-            site: network.site.clone(),
-        };
-        ConfigurationRecord {
-            hash: self.config.hash.clone(),
-            sites: self.config.sites.iter().map(site).collect(),
-            networks: self.config.networks.iter().map(network).collect(),
-            policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),
-            loosened: packs::loosened(&self.config.policies, &self.packs),
-            makers: self.catalogue.hash().to_owned(),
-            registry: Some(self.catalogue.registry_date()),
-            switches: u32::try_from(self.config.switches.len()).unwrap_or(u32::MAX),
-            reviews: self.reviews.clone(),
-            problem: self.problem.clone(),
-        }
-    }
-
-    /// Takes a checked configuration into force: targets come and go, everything is judged anew. `unknown`: what the
-    /// devices were placed and attributed by is not what this recorder holds.
-    fn configure(&mut self, in_force: InForce, unknown: bool) -> Batch {
-        let at = Timestamp::now();
-        let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
-        let estate = Estate::from(&in_force.config);
-        let places = unknown || estate != self.estate || in_force.catalogue.hash() != self.catalogue.hash();
-        self.estate = estate;
-        InForce { config: self.config, policies: self.packs, catalogue: self.catalogue } = in_force;
-        self.problem.clear();
-        self.today = reviews::today();
-        self.policies = self.packs.on(self.today);
-        let planned = |name: &String| self.config.reviews.iter().any(|plan| plan.name == *name);
-        self.reviews.retain(|name, _| planned(name));
-        for plan in &self.config.reviews {
-            self.reviews.entry(plan.name.clone()).or_insert(at);
-        }
-        let dropped: Vec<TargetName> = self
-            .targets
-            .values()
-            .filter(|known| !targets::is_configured(known, &self.config))
-            .map(|known| known.name.clone())
-            .collect();
-        for name in dropped {
-            let delta = self.inventory.forget_switch(&name, &self.estate, &self.catalogue, at);
-            let judged = delta.devices.clone();
-            self.judge(delta, &judged, &mut draft);
-            self.drop_target(&name, &mut draft);
-        }
-        for switch in &self.config.switches {
-            let known = self.targets.get(&switch.name);
-            if known.is_none_or(|known| known.address != switch.address.to_string() || known.site != switch.site) {
-                let record = targets::waiting(switch, at);
-                draft.targets.insert(switch.name.clone(), record.clone());
-                self.targets.insert(switch.name.clone(), record);
-            }
-        }
-        let intervals = [self.config.daemon.poll_every.as_secs(), self.config.daemon.cameras_every.as_secs()];
-        if [self.daemon.poll_every_s, self.daemon.cameras_every_s] != intervals {
-            [self.daemon.poll_every_s, self.daemon.cameras_every_s] = intervals;
-            draft.batch.daemon = Some(self.daemon.clone());
-        }
-        self.judge_anew(places, &mut draft);
-        draft.batch.configuration = Some(self.configuration_record());
-        draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
-        self.dispatch.configure(&self.config.alerts);
-        self.finish(draft)
     }
 }

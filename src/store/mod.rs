@@ -4,10 +4,10 @@
 mod audit;
 mod batch;
 mod engine;
-mod forget;
 mod lock;
 mod log;
 mod outbox;
+mod past;
 mod picture;
 mod prune;
 mod read;

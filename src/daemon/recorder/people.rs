@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::{Draft, Recorder};
+use crate::config::Sensitivity;
 use crate::inventory::Device;
 use crate::maker::Overruling;
 use crate::net::{DeviceId, MakerId, TargetName, Timestamp};
@@ -39,6 +40,19 @@ impl Recorder {
                     return Err(Refusal::NewEvidence { device: *id, new: format!("{}: {}", mark.source, mark.text) });
                 }
             }
+            match (&request.on, &request.decision) {
+                (Matter::Site { site }, decision) => {
+                    let known = self.config.site(site).ok_or_else(|| Refusal::NoSuchSite(site.clone()))?;
+                    let considers = matches!(decision, DecisionKind::Consider { .. });
+                    if considers && known.sensitivity == Sensitivity::Sensitive {
+                        return Err(Refusal::Sensitive(site.clone()));
+                    }
+                }
+                (Matter::Cycle { cycle }, _) if self.ledger.cycle(*cycle).is_none() => {
+                    return Err(Refusal::NoSuchCycle(*cycle));
+                }
+                _ => {}
+            }
             let device = self.device_of(&request.on).and_then(|id| self.inventory.device(id));
             let said = device.and_then(|device| device.facts.overruling.as_ref());
             match (&mut request.decision, device) {
@@ -72,6 +86,7 @@ impl Recorder {
                 self.ledger.finding(*finding).and_then(|finding| finding.subject.device())
             }
             Matter::Device { device, .. } => Some(*device),
+            Matter::Site { .. } | Matter::Cycle { .. } => None,
         }
     }
 
