@@ -7,7 +7,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lenswarden::inventory::{Certainty, Device, Place};
+use lenswarden::inventory::{Certainty, Device, OwnWords, Place};
 use lenswarden::maker::{Attribution, Facts};
 use lenswarden::net::{DeviceId, MacAddr, Timestamp, VlanId};
 use lenswarden::observation::DeviceInformation;
@@ -35,6 +35,7 @@ fn record(id: u64, turn: u64) -> DeviceRecord {
         facts: Facts { information: Some((information, Timestamp(0))), ..Facts::default() },
         attribution: Attribution::default(),
         hostname: None,
+        own: OwnWords::default(),
         place: Place {
             switch: Some(format!("hq-sw{}", id % 300).as_str().into()),
             port: Some(format!("GigabitEthernet1/0/{}", turn % 48 + 1).into()),

@@ -2,16 +2,17 @@
 //! transaction. 50 sites of 40 switches, 300,300 devices, one in ten a camera.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr)]
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lenswarden::config::{Network, NetworkKind, Sensitivity, Site};
-use lenswarden::inventory::{Estate, Inventory};
+use lenswarden::config::{self, Network, NetworkKind, Sensitivity, Site};
+use lenswarden::inventory::{Estate, Inventory, Registers};
 use lenswarden::maker::Catalogue;
 use lenswarden::net::{DeviceId, MacAddr, Timestamp, VlanId};
 use lenswarden::observation::{
     Collection, Completeness, FdbRow, FdbStatus, OperStatus, Port, Reach, SwitchVisit, Table, TableState,
 };
-use lenswarden::policy::{Policies, Status};
+use lenswarden::policy::{HouseRules, Policies, Status};
 use lenswarden::review::{Ledger, Measure, rejudge};
 use lenswarden::store::{Batch, DeviceRecord, Writer};
 
@@ -73,6 +74,7 @@ fn estate(sensitive: u32, cameras_on_core: u32) -> Estate {
         name: format!("site {number}"),
         sensitivity: if number < sensitive { Sensitivity::Sensitive } else { Sensitivity::Standard },
         basis: None,
+        owner: String::new(),
         address_ranges: Vec::new(),
     };
     let network = |number: u32, vlan: u16, kind| Network {
@@ -168,7 +170,10 @@ fn main() {
     }
     let writer = Writer::open(&folder.path().join("bench.db")).unwrap();
     let mut world = World { inventory, ledger: Ledger::default(), statuses: Vec::new(), writer, at: 1_000_000 };
-    let base = Measure { policies: &policies, estate: &before, catalogue: &catalogue };
+    let settings = config::parse("", Path::new("/nowhere/config.toml")).unwrap().house;
+    let (house, registers) = (HouseRules::from(&settings), Registers::default());
+    let base =
+        Measure { policies: &policies, house: &house, registers: &registers, estate: &before, catalogue: &catalogue };
     let first = world.change(base, true);
     eprintln!(
         "{} devices, {} findings; all of them judged in {:.2} s and written in {:.2} s",

@@ -51,7 +51,7 @@
 //! | [`store`] | SQLite: schema, migrations, change log and its proof, the writer's half and the readers' | net observation config maker inventory policy review snapshot |
 //! | [`control`] | the control socket's words, framing, client and server halves | net review |
 //! | [`report`] | snapshot -> text, CSV, JSON, HTML | net config maker inventory observation policy review snapshot |
-//! | [`alert`] | changes -> messages through a persistent outbox; the carriers they leave by | net config maker inventory policy review store |
+//! | [`alert`] | changes -> messages through a persistent outbox; the carriers they leave by | net observation config maker inventory policy review store |
 //! | [`daemon`] | schedule, pollers, traps, the one recorder, control socket, systemd notify | all above |
 //! | [`console`] | ratatui: model, update, keys, theme, views | net config inventory observation policy review snapshot store control report |
 //! | [`lab`] | simulated estate | net (and protocol crates) |
@@ -60,8 +60,8 @@
 //! Against the first drawing, `snapshot`, `report` and `console` may name `config` and `observation`: a site's sensitivity, a
 //! network's kind and a table's completeness are words a reader is shown as they were given, and a second set of the
 //! same enums would be a second way to say one thing. `console` names `inventory` for a place and its certainty;
-//! `alert` may name `inventory` and `maker`: a message says who made the device and how sure that is, and a finding
-//! holds only its number.
+//! `alert` may name `inventory`, `maker` and `observation`: a message says who made the device, how sure that is, and what on
+//! its switch would contain it, and a finding holds only its number.
 //!
 //! # Invariants, written as absences
 //!

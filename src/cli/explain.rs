@@ -10,8 +10,8 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{print, print_json, say, tables::look};
-use crate::daemon::catalogue::registry_words;
 use crate::inventory::Device;
+use crate::maker::registry_words;
 use crate::net::Timestamp;
 use crate::net::text::clean;
 use crate::report::tables::{device_json, finding_json};
@@ -182,6 +182,9 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
             finding.revision,
             finding.text
         );
+        for mark in finding.observed(attribution) {
+            out += &format!("      {}: {}   since {}\n", mark.source, mark.text, mark.observed_at);
+        }
     }
     if detail.findings.is_empty() {
         let packs = snapshot.policies.join(", ");

@@ -275,9 +275,9 @@ fn run_daemon(config: &Path, once: bool) -> Result<ExitCode> {
 
 fn check(path: &Path) -> Result<ExitCode> {
     match daemon::load(path) {
-        Ok(daemon::InForce { config, policies, catalogue }) => {
+        Ok(daemon::InForce { config, policies, catalogue, registers }) => {
             let packs: Vec<String> = policies.packs().iter().map(|pack| pack.id.to_string()).collect();
-            let (registry, warning) = daemon::catalogue::registry_words(catalogue.registry_date(), Timestamp::now());
+            let (registry, warning) = crate::maker::registry_words(catalogue.registry_date(), Timestamp::now());
             say(&format!(
                 "{}: good. {} sites, {} networks, {} switches, {} reviews, policies {}, {} makers, {registry}",
                 path.display(),
@@ -288,11 +288,19 @@ fn check(path: &Path) -> Result<ExitCode> {
                 packs.join(", "),
                 catalogue.makers().count()
             ));
+            for register in &registers {
+                let sites: Vec<String> = register.sites.iter().map(ToString::to_string).collect();
+                let (name, entries) = (&register.name, register.entries.len());
+                say(&format!("register {name}: {entries} entries of sites {}", sites.join(", ")));
+            }
+            for fault in daemon::registers::faults(&registers) {
+                say(&format!("warning: {fault}"));
+            }
             for loosened in daemon::packs::loosened(&config.policies, &policies) {
                 let crate::policy::Loosened { pack, text, why, who } = loosened;
                 say(&format!("loosened: pack {pack} {text} ({who}: {why})"));
             }
-            if let Some(warning) = warning {
+            for warning in warning.into_iter().chain(config.metrics.warning()) {
                 say(&format!("warning: {warning}"));
             }
             Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! `policy`: the packs, and what an own one says that the shipped one does not.
+//! `policy`: the packs, the house rules, and what an own one says that the shipped one does not.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,12 +11,12 @@ use serde_json::json;
 use super::{print, print_json, say, what_if};
 use crate::config::{self, PolicyChoice};
 use crate::daemon::packs;
-use crate::policy::{Loosened, Pack, Policies};
+use crate::policy::{HOUSE, HouseRules, Loosened, Pack, Policies};
 use crate::report::Table;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Every shipped pack and those of the configuration's own files, and which are in force.
+    /// Every shipped pack and those of the configuration's own files, and which are in force; and the house rules.
     List {
         /// As JSON.
         #[arg(long)]
@@ -24,7 +24,7 @@ pub(super) enum Command {
     },
     /// One pack: whom and what it restricts, its rules with their sources, and what differs from the shipped one.
     Show {
-        /// A pack's id, or a file.
+        /// A pack's id, or a file; or house.
         pack: String,
         /// As JSON.
         #[arg(long)]
@@ -34,6 +34,9 @@ pub(super) enum Command {
     /// nothing.
     WhatIf(what_if::Arguments),
 }
+
+/// What `house` is.
+const HOUSE_TITLE: &str = "House rules";
 
 /// A pack, where it is from, and whether the configuration has it.
 struct Known {
@@ -94,8 +97,19 @@ pub(super) fn run(path: &Path, command: &Command) -> Result<ExitCode> {
     }
 }
 
+/// The house rules of the configuration, as they are without one where there is none.
+fn house(path: &Path) -> Result<HouseRules> {
+    Ok(HouseRules::from(&if path.exists() {
+        config::load_estate(path)?.house
+    } else {
+        config::HouseSettings::default()
+    }))
+}
+
 fn list(path: &Path, as_json: bool) -> Result<ExitCode> {
     let (known, loosened) = known(path)?;
+    let house = house(path)?;
+    let asked = house.rules().filter(|(_, severity, _)| severity.is_some()).count();
     let today = jiff::Zoned::now().date();
     if as_json {
         let all = known.iter().map(|known| {
@@ -106,7 +120,8 @@ fn list(path: &Path, as_json: bool) -> Result<ExitCode> {
                 "in_force_from": pack.in_force_from, "in_force_until": pack.in_force_until,
                 "in_force": *chosen && known.state(today) == "in force", "loosened": loosened})
         });
-        print_json(&all.collect::<Vec<_>>())?;
+        let rules = json!({"id": HOUSE, "title": HOUSE_TITLE, "origin": "configuration", "in_force": asked > 0});
+        print_json(&all.chain([rules]).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     let row = |known: &Known| {
@@ -115,7 +130,9 @@ fn list(path: &Path, as_json: bool) -> Result<ExitCode> {
         vec![pack.id.to_string(), known.state(today), origin.clone(), date, pack.title.clone()]
     };
     let columns = vec!["PACK", "STATE", "FROM", "DATE", "TITLE"];
-    print(&Table { columns, rows: known.iter().map(row).collect() }.text())?;
+    let state = if asked > 0 { "in force" } else { "off" };
+    let rules = [HOUSE, state, "configuration", "", HOUSE_TITLE].map(str::to_owned).to_vec();
+    print(&Table { columns, rows: known.iter().map(row).chain([rules]).collect() }.text())?;
     if !loosened.is_empty() {
         print(&format!("\n{}", loosened_text(&loosened)))?;
     }
@@ -135,6 +152,18 @@ pub(super) fn of_file(file: &Path) -> Result<Policies> {
 }
 
 fn show(path: &Path, wanted: &str, as_json: bool) -> Result<ExitCode> {
+    if wanted == HOUSE {
+        let house = house(path)?;
+        if as_json {
+            let rule = |(id, severity, text)| json!({"id": id, "severity": severity, "text": text});
+            print_json(
+                &json!({"pack": {"id": HOUSE, "title": HOUSE_TITLE, "rules": house.rules().map(rule).collect::<Vec<_>>()}}),
+            )?;
+        } else {
+            print(&house.describe())?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let (mut all, off) = known(path)?;
     let found = all.iter().position(|known| known.pack.id.as_str() == wanted);
     let pack = match found {

@@ -16,7 +16,8 @@ use crate::store::Reader;
 pub(super) fn look(path: &Path) -> Result<(Reader, Snapshot)> {
     let daemon = config::load_daemon(path)?;
     let mut reader = Reader::open(&daemon.database)?;
-    let snapshot = reader.snapshot()?;
+    let mut snapshot = reader.snapshot()?;
+    snapshot.read_at(crate::net::Timestamp::now());
     Ok((reader, snapshot))
 }
 

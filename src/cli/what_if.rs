@@ -10,12 +10,12 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::{policy, print, print_json, say};
-use crate::config::{self, PolicyChoice, Problem, Problems};
+use crate::config::{self, EstateSettings, PolicyChoice, Problem, Problems};
 use crate::console::Trial;
-use crate::daemon::{catalogue, packs};
-use crate::inventory::{Estate, Inventory};
+use crate::daemon::{catalogue, packs, registers};
+use crate::inventory::{Estate, Inventory, Registers};
 use crate::net::Timestamp;
-use crate::policy::{Policies, Status};
+use crate::policy::{HouseRules, Policies, Status};
 use crate::report::{Format, outlook};
 use crate::review::{Ledger, Measure, Outlook, rejudge};
 use crate::store::Reader;
@@ -145,9 +145,11 @@ fn packs_of(path: &Path, change: &Change, day: Date) -> Result<(Policies, Vec<St
 pub(super) fn judge(path: &Path, change: &Change, day: Date) -> Result<Outlook> {
     let daemon = config::load_daemon(path)?;
     let (makers, _) = config::load_judgement(path)?;
-    let (sites, networks, hash) = config::load_estate(path)?;
+    let EstateSettings { sites, networks, house, registers, hash } = config::load_estate(path)?;
     let (policies, mut notes) = packs_of(path, change, day)?;
     let catalogue = catalogue::read(&makers).map_err(Problems)?;
+    let house = HouseRules::from(&house);
+    let mut registers = Registers::new(registers::read(&registers, &sites).map_err(Problems)?);
     let stored = Reader::open(&daemon.database)?.stored()?;
     let configuration = stored.configuration.unwrap_or_default();
     if configuration.hash != hash {
@@ -167,12 +169,16 @@ pub(super) fn judge(path: &Path, change: &Change, day: Date) -> Result<Outlook> 
     let mut inventory = if places {
         Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches)
     } else {
-        Inventory::restore(stored.next_device, devices, Vec::new(), Vec::new(), Vec::new())
+        Inventory::restore(stored.next_device, devices, Vec::new(), stored.addresses, stored.switches)
     };
     let estate = Estate::new(&sites, networks);
     let before = Ledger::restore(stored.findings, stored.cycles);
     let mut after = before.clone();
-    let by = Measure { policies: &policies, estate: &estate, catalogue: &catalogue };
+    for device in inventory.devices() {
+        registers.look(device.id, Some(device));
+    }
+    let by =
+        Measure { policies: &policies, house: &house, registers: &registers, estate: &estate, catalogue: &catalogue };
     let done = rejudge(&mut inventory, &mut after, by, places, Timestamp::now());
     for (_, status) in &done.statuses {
         statuses.entry(*status).or_default().1 += 1;

@@ -7,17 +7,20 @@ use std::time::Duration;
 use ipnet::IpNet;
 use toml::Spanned;
 
+use super::alerts::alerts;
 use super::checker::Checker;
 use super::coverage::coverage;
 use super::file::{self, File};
+use super::maintenance::maintenance;
 use super::networks::networks;
 use super::people;
 use super::privacy::privacy;
+use super::register::registers;
 use super::reviews::reviews;
 use super::secret::{Secret, SecretStore};
 use super::{
-    AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings,
-    MakerSettings, Network, OnvifSettings, Problems, Site, SnmpSettings, Switch, TrapSettings,
+    CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings, HouseSettings, MakerSettings,
+    MetricsSettings, Network, OnvifSettings, Problems, Site, SnmpSettings, Switch, TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -74,15 +77,20 @@ pub(super) fn check(
     }
     let policies = super::policies::check(&mut checker, file.policy.as_ref());
     let reviews = reviews(&mut checker, file);
-    let alerts = alerts(&mut checker, file);
+    let alerts = alerts(&mut checker, file, secrets);
+    let switch_names = names(file.switch.iter().map(|switch| &switch.get_ref().name).collect());
+    let maintenance = maintenance(&mut checker, file, &site_ids, &switch_names);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
     let discovery = discovery(&mut checker, &file.discovery);
     let traps = traps(&mut checker, &file.traps);
+    let metrics = MetricsSettings::check(&mut checker, &file.metrics);
     let coverage = coverage(&mut checker, &file.coverage);
     let makers = MakerSettings::check(&mut checker, &file.makers);
     let privacy = privacy(&mut checker, &file.privacy);
     let roles = people::roles(&file.roles);
     let decisions = people::decisions(&mut checker, &file.decisions);
+    let house = HouseSettings::check(&mut checker, &file.house_rules);
+    let registers = registers(&mut checker, file, &site_ids);
     if checker.problems.is_empty() {
         Ok(Config {
             daemon,
@@ -90,12 +98,15 @@ pub(super) fn check(
             onvif,
             discovery,
             traps,
+            metrics,
             makers,
             privacy,
             roles,
             decisions,
             sites,
             coverage,
+            house,
+            registers,
             networks,
             credentials,
             switches,
@@ -103,6 +114,7 @@ pub(super) fn check(
             policies,
             reviews,
             alerts,
+            maintenance,
             hash,
         })
     } else {
@@ -135,6 +147,12 @@ pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> Daemon
         slow_sweep_every: checker.duration("daemon.slow-sweep-every", &daemon.slow_sweep_every, "6h", second),
         concurrency: checker.number("daemon.concurrency", daemon.concurrency.as_ref(), 256, 1..=4096),
         keep_history: checker.duration("daemon.keep-history", &daemon.keep_history, "400d", second * 86_400),
+        disk_reserve: checker.number::<u64>(
+            "daemon.disk-reserve-mib",
+            daemon.disk_reserve_mib.as_ref(),
+            512,
+            1..=1 << 30,
+        ) << 20,
     }
 }
 
@@ -208,6 +226,7 @@ fn sites(checker: &mut Checker<'_>, file: &File) -> Vec<Site> {
             name: site.name.clone().unwrap_or_else(|| site.id.get_ref().clone()),
             sensitivity: site.sensitivity,
             basis: site.basis,
+            owner: site.owner.clone().unwrap_or_default(),
             address_ranges: ranges,
         });
     }
@@ -348,48 +367,4 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
         });
     }
     blocks
-}
-
-/// Where syslog messages go: an address (port 514 where none follows), a socket's path, or the host's own `/dev/log`.
-fn syslog_carrier(checker: &mut Checker<'_>, address: &file::Text) -> Option<AlertCarrier> {
-    let Some(written) = address else { return Some(AlertCarrier::SyslogLocal { path: PathBuf::from("/dev/log") }) };
-    let text = written.get_ref();
-    if text.starts_with('/') {
-        return Some(AlertCarrier::SyslogLocal { path: PathBuf::from(text) });
-    }
-    let with_port = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 514)).ok();
-    let address = text.parse::<SocketAddr>().ok().or_else(with_port);
-    if address.is_none() {
-        let hint = "an IP address, a port may follow: 10.1.0.5:514; or a socket's path; left out: /dev/log";
-        checker.problem(written.span(), "alert.address", format!("'{text}' is no address"), hint);
-    }
-    address.map(|address| AlertCarrier::SyslogUdp { address })
-}
-
-fn alerts(checker: &mut Checker<'_>, file: &File) -> Vec<AlertPlan> {
-    let mut plans: Vec<AlertPlan> = Vec::new();
-    for (number, written) in file.alert.iter().enumerate() {
-        let alert = written.get_ref();
-        let name = alert.name.as_ref().map_or_else(|| format!("alert-{}", number + 1), |name| name.get_ref().clone());
-        if plans.iter().any(|plan| plan.name == name) || name.trim().is_empty() {
-            let span = alert.name.as_ref().map_or_else(|| written.span(), Spanned::span);
-            let hint = "each needs a name of its own: what waits for it is kept under it";
-            checker.problem(span, "alert.name", format!("'{name}' stands twice or is empty"), hint);
-        }
-        let when = alert.when.as_ref().map_or_else(|| vec!["breach".to_owned()], |when| when.get_ref().clone());
-        if let Some(span) = alert.when.as_ref().map(Spanned::span) {
-            let unknown = when.iter().find(|word| !["breach", "action", "review", "info"].contains(&word.as_str()));
-            let message = match unknown {
-                Some(word) => Some(format!("'{word}' is no severity")),
-                None => when.is_empty().then(|| "nothing would ever be sent".to_owned()),
-            };
-            if let Some(message) = message {
-                checker.problem(span, "alert.when", message, "breach, action, review, info");
-            }
-        }
-        if let Some(carrier) = syslog_carrier(checker, &alert.address) {
-            plans.push(AlertPlan { name, carrier, when });
-        }
-    }
-    plans
 }

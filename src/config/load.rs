@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize as _;
 use toml::Spanned;
 
+use super::register::{RegisterPlan, registers};
 use super::{
-    Config, DaemonSettings, MakerSettings, Network, PolicyChoice, Problem, Problems, Site, check, checker, file,
-    policies, secret,
+    Config, DaemonSettings, HouseSettings, MakerSettings, Network, PolicyChoice, Problem, Problems, Site, check,
+    checker, file, policies, secret,
 };
 
 /// Reads, checks and completes the configuration, its secrets included.
@@ -55,16 +56,35 @@ pub fn load_judgement(path: &Path) -> Result<(MakerSettings, Vec<PolicyChoice>),
     if checker.problems.is_empty() { Ok(judgement) } else { Err(Problems(checker.problems)) }
 }
 
-/// Reads `[[site]]` and `[[network]]`, and the hash of the whole file: what placing needs. Secrets are not looked at.
+/// What devices are placed by, and what is asked of them beside the packs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EstateSettings {
+    /// `[[site]]`
+    pub sites: Vec<Site>,
+    /// `[[network]]`
+    pub networks: Vec<Network>,
+    /// `[house-rules]`
+    pub house: HouseSettings,
+    /// `[[register]]`
+    pub registers: Vec<RegisterPlan>,
+    /// SHA-256 of the whole file.
+    pub hash: String,
+}
+
+/// Reads sites, networks, house rules, registers and the hash of the whole file. Secrets are not looked at.
 ///
 /// # Errors
-/// The file cannot be read, has unknown keys, or sites or networks have problems.
-pub fn load_estate(path: &Path) -> Result<(Vec<Site>, Vec<Network>, String), Problems> {
+/// The file cannot be read, has unknown keys, or one of these has problems.
+pub fn load_estate(path: &Path) -> Result<EstateSettings, Problems> {
     let text = read(path)?;
     let file: file::File = toml::from_str(&text).map_err(|error| syntax(&text, path, &error))?;
     let mut checker = checker::Checker::new(&text, path);
     let (sites, networks) = check::estate(&mut checker, &file);
-    if checker.problems.is_empty() { Ok((sites, networks, hash(&text))) } else { Err(Problems(checker.problems)) }
+    let site_ids: Vec<String> = sites.iter().map(|site| site.id.to_string()).collect();
+    let house = HouseSettings::check(&mut checker, &file.house_rules);
+    let registers = registers(&mut checker, &file, &site_ids);
+    let settings = EstateSettings { sites, networks, house, registers, hash: hash(&text) };
+    if checker.problems.is_empty() { Ok(settings) } else { Err(Problems(checker.problems)) }
 }
 
 fn hash(text: &str) -> String {

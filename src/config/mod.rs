@@ -1,18 +1,25 @@
 //! The configuration: what the file says (`file`), checked as a whole into a [`Config`] (`check`), its secrets
 //! ([`secret`]) and the watch on it ([`watch`]).
 
+mod alerts;
 mod cameras;
 mod check;
 mod checker;
 mod coverage;
 mod file;
+mod house;
 mod load;
+mod maintenance;
 mod makers;
+mod metrics;
 mod networks;
 mod people;
 mod policies;
 mod privacy;
+mod problem;
+pub mod register;
 mod reviews;
+mod schedule;
 pub mod secret;
 pub mod watch;
 
@@ -24,15 +31,22 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::net::{CredentialId, SiteId, TargetName};
+pub use alerts::{AlertCarrier, AlertPlan, Digest, Endpoint, Occasion, Pace, Relay, RelaySecurity, Trust, Webhook};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
-pub use load::{load, load_daemon, load_estate, load_judgement, parse};
+pub use house::{HouseRule, HouseSettings, KnownServer, Level};
+pub use load::{EstateSettings, load, load_daemon, load_estate, load_judgement, parse};
+pub use maintenance::{MaintenanceWindow, WindowTime};
 pub use makers::MakerSettings;
+pub use metrics::MetricsSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
 pub use people::{DecisionSettings, RoleSettings, TwoPersons};
 pub use policies::{DEFAULT_PACK, PolicyChoice};
 pub use privacy::PrivacySettings;
-pub use reviews::{ReviewPlan, Schedule};
+pub use problem::{Problem, Problems};
+use register::RegisterPlan;
+pub use reviews::ReviewPlan;
+pub use schedule::Schedule;
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
@@ -48,6 +62,8 @@ pub struct Config {
     pub discovery: DiscoverySettings,
     /// `[traps]`
     pub traps: TrapSettings,
+    /// `[metrics]`
+    pub metrics: MetricsSettings,
     /// `[coverage]`
     pub coverage: CoverageSettings,
     /// `[makers]`
@@ -58,6 +74,10 @@ pub struct Config {
     pub roles: RoleSettings,
     /// `[decisions]`
     pub decisions: DecisionSettings,
+    /// `[house-rules]`
+    pub house: HouseSettings,
+    /// `[[register]]`
+    pub registers: Vec<RegisterPlan>,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -74,6 +94,8 @@ pub struct Config {
     pub reviews: Vec<ReviewPlan>,
     /// `[[alert]]`
     pub alerts: Vec<AlertPlan>,
+    /// `[[maintenance]]`
+    pub maintenance: Vec<MaintenanceWindow>,
     /// SHA-256 of the file's bytes, lower-case hex: what the change log names the configuration by.
     pub hash: String,
 }
@@ -117,6 +139,8 @@ pub struct DaemonSettings {
     pub concurrency: usize,
     /// How long the change log keeps what devices and targets were; what was found and decided stays for good.
     pub keep_history: Duration,
+    /// Free octets of the file system of the database below which the daemon says that its disk is low.
+    pub disk_reserve: u64,
 }
 
 /// `[snmp]`: how switches are asked.
@@ -194,6 +218,8 @@ pub struct Site {
     pub sensitivity: Sensitivity,
     /// Why it is sensitive.
     pub basis: Option<Basis>,
+    /// Whom alerts name as answering for it; empty: nobody.
+    pub owner: String,
     /// What coverage is measured against.
     pub address_ranges: Vec<IpNet>,
 }
@@ -324,59 +350,3 @@ pub struct Switch {
     /// What it is asked with.
     pub credential: CredentialId,
 }
-
-/// `[[alert]]`: who is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlertPlan {
-    /// Its name.
-    pub name: String,
-    /// How it is sent.
-    pub carrier: AlertCarrier,
-    /// Severities that are sent (`breach`, `action`, `review`, `info`).
-    pub when: Vec<String>,
-}
-
-/// How an alert is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AlertCarrier {
-    /// RFC 5424 over UDP (RFC 5426).
-    SyslogUdp {
-        /// Where to.
-        address: SocketAddr,
-    },
-    /// To the local journal or syslog daemon (`/dev/log`), in the form those read there.
-    SyslogLocal {
-        /// The socket.
-        path: PathBuf,
-    },
-}
-
-/// One thing wrong with the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where: `config.toml:12:3 switch[2].address`.
-    pub place: String,
-    /// What is wrong.
-    pub message: String,
-    /// How to mend it; empty where the message says it all.
-    pub hint: String,
-}
-
-/// Everything wrong with the configuration, at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
-
-impl std::fmt::Display for Problems {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (number, Problem { place, message, hint }) in self.0.iter().enumerate() {
-            let separator = if number == 0 { "" } else { "\n" };
-            write!(f, "{separator}{place}: {message}")?;
-            if !hint.is_empty() {
-                write!(f, "\n  hint: {hint}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Problems {}

@@ -71,9 +71,13 @@ impl Watch {
             return None;
         }
         let looked = match &mut self.reader {
-            Some(reader) => reader.refresh(&mut model.snapshot),
+            Some(reader) => reader.refresh(&mut model.snapshot).map(|changed| {
+                let late = model.snapshot.read_at(crate::net::Timestamp::now());
+                changed || late
+            }),
             None => Reader::open(&self.path).and_then(|mut reader| {
                 model.snapshot = reader.snapshot()?;
+                model.snapshot.read_at(crate::net::Timestamp::now());
                 self.reader = Some(reader);
                 Ok(true)
             }),

@@ -6,8 +6,10 @@ mod cameras;
 mod configuring;
 mod coverage;
 mod judging;
+mod operation;
 mod people;
 mod proof;
+mod registers;
 mod reviews;
 #[cfg(test)]
 mod tests;
@@ -24,14 +26,14 @@ use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
 use super::{Lead, targets};
-use crate::alert::Dispatch;
+use crate::alert::{Dispatch, Memory};
 use crate::config::Config;
-use crate::inventory::{Delta, Estate, Inventory};
+use crate::inventory::{Estate, Inventory, Registers};
 use crate::maker::{Catalogue, Overruling};
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
-use crate::policy::{self, Policies, Status};
-use crate::review::{Actor, Author, Closing, DecisionRequest, Ledger};
+use crate::policy::{HouseRules, Policies, Status};
+use crate::review::{Actor, Author, DecisionRequest, Ledger};
 use crate::store::{Batch, DaemonRecord, DeviceRecord, StoreError, Swept, TargetKind, TargetRecord, Writer};
 
 /// Most visits taken into one transaction.
@@ -52,6 +54,8 @@ pub(super) enum Message {
     },
     Configure(Box<InForce>),
     Problem(String),
+    /// What of the daemon's work has not come round, in words.
+    Late(Vec<String>),
     /// May a credential be tried?
     Claim(Asker),
     /// How the attempt ended.
@@ -114,6 +118,8 @@ pub(super) struct Recorder {
     packs: Policies,
     /// Those of them that are in force today: what is judged by.
     policies: Policies,
+    house: HouseRules,
+    registers: Registers,
     /// The day they were chosen for.
     today: Date,
     /// What is wrong with a newer configuration that was not taken; empty when all is well.
@@ -135,6 +141,7 @@ pub(super) struct Recorder {
     daemon: DaemonRecord,
     /// Which alerts the changes cause.
     dispatch: Dispatch,
+    operation: operation::Operation,
     posted: watch::Sender<()>,
     /// Who looks after cameras is told what visits to others mean for them.
     leads: mpsc::Sender<Lead>,
@@ -155,14 +162,17 @@ impl Recorder {
         leads: mpsc::Sender<Lead>,
     ) -> Result<Self, StoreError> {
         let stored = writer.load()?;
-        let InForce { config, policies, catalogue } = in_force.clone();
+        let InForce { config, policies, catalogue, .. } = in_force.clone();
+        let operation = operation::Operation::new(&stored, Timestamp::now());
+        let memory = Memory { told: stored.told, held: stored.held, conditions: stored.conditions };
+        let (plans, windows) = (config.alerts.clone(), config.maintenance.clone());
+        let dispatch = Dispatch::restore(plans, windows, &stored.findings, memory);
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
         let devices: Vec<_> = stored.devices.into_iter().map(|record| record.device).collect();
         let holds = |device: &crate::inventory::Device| device.facts.overruling.as_ref().is_some_and(Overruling::holds);
         let overruled = devices.iter().filter(|device| holds(device)).map(|device| device.id).collect();
         let inventory =
             Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches);
-        let dispatch = Dispatch::restore(config.alerts.clone(), &stored.findings, stored.told);
         let mut recorder = Self {
             estate: Estate::from(&config),
             ledger: Ledger::restore(stored.findings, stored.cycles),
@@ -176,8 +186,11 @@ impl Recorder {
                 stopped: None,
                 poll_every_s: config.daemon.poll_every.as_secs(),
                 cameras_every_s: config.daemon.cameras_every.as_secs(),
+                late: Vec::new(),
             },
             writer,
+            house: HouseRules::from(&config.house),
+            registers: Registers::default(),
             config,
             packs: policies,
             policies: Policies::default(),
@@ -189,6 +202,7 @@ impl Recorder {
             overruled,
             forgot: Timestamp::now(),
             dispatch,
+            operation,
             posted: watch::Sender::new(()),
             leads,
             addresses: BTreeMap::new(),
@@ -264,6 +278,7 @@ impl Recorder {
         }
         self.count_looked(Timestamp::now(), true);
         self.daemon.stopped = Some(Timestamp::now());
+        self.daemon.late.clear();
         let batch = Batch { at: Timestamp::now(), daemon: Some(self.daemon.clone()), ..Batch::default() };
         if let Err(error) = self.commit(&batch) {
             tracing::error!(%error, "the end could not be recorded");
@@ -289,7 +304,16 @@ impl Recorder {
                 let configuration = Some(self.configuration_record());
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
             }
-            Message::Swept(swept) => {
+            Message::Late(late) => {
+                if late != self.daemon.late {
+                    self.daemon.late = late;
+                    let daemon = Some(self.daemon.clone());
+                    self.commit_until_it_holds(&Batch { at: Timestamp::now(), daemon, ..Batch::default() });
+                }
+            }
+            Message::Swept(mut swept) => {
+                // One that was under way when the configuration changed.
+                swept.retain(|swept| self.config.camera_block(swept.address).is_some());
                 self.coverage.note(&swept);
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), swept, ..Batch::default() });
             }
@@ -301,6 +325,7 @@ impl Recorder {
                 self.forget(Timestamp::now());
                 self.count_looked(Timestamp::now(), false);
                 self.keep_log();
+                self.watch_operation(Timestamp::now());
             }
             Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
@@ -340,6 +365,7 @@ impl Recorder {
     fn absorb(&mut self, visits: &[Collection]) -> Batch {
         let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
         for visit in visits {
+            self.operation.note(visit);
             let record = targets::record(visit, &self.targets);
             if record.is_none() && !matches!(visit, Collection::Camera(visit) if !visit.marks.is_empty()) {
                 continue;
@@ -378,41 +404,5 @@ impl Recorder {
         };
         self.post_alerts(&mut batch);
         batch
-    }
-
-    /// Puts the alerts that the batch's findings cause beside them.
-    fn post_alerts(&mut self, batch: &mut Batch) {
-        let device = |id| self.inventory.device(id);
-        self.dispatch.post(&batch.findings, device, batch.at, &mut batch.outbox);
-    }
-
-    /// Judges the devices, and puts the delta and what the judgement changed into the draft.
-    fn judge(&mut self, delta: Delta, judged: &[DeviceId], draft: &mut Draft) {
-        let at = draft.batch.at;
-        for merge in &delta.merged {
-            draft.findings.extend(self.ledger.merge(*merge, at));
-            draft.devices.remove(&merge.from);
-        }
-        for id in &delta.retired {
-            draft.findings.extend(self.ledger.retire(&policy::Subject::Device(*id), at));
-            draft.devices.remove(id);
-        }
-        for id in judged {
-            let Some(device) = self.inventory.device(*id) else { continue };
-            let why = Closing::of(device);
-            let now = self.policies.judge(device, &self.estate, &self.catalogue);
-            draft.findings.extend(self.ledger.reconcile((&policy::Subject::Device(*id), &device.place), &now, why, at));
-            let status = self.policies.status(device, &self.catalogue);
-            let before = self.statuses.insert(*id, status);
-            if before != Some(status) || delta.devices.binary_search(id).is_ok() {
-                draft.devices.insert(*id, DeviceRecord { device: device.clone(), status });
-            }
-        }
-        self.follow_overrulings(judged, draft);
-        draft.batch.merged.extend(delta.merged);
-        draft.batch.retired.extend(delta.retired);
-        draft.batch.presence.extend(delta.presence);
-        draft.batch.addresses.extend(delta.addresses);
-        draft.switches.extend(delta.switches);
     }
 }

@@ -154,6 +154,12 @@ impl Estate {
         found.map_or(Found::None, |(network, by)| Found::On(network, by))
     }
 
+    /// The network of this id.
+    #[must_use]
+    pub fn network(&self, id: &NetworkId) -> Option<&Network> {
+        self.networks.iter().find(|network| network.id == *id)
+    }
+
     /// Writes down the network of a place, and returns by what it is on it, or why that is open.
     pub(super) fn name_network(&self, place: &mut Place, ips: &[IpAddr], routed: &[RoutedAddress]) -> Option<String> {
         let Place { site, switch, port, vlan, .. } = &*place;

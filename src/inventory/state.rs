@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use super::parts::in_parts;
 use super::topology::{Dirty, Lead};
-use super::{AddressBinding, Certainty, Delta, Device, Estate, Merge, Place, Presence, RoutedAddress, SwitchRecord};
+use super::{
+    AddressBinding, Certainty, Delta, Device, Estate, Merge, OwnWords, Place, Presence, RoutedAddress, SwitchRecord,
+};
 use crate::maker::{Attribution, Catalogue, Ended, Facts, Overruling};
 use crate::net::{DeviceId, DeviceText, MacAddr, PortName, TargetName, Timestamp, VlanId};
 use crate::observation::Collection;
@@ -159,6 +161,7 @@ impl Device {
             facts: Facts { mac: mac.map(|mac| (mac, at)), ..Facts::default() },
             attribution: Attribution::default(),
             hostname: None,
+            own: OwnWords::default(),
             place: Place { since: at, certainty: Certainty::Unknown, ..Place::default() },
             first_seen: at,
             appeared,
@@ -338,6 +341,7 @@ impl Inventory {
         kept.ips.extend(gone.ips.iter().copied());
         kept.endpoint = kept.endpoint.take().or(gone.endpoint);
         kept.hostname = kept.hostname.take().or(gone.hostname);
+        kept.own.complete(gone.own);
         kept.facts.information = kept.facts.information.take().or(gone.facts.information);
         kept.facts.scopes = kept.facts.scopes.take().or(gone.facts.scopes);
         kept.facts.neighbour = kept.facts.neighbour.take().or(gone.facts.neighbour);

@@ -27,6 +27,7 @@ fn estate_with(staff: NetworkKind) -> Estate {
         name: "HQ".into(),
         sensitivity: Sensitivity::Sensitive,
         basis: None,
+        owner: String::new(),
         address_ranges: Vec::new(),
     };
     let network = |id: &str, kind, vlan: &str, subnet: &str| Network {

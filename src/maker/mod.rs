@@ -18,7 +18,7 @@ mod weigh;
 
 pub use catalogue::{Brand, Catalogue, Lot, Maker};
 pub use overruling::{Claim, Ended, Overruling};
-pub use registry::{Block, RegistryFile};
+pub use registry::{Block, RegistryFile, registry_words};
 
 use serde::{Deserialize, Serialize};
 

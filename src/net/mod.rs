@@ -1,5 +1,6 @@
 //! Addresses, VLANs, times, names and text from the network: parse and print, nothing else.
 
+mod entry;
 mod mac;
 mod name;
 mod person;
@@ -7,6 +8,7 @@ pub mod text;
 mod time;
 mod vlan;
 
+pub use entry::EntryId;
 pub use mac::{MacAddr, MacError};
 pub use name::{
     CredentialId, CycleId, DeviceId, FindingId, MakerId, NetworkId, PackId, PortName, RuleId, SiteId, TargetName,

@@ -38,7 +38,7 @@ const EQUIPMENT: &str = "equipment";
 /// From when until when.
 const IN_FORCE: &str = "in-force";
 
-fn word(value: &impl Serialize) -> String {
+pub(super) fn word(value: &impl Serialize) -> String {
     match json!(value) {
         serde_json::Value::String(text) => text,
         other => other.to_string(),

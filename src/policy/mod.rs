@@ -2,23 +2,26 @@
 
 mod differ;
 mod falls;
+mod house;
 mod pack;
 mod subject;
 #[cfg(test)]
 mod tests;
 
+use differ::word;
 pub use differ::{Difference, Loosened};
 pub use falls::Verdicts;
 use falls::{Falls, falls};
+pub use house::{HOUSE, HouseRules, Known};
 pub use pack::Pack;
 use pack::{Rule, Who};
-pub use subject::{EntryId, Subject};
+pub use subject::Subject;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Problem;
-use crate::inventory::{Device, Estate, in_parts};
+use crate::inventory::{Device, Estate};
 use crate::maker::{Attribution, Catalogue, Class, Evidence, Grade, Maker, Surveillance};
 use crate::net::{PackId, RuleId};
 
@@ -169,6 +172,10 @@ impl Policies {
         };
         for (origin, text) in texts {
             match pack::parse(text) {
+                Ok(pack) if pack.id.as_str() == HOUSE => {
+                    let message = format!("'{HOUSE}' is what the house rules are called");
+                    problems.push(problem(origin, (message, "give the pack another id")));
+                }
                 Ok(pack) if packs.iter().any(|other| other.id == pack.id) => {
                     let message = format!("pack '{}' is there twice", pack.id);
                     problems.push(problem(origin, (message, "name it once")));
@@ -224,17 +231,6 @@ impl Policies {
     #[must_use]
     pub fn verdicts(&self, attribution: &Attribution, catalogue: &Catalogue) -> Verdicts {
         falls::verdicts(&self.packs, attribution, catalogue)
-    }
-
-    /// The count word of each device and the rules it breaks, in their order.
-    #[must_use]
-    pub fn judge_all(
-        &self,
-        devices: &[&Device],
-        estate: &Estate,
-        catalogue: &Catalogue,
-    ) -> Vec<(Status, Vec<Violation>)> {
-        in_parts(devices, |device| (self.status(device, catalogue), self.judge(device, estate, catalogue)))
     }
 
     /// The rules a device breaks where it is, in the order of packs and rules.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::{NetworkKind, Sensitivity, Site};
-use crate::inventory::Place;
+use crate::inventory::{OwnWords, Place};
 use crate::maker::{Facts, Verdict};
 use crate::net::{DeviceId, Timestamp};
 use crate::observation::DeviceInformation;
@@ -15,6 +15,7 @@ fn estate() -> Estate {
         name: id.into(),
         sensitivity,
         basis: None,
+        owner: String::new(),
         address_ranges: Vec::new(),
     };
     let sites = [site("hq", Sensitivity::Sensitive), site("depot", Sensitivity::Standard)];
@@ -51,6 +52,7 @@ fn device(manufacturer: Option<&str>, mac: &str, site: &str, kind: Option<Networ
         attribution: Catalogue::shipped().attribute(&facts),
         facts,
         hostname: None,
+        own: OwnWords::default(),
         place: Place { site: Some(site.into()), network_kind: kind, since: NOW, ..Place::default() },
         first_seen: NOW,
         appeared: None,

@@ -1,6 +1,7 @@
 //! What was found as text, CSV and JSON. Field names are the contract's.
 
 pub mod camera;
+pub mod metrics;
 pub mod outlook;
 pub mod sites;
 pub mod tables;

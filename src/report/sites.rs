@@ -18,6 +18,17 @@ fn share(factor: Option<&Factor>) -> String {
     }
 }
 
+/// A register's share, with the age of its file.
+fn listed(factor: Option<&Factor>) -> String {
+    match factor.and_then(|factor| factor.oldest) {
+        Some(changed) if factor.is_some_and(|factor| factor.expected > 0) => {
+            format!("{} of {}", share(factor), minute(changed))
+        }
+        Some(changed) => format!("nothing listed, {}", minute(changed)),
+        None => "no register".to_owned(),
+    }
+}
+
 fn verdict(coverage: &SiteCoverage) -> String {
     if coverage.doubts.is_empty() { "enough was looked at".to_owned() } else { "NOT shown to be clean".to_owned() }
 }
@@ -27,20 +38,22 @@ fn verdict(coverage: &SiteCoverage) -> String {
 pub fn coverage<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
     let row = |site: &SiteRow| {
         let coverage = snapshot.coverage_of(&site.id);
-        let oldest = coverage.factors.iter().filter_map(|factor| factor.oldest).min();
+        let looks = coverage.factors.iter().filter(|factor| factor.kind != FactorKind::Register);
+        let oldest = looks.filter_map(|factor| factor.oldest).min();
         vec![
             site.id.to_string(),
             word(&site.sensitivity),
             share(coverage.factor(FactorKind::Ranges)),
             share(coverage.factor(FactorKind::Switches)),
             share(coverage.factor(FactorKind::Ports)),
+            listed(coverage.factor(FactorKind::Register)),
             oldest.map_or_else(|| "never".to_owned(), minute),
             verdict(&coverage),
             coverage.doubts.join("; "),
         ]
     };
     Table {
-        columns: vec!["SITE", "SENSITIVITY", "RANGES", "SWITCHES", "PORTS", "OLDEST LOOK", "SO", "BECAUSE"],
+        columns: vec!["SITE", "SENSITIVITY", "RANGES", "SWITCHES", "PORTS", "REGISTER", "OLDEST LOOK", "SO", "BECAUSE"],
         rows: sites.map(row).collect(),
     }
 }

@@ -247,7 +247,9 @@ pub fn headline(snapshot: &Snapshot) -> String {
         if coverage.cameras.all == 0 { String::new() } else { format!(", {}", share(&coverage.cameras, "cameras")) };
     let hidden = coverage.behind_recorders().map(|words| format!(", {words}")).unwrap_or_default();
     let daemon = match snapshot.daemon.state() {
-        DaemonState::Running => "running".to_owned(),
+        DaemonState::Running if snapshot.daemon.late.is_empty() => "running".to_owned(),
+        DaemonState::Running => format!("LATE: {}", DeviceText::new(&snapshot.daemon.late.join("; "))),
+        DaemonState::Silent(since) => format!("SILENT since {}", minute(since)),
         DaemonState::Stopped(stopped) => format!("stopped since {}", minute(stopped)),
         DaemonState::Killed | DaemonState::Never => "NOT RUNNING".to_owned(),
     };
@@ -261,6 +263,8 @@ pub fn headline(snapshot: &Snapshot) -> String {
     let looked: Vec<String> =
         snapshot.looked_at().into_iter().map(|(what, percent)| format!(", {percent} % of {what} seen")).collect();
     let looked = looked.concat();
+    let registry = snapshot.registry.filter(|_| snapshot.registry_warning().is_some());
+    let registry = registry.map(|date| format!(", IEEE registry OLD: of {date}")).unwrap_or_default();
     let loosened = match snapshot.loosened.len() {
         0 => String::new(),
         1 => ", 1 thing of shipped packs loosened".to_owned(),
@@ -268,7 +272,7 @@ pub fn headline(snapshot: &Snapshot) -> String {
     };
     let oldest = coverage.oldest().map_or_else(|| "never".to_owned(), minute);
     format!(
-        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{loosened}{failing}",
+        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{loosened}{failing}{registry}",
         share(&coverage.switches, "switches"),
         minute(snapshot.as_of)
     )
@@ -289,7 +293,11 @@ pub fn carriers(snapshot: &Snapshot) -> Vec<String> {
                 format!(", {lost} more only counted, FAILING since {since}: {why}")
             }
         };
-        format!("alert {name}: {address}, {last}, {} wait{trouble}", carrier.waiting)
+        let held = match carrier.held {
+            0 => String::new(),
+            held => format!(", {held} for the digest or after maintenance"),
+        };
+        format!("alert {name}: {address}, {last}, {} wait{held}{trouble}", carrier.waiting)
     };
     snapshot.carriers.values().map(line).collect()
 }

@@ -19,6 +19,8 @@ const ISOLATED_FOR: i64 = 180;
 pub struct Notice {
     /// `reminder`, `escalation`.
     pub kind: &'static str,
+    /// The finding it is about, where it is about one.
+    pub finding: Option<FindingId>,
     /// In words.
     pub words: String,
 }
@@ -79,7 +81,7 @@ impl Ledger {
             let id = finding.id;
             if let Some((before, words)) = reminded(&finding, today) {
                 finding.handling.reminded = Some(before);
-                tick.notices.push(Notice { kind: "reminder", words });
+                tick.notices.push(Notice { kind: "reminder", finding: Some(id), words });
             }
             let proposed = finding.handling.proposed.as_ref().and_then(|proposed| proposed.kind.until());
             if proposed.is_some_and(|until| until < today) {
@@ -107,7 +109,7 @@ impl Ledger {
                     cycle.items.len(),
                     cycle.owner
                 );
-                tick.notices.push(Notice { kind: "escalation", words });
+                tick.notices.push(Notice { kind: "escalation", finding: None, words });
             }
         }
         tick
@@ -120,12 +122,9 @@ fn reminded(finding: &Finding, today: Date) -> Option<(u8, String)> {
     let decision = finding.decision.as_ref().filter(|_| decided)?;
     let before = reminder(decision, finding.handling.reminded, today)?;
     let left = days(today, decision.kind.until()?);
-    let site = finding.place.site.as_ref().map_or("an unknown site", |site| site.as_str());
     let words = format!(
-        "finding {} at {site}, {}/{}: {} ends in {left} days, decided by {}",
+        "finding {}: {} ends in {left} days, decided by {}",
         finding.id,
-        finding.policy,
-        finding.rule,
         decision.kind.words(),
         decision.author.name
     );

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decision::{Decision, Stage};
 use crate::inventory::{Device, Place};
-use crate::maker::{Evidence, Overruling};
+use crate::maker::{Attribution, Evidence, Overruling};
 use crate::net::{DeviceId, FindingId, PackId, RuleId, Timestamp};
 use crate::policy::{Severity, Status, Subject};
 
@@ -190,6 +190,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What was observed for this rule: its evidence without what speaks for maker and class, and without the place,
+    /// both of which its device has anyway.
+    pub fn observed<'a>(&'a self, attribution: &'a Attribution) -> impl Iterator<Item = &'a Evidence> {
+        self.evidence.iter().filter(|mark| mark.source != "place" && !attribution.evidence.contains(mark))
+    }
+
     /// It open again: the clock starts anew, what was decided holds no longer.
     pub(super) fn opened_again(self, at: Timestamp) -> Self {
         Self {

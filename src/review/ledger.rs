@@ -7,6 +7,7 @@ use super::finding::{Absence, Closing, Finding, FindingState, Handling, Successo
 use super::{Cycle, Stage};
 use crate::config::{NetworkKind, ReviewPlan};
 use crate::inventory::{Merge, Place};
+use crate::maker::Evidence;
 use crate::net::{CycleId, FindingId, PackId, RuleId, TargetName, Timestamp};
 use crate::policy::{Severity, Subject, Violation};
 
@@ -30,12 +31,24 @@ fn key(finding: &Finding) -> Key {
     (finding.subject.clone(), finding.policy.clone(), finding.rule.clone())
 }
 
+/// What a register said before in the same words it says since then, whenever its file was written last.
+fn with_times(now: &[Evidence], before: Option<&Finding>) -> Vec<Evidence> {
+    let mut evidence = now.to_vec();
+    for mark in evidence.iter_mut().filter(|mark| mark.source.starts_with("register ")) {
+        let mut same = before.into_iter().flat_map(|finding| &finding.evidence);
+        if let Some(old) = same.find(|old| old.source == mark.source && old.text == mark.text) {
+            mark.observed_at = old.observed_at;
+        }
+    }
+    evidence
+}
+
 /// A finding that a subject breaks now, brought in line with that.
 fn seen(before: &Finding, violation: &Violation, place: &Place, at: Timestamp) -> Finding {
     let mut finding = Finding {
         severity: violation.severity,
         text: violation.text.clone(),
-        evidence: violation.evidence.clone(),
+        evidence: with_times(&violation.evidence, Some(before).filter(|before| before.state != FindingState::Closed)),
         // How sure a place is moves without its subject: that is no news about the finding.
         place: if before.place.is_same_spot(place) { before.place.clone() } else { place.clone() },
         ..before.clone()

@@ -24,7 +24,7 @@ pub use finding::{Absence, Closing, Finding, FindingState, Handling, Successor};
 pub use ledger::Ledger;
 pub use outlook::{Group, Outlook, Shift, Tally, Turn};
 pub use refusal::Refusal;
-pub use rejudge::{Measure, Rejudged, rejudge};
+pub use rejudge::{Measure, Rejudged, judge_entry, rejudge};
 pub use rules::{Actor, Role, Rules};
 
 pub use crate::maker::Claim;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::config::{NetworkKind, ReviewPlan};
 use crate::inventory::{Merge, Place};
-use crate::net::{CycleId, DeviceId, FindingId, Timestamp};
-use crate::policy::{EntryId, Severity, Subject, Violation};
+use crate::net::{CycleId, DeviceId, EntryId, FindingId, Timestamp};
+use crate::policy::{Severity, Subject, Violation};
 
 /// 24 November 2026.
 const AT: Timestamp = Timestamp(1_795_500_000_000);
@@ -241,7 +241,7 @@ fn at_a_sensitive_site_somebody_else_must_approve_what_lets_it_stay() {
         DecisionRequest { on, decision: DecisionKind::Overrule { claim, until: today(), reason: "x".into() } }
     };
     let on_device = overrule(Matter::Device { device: DeviceId(1), seen: [].into() });
-    let refused = ledger.decide(&[on_device.clone()], &ann(), &rules(), AT, today());
+    let refused = ledger.decide(std::slice::from_ref(&on_device), &ann(), &rules(), AT, today());
     assert_eq!(refused, Err(Refusal::DecideOnFinding(FindingId(1))), "no way round");
     let (_, holding) = opened().decide(&[on_device], &jo(), &rules(), AT, today()).unwrap();
     assert_eq!(holding.len(), 1, "at a site where one is enough");

@@ -17,7 +17,7 @@ pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, gro
 pub use filter::{Filter, FilterError};
 pub use placement::{Placement, PlacementKey};
 pub use queue::Progress;
-pub use site_coverage::{Factor, FactorKind, Gap, Looked, SiteCoverage, SiteLooked};
+pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
 pub use sites::SiteCounts;
 pub use sort::{DeviceOrder, TargetOrder};
 
@@ -92,6 +92,10 @@ pub struct DaemonRow {
     pub cameras_every_s: u64,
     /// Nobody holds the database's writer lock: no daemon runs, whatever the rows say.
     pub absent: bool,
+    /// Since when nothing came of a running daemon, where that is too long; by the clock of whoever reads.
+    pub silent_since: Option<Timestamp>,
+    /// What of the daemon's own work has not come round for too long, in words.
+    pub late: Vec<String>,
     /// What is wrong with a newer configuration file that was not taken; empty when all is well.
     pub configuration_problem: String,
 }
@@ -207,6 +211,8 @@ pub struct CarrierRow {
     pub last_sent: Option<Timestamp>,
     /// Alerts that wait for it.
     pub waiting: u64,
+    /// Findings it is told of when a maintenance window ends or a digest is due.
+    pub held: u64,
     /// Alerts that found too many waiting: only counted, and the count is sent.
     pub lost: u64,
 }

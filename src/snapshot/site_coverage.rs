@@ -37,6 +37,22 @@ pub struct SiteLooked {
     pub known: u64,
     /// Some of the others.
     pub silent: Vec<Gap>,
+    /// What registers say there should be; `None`: none speaks of the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register: Option<RegisterLooked>,
+}
+
+/// What registers say of a site, and what of that was seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterLooked {
+    /// Things they list; rows that cannot be used too.
+    pub listed: u64,
+    /// Those of them that one device is.
+    pub found: u64,
+    /// When the oldest of their files was changed.
+    pub changed: Timestamp,
+    /// Some of the others.
+    pub missing: Vec<Gap>,
 }
 
 /// Something that was not seen.
@@ -60,6 +76,8 @@ pub enum FactorKind {
     Switches,
     /// Linked ports on which it is known who is there.
     Ports,
+    /// Entries of the registers that were found.
+    Register,
 }
 
 impl FactorKind {
@@ -70,6 +88,7 @@ impl FactorKind {
             Self::Ranges => "ranges",
             Self::Switches => "switches",
             Self::Ports => "ports",
+            Self::Register => "register",
         }
     }
 }
@@ -83,7 +102,7 @@ pub struct Factor {
     pub seen: u64,
     /// How much there is.
     pub expected: u64,
-    /// The oldest look it rests on.
+    /// The oldest look it rests on; of a register the age of its file.
     pub oldest: Option<Timestamp>,
     /// What was not seen; the first of many.
     pub gaps: Vec<Gap>,
@@ -138,7 +157,11 @@ impl Snapshot {
         let sum = |of: fn(&SiteLooked) -> u64| self.looked.sites.values().map(of).sum::<u64>();
         let ranges = (sum(|site| site.asked) * 100).checked_div(sum(|site| site.addresses));
         let ports = (sum(|site| site.known) * 100).checked_div(sum(|site| site.linked));
-        [("address ranges", ranges), ("linked ports", ports)]
+        let registers = || self.looked.sites.values().filter_map(|site| site.register.as_ref());
+        let listed = registers().map(|register| register.listed).sum::<u64>();
+        let found = registers().map(|register| register.found).sum::<u64>();
+        let entries = (found * 100).checked_div(listed);
+        [("address ranges", ranges), ("linked ports", ports), ("register entries", entries)]
             .into_iter()
             .filter_map(|(what, percent)| Some((what, percent?)))
             .collect()
@@ -165,7 +188,15 @@ impl Snapshot {
             oldest: looked.oldest,
             gaps: looked.unlooked.clone(),
         };
-        let factors = vec![ranges, switches, ports];
+        let register = looked.register.as_ref();
+        let register = Factor {
+            kind: FactorKind::Register,
+            seen: register.map_or(0, |register| register.found),
+            expected: register.map_or(0, |register| register.listed),
+            oldest: register.map(|register| register.changed),
+            gaps: register.map(|register| register.missing.clone()).unwrap_or_default(),
+        };
+        let factors = vec![ranges, switches, ports, register];
         let least = u64::from(self.looked.threshold);
         let doubts = factors.iter().filter_map(|factor| {
             let word = factor.kind.word();
@@ -175,6 +206,8 @@ impl Snapshot {
                 (None, FactorKind::Ranges) => Some("no address-ranges are configured to measure by".to_owned()),
                 (None, FactorKind::Switches) => Some("no switch is polled".to_owned()),
                 (None, FactorKind::Ports) => Some("no linked port was seen".to_owned()),
+                // A register says what should be there; without one the others say what was looked at all the same.
+                (None, FactorKind::Register) => None,
             }
         });
         let doubts = doubts.chain(self.hidden_at(site)).collect();
@@ -251,9 +284,13 @@ mod tests {
         };
         let seen = estate(looked, &["answering", "answering", "silent"]).coverage_of(&"hq".into());
         let shares: Vec<_> = seen.factors.iter().map(|factor| (factor.kind, factor.percent())).collect();
-        let expected =
-            [(FactorKind::Ranges, Some(94)), (FactorKind::Switches, Some(50)), (FactorKind::Ports, Some(100))];
-        assert_eq!(shares, expected);
+        let expected = [
+            (FactorKind::Ranges, Some(94)),
+            (FactorKind::Switches, Some(50)),
+            (FactorKind::Ports, Some(100)),
+            (FactorKind::Register, None),
+        ];
+        assert_eq!(shares, expected, "where no register speaks of the site, nothing is measured against one");
         assert_eq!(seen.doubts, ["ranges 94 %, below 95 %", "switches 50 %, below 95 %"]);
         let gaps: Vec<_> =
             seen.factor(FactorKind::Switches).unwrap().gaps.iter().map(|gap| gap.what.as_str()).collect();

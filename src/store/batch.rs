@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::audit::SignedHead;
+use super::held::{Condition, Held};
 use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
@@ -57,6 +58,8 @@ pub struct Batch {
     pub published: Option<SignedHead>,
     /// Addresses that a sweep asked: where it goes on, not state, so not in the change log.
     pub swept: Vec<Swept>,
+    /// Addresses that no sweep asks any more: what was remembered of them goes.
+    pub unswept: Vec<IpAddr>,
     /// What of each site was looked at: counted anew at any time, so not in the change log.
     pub looked: Option<Looked>,
     /// Alerts these changes cause: delivery, not state, so not in the change log.
@@ -271,6 +274,9 @@ pub struct DaemonRecord {
     /// How often cameras are, in seconds.
     #[serde(default)]
     pub cameras_every_s: u64,
+    /// What of its own work has not come round for too long, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<String>,
 }
 
 /// What kind of change a change log row is.
@@ -385,6 +391,12 @@ pub struct Stored {
     pub daemon: Option<DaemonRecord>,
     /// What carriers of alerts were told lately.
     pub told: Vec<Told>,
+    /// Findings that carriers are told of later.
+    pub held: Vec<Held>,
+    /// What is wrong with the work itself.
+    pub conditions: Vec<Condition>,
     /// How far sweeps came.
     pub swept: Vec<Swept>,
+    /// What of each site was looked at, when it was last counted.
+    pub looked: Option<Looked>,
 }

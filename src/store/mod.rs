@@ -1,9 +1,11 @@
 //! SQLite: schema, migrations, the change log, the daemon's half ([`Writer`]) and everybody else's ([`Reader`]).
 //! SQL stands in this room and nowhere else.
 
+mod alert;
 mod audit;
 mod batch;
 mod engine;
+mod held;
 mod lock;
 mod log;
 mod outbox;
@@ -17,14 +19,16 @@ mod schema;
 mod swept;
 mod writer;
 
+pub use alert::{Alert, Brief, BriefDevice, BriefPlace, BriefPrevious};
 pub use audit::{BadHead, BadKey, Exported, Fault, PublicKey, SignedHead, Verdict, heads_in, verify_file};
 pub use batch::{
     Batch, Change, ChangeKind, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, DeviceRecord,
     NetworkRecord, Occupant, RequestRecord, SiteRecord, Stored, Swept, TargetKind, TargetRecord, TargetState,
 };
 pub use engine::EngineStart;
+pub use held::{Aside, Condition, Held};
 pub use log::LoggedState;
-pub use outbox::{Alert, Outbox, Told};
+pub use outbox::{Outbox, Told};
 pub use reader::{DeviceDetail, Reader};
 pub use writer::{Committed, Writer};
 

@@ -114,7 +114,7 @@ pub(super) fn changes(connection: &Connection, after: u64, limit: usize) -> rusq
 fn put_estate(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Result<()> {
     let daemon: Option<DaemonRecord> = read::meta(connection, "daemon")?;
     let configuration: ConfigurationRecord = read::meta(connection, "configuration")?.unwrap_or_default();
-    let absent = snapshot.daemon.absent;
+    let DaemonRow { absent, silent_since, .. } = snapshot.daemon;
     snapshot.daemon = daemon.map_or_else(DaemonRow::default, |daemon| DaemonRow {
         host: daemon.host,
         version: daemon.version,
@@ -123,6 +123,8 @@ fn put_estate(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Res
         poll_every_s: daemon.poll_every_s,
         cameras_every_s: daemon.cameras_every_s,
         absent,
+        silent_since,
+        late: daemon.late,
         configuration_problem: String::new(),
     });
     snapshot.daemon.configuration_problem = configuration.problem;
@@ -167,15 +169,32 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
         let DeviceRecord { device, status } = read::record(row, 0)?;
         snapshot.devices.insert(device.id, DeviceRow::new(&device, status, seen.last_seen(&device)));
     }
-    let findings: Vec<Finding> = read::records(&transaction, "SELECT record FROM finding", [])?;
+    drop(rows);
+    drop(statement);
+    put_rest(&transaction, &mut snapshot, targets)?;
+    Ok(snapshot)
+}
+
+/// The picture without its devices, in one read transaction.
+pub(super) fn outline(connection: &Connection) -> rusqlite::Result<Snapshot> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut snapshot = Snapshot::default();
+    put_estate(&transaction, &mut snapshot)?;
+    let targets: Vec<TargetRecord> = read::records(&transaction, "SELECT record FROM target", [])?;
+    put_rest(&transaction, &mut snapshot, targets)?;
+    Ok(snapshot)
+}
+
+/// All but the devices and what is configured.
+fn put_rest(connection: &Connection, snapshot: &mut Snapshot, targets: Vec<TargetRecord>) -> rusqlite::Result<()> {
+    let findings: Vec<Finding> = read::records(connection, "SELECT record FROM finding", [])?;
     snapshot.findings = findings.into_iter().map(|finding| (finding.id, finding)).collect();
-    let cycles: Vec<Cycle> = read::records(&transaction, "SELECT record FROM cycle", [])?;
+    let cycles: Vec<Cycle> = read::records(connection, "SELECT record FROM cycle", [])?;
     snapshot.cycles = cycles.into_iter().map(|cycle| (cycle.id, cycle)).collect();
     snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), target_row(target))).collect();
-    snapshot.carriers = outbox::carriers(&transaction)?;
-    snapshot.looked = read::meta(&transaction, "looked")?.unwrap_or_default();
-    put_head(&transaction, &mut snapshot)?;
-    Ok(snapshot)
+    snapshot.carriers = outbox::carriers(connection)?;
+    snapshot.looked = read::meta(connection, "looked")?.unwrap_or_default();
+    put_head(connection, snapshot)
 }
 
 /// Subjects of one kind that changed after the snapshot was taken.

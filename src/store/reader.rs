@@ -125,6 +125,17 @@ impl Reader {
         Ok(snapshot)
     }
 
+    /// The picture without its devices: what figures are taken from, at a part of the cost.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn outline(&mut self) -> Result<Snapshot, StoreError> {
+        self.follow_a_starting_daemon()?;
+        let mut snapshot = picture::outline(&self.connection).map_err(self.fail("reading the picture"))?;
+        snapshot.daemon.absent = !lock::is_held(&self.path);
+        Ok(snapshot)
+    }
+
     /// Brings a snapshot up to date at the cost of what changed since. `false`: nothing did (one
     /// `PRAGMA data_version` and a look at the writer's lock).
     ///

@@ -151,6 +151,23 @@ const MIGRATIONS: &[&str] = &[
         current   INTEGER NOT NULL
     ) STRICT;
 ",
+    // Findings that carriers are told of later, and what is wrong with the work itself: delivery, like the outbox.
+    "
+    CREATE TABLE held (
+        carrier TEXT NOT NULL,
+        finding INTEGER NOT NULL,
+        maintenance TEXT,
+        since   INTEGER NOT NULL,
+        PRIMARY KEY (carrier, finding)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE condition (
+        kind    TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        words   TEXT NOT NULL,
+        since   INTEGER NOT NULL,
+        PRIMARY KEY (kind, subject)
+    ) STRICT, WITHOUT ROWID;
+",
     // Decisions are made on more than findings: a finding by its number, else `device 17`.
     "
     CREATE TABLE decided (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, record TEXT NOT NULL) STRICT;
@@ -304,11 +321,14 @@ mod tests {
         assert_eq!(contents(&writer.connection), expected);
         let alert = Alert {
             id: 0,
+            key: String::new(),
             carrier: "soc".into(),
             severity: crate::policy::Severity::Breach,
             kind: "test".into(),
             at: crate::net::Timestamp(1),
             text: "x".into(),
+            findings: Vec::new(),
+            more: 0,
         };
         let outbox = Outbox {
             carriers: Some(vec![("soc".into(), "somewhere".into())]),

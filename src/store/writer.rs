@@ -138,6 +138,11 @@ impl Writer {
         Ok(value)
     }
 
+    /// The database's own name.
+    pub(super) fn name(&self) -> &str {
+        &self.epoch
+    }
+
     /// The salt of credential fingerprints, which only the daemon's own user can read.
     #[must_use]
     pub fn salt(&self) -> &str {
@@ -204,6 +209,7 @@ impl Writer {
         let logged = write_targets(&mut log, batch, &self.logged_targets)?;
         outbox::write(&transaction, &batch.outbox, batch.at)?;
         swept::write(&transaction, &batch.swept)?;
+        swept::forget(&transaction, &batch.unswept)?;
         let head = log.head.clone();
         if head != self.head {
             audit::put_current(&transaction, &SignedHead::sign(&self.key, &self.epoch, &head, batch.at))?;

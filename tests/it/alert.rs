@@ -8,6 +8,11 @@ use lenswarden::report::tables::headline;
 use lenswarden::review::FindingState;
 use lenswarden::snapshot::Snapshot;
 
+mod carriers;
+mod hook;
+mod operation;
+mod receivers;
+
 use crate::house::{House, PATIENCE};
 
 fn soc(address: &str) -> String {

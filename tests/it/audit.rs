@@ -462,7 +462,7 @@ fn the_daemon_signs_publishes_and_writes_down_who_asked_and_the_auditor_checks_i
     receiver.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     let address = receiver.local_addr().unwrap();
     let house = House::new(&format!(
-        "\n[[alert]]\nname = \"soc\"\nkind = \"syslog\"\naddress = \"{address}\"\nwhen = [\"breach\"]\n"
+        "\n[[alert]]\nname = \"soc\"\nkind = \"syslog\"\naddress = \"{address}\"\nwhen = [\"breach\", \"audit\"]\n"
     ));
     let daemon = house.daemon();
     house.until_a_round_is_over();

@@ -1,6 +1,7 @@
 //! Sockets to database: the real daemon over the lab's switches, then over what the lab does next.
 
 mod cameras;
+mod metrics;
 mod sweeps;
 
 use std::path::{Path, PathBuf};

@@ -30,6 +30,7 @@ mod namespaces;
 mod onvif;
 mod picture;
 mod recordings;
+mod rules;
 mod sample;
 mod scenario;
 mod snmp;

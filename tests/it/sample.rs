@@ -1,6 +1,6 @@
 //! Small records for tests that need some.
 
-use lenswarden::inventory::{Certainty, Device, Place, Presence};
+use lenswarden::inventory::{Certainty, Device, OwnWords, Place, Presence};
 use lenswarden::maker::{Attribution, Facts};
 use lenswarden::net::{DeviceId, FindingId, MacAddr, Timestamp, VlanId};
 use lenswarden::observation::{CameraStanding, Completeness, DeviceInformation, Readings, Table, TableState};
@@ -29,6 +29,7 @@ pub(crate) fn device(id: u64, port: u32) -> DeviceRecord {
         facts: Facts { information: Some((information, START)), ..Facts::default() },
         attribution: Attribution::default(),
         hostname: None,
+        own: OwnWords::default(),
         place: Place {
             switch: Some("hq-sw1".into()),
             port: Some(format!("Gi1/0/{port}").into()),

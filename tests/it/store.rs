@@ -54,6 +54,7 @@ fn full_batch() -> Batch {
             stopped: None,
             poll_every_s: 300,
             cameras_every_s: 900,
+            late: Vec::new(),
         }),
         ..Batch::default()
     }

@@ -75,7 +75,7 @@ fn judge(path: &Path) -> Result<Judge> {
     let (makers, choices) =
         if path.exists() { config::load_judgement(path)? } else { (MakerSettings::default(), Vec::new()) };
     let catalogue = daemon::catalogue::read(&makers).map_err(config::Problems)?;
-    if let (_, Some(warning)) = daemon::catalogue::registry_words(catalogue.registry_date(), Timestamp::now()) {
+    if let (_, Some(warning)) = crate::maker::registry_words(catalogue.registry_date(), Timestamp::now()) {
         say(&format!("warning: {warning}"));
     }
     let mut packs: Vec<_> = choices.into_iter().filter(|choice| matches!(choice, PolicyChoice::File(_))).collect();

@@ -40,7 +40,7 @@ pub(super) enum Command {
         json: bool,
     },
     /// Decide findings.
-    Decide(Decide),
+    Decide(Box<Decide>),
     /// Say what a device is, in place of what the evidence says, until a day.
     Overrule(Overrule),
     /// Open the cycle of a [[review]] now.

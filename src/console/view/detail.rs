@@ -180,6 +180,10 @@ fn known(model: &Model, detail: &DeviceDetail, lines: &mut Vec<Paragraph>) {
     for finding in &detail.findings {
         let (text, style) = finding_line(model, finding);
         add(std::mem::take(&mut label), text, style);
+        for mark in finding.observed(&detail.device.attribution) {
+            let at = moment(mark.observed_at, zone);
+            add("", format!("  {}: {} (since {at})", mark.source, mark.text), Style::new());
+        }
     }
     let mut label = "decisions";
     for decision in &detail.decisions {

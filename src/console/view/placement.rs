@@ -7,8 +7,7 @@ use super::pen::{Column, Pen, Piece, Row, Table};
 use super::{ago, grouped, scope_line, site_of, text_of};
 use crate::console::model::Model;
 use crate::inventory::{Certainty, Place};
-use crate::net::Timestamp;
-use crate::policy::EntryId;
+use crate::net::{EntryId, Timestamp};
 use crate::review::FindingState;
 use crate::snapshot::{DeviceRow, PlacementKey, word};
 

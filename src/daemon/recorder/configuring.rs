@@ -1,10 +1,10 @@
-//! A configuration that comes into force.
+//! The recorder's part in a changed configuration: targets come and go, everything is judged anew.
 
 use super::{Draft, Recorder, reviews};
-use crate::daemon::InForce;
-use crate::daemon::{alerts, packs, targets};
-use crate::inventory::Estate;
+use crate::daemon::{InForce, alerts, packs, targets};
+use crate::inventory::{Estate, Registers};
 use crate::net::{TargetName, Timestamp};
+use crate::policy::HouseRules;
 use crate::store::{Batch, ConfigurationRecord, NetworkRecord, SiteRecord};
 
 impl Recorder {
@@ -42,7 +42,10 @@ impl Recorder {
         let estate = Estate::from(&in_force.config);
         let places = unknown || estate != self.estate || in_force.catalogue.hash() != self.catalogue.hash();
         self.estate = estate;
-        InForce { config: self.config, policies: self.packs, catalogue: self.catalogue } = in_force;
+        let registers;
+        InForce { config: self.config, policies: self.packs, catalogue: self.catalogue, registers } = in_force;
+        self.house = HouseRules::from(&self.config.house);
+        self.registers = Registers::new(registers);
         self.problem.clear();
         self.today = reviews::today();
         self.policies = self.packs.on(self.today);
@@ -77,9 +80,12 @@ impl Recorder {
             draft.batch.daemon = Some(self.daemon.clone());
         }
         self.judge_anew(places, &mut draft);
+        let is_swept = |address| self.config.camera_block(address).is_some();
+        draft.batch.unswept = self.coverage.forget(is_swept);
+        self.swept.retain(|swept| is_swept(swept.address));
         draft.batch.configuration = Some(self.configuration_record());
         draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
-        self.dispatch.configure(&self.config.alerts);
+        self.dispatch.configure(&self.config.alerts, &self.config.maintenance);
         self.finish(draft)
     }
 }

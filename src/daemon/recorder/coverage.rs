@@ -16,7 +16,7 @@ use crate::store::{Batch, Swept, TargetKind, TargetState};
 const SHARE: u32 = 100;
 const SELDOM: Duration = Duration::from_secs(60);
 /// Gaps of one kind that are named for a site; more are only counted.
-const MOST_NAMED: usize = 50;
+pub(super) const MOST_NAMED: usize = 50;
 
 /// Parts of a range that no block holds.
 fn unlooked(range: Ipv4Net, blocks: &[Ipv4Net], found: &mut Vec<Ipv4Net>) {
@@ -54,7 +54,7 @@ fn v4(nets: &[IpNet]) -> Vec<Ipv4Net> {
 pub(super) struct Count {
     /// When sweeps asked each address last.
     asked: BTreeMap<IpAddr, Timestamp>,
-    looked: Looked,
+    pub(super) looked: Looked,
     at: Timestamp,
     /// How long it is not counted again.
     pause: Duration,
@@ -65,6 +65,15 @@ impl Count {
         let mut count = Self::default();
         count.note(swept);
         count
+    }
+
+    /// Forgets what sweeps ask no more, and tells what that is.
+    pub(super) fn forget(&mut self, is_swept: impl Fn(IpAddr) -> bool) -> Vec<IpAddr> {
+        let gone: Vec<IpAddr> = self.asked.keys().copied().filter(|address| !is_swept(*address)).collect();
+        for address in &gone {
+            self.asked.remove(address);
+        }
+        gone
     }
 
     /// Takes in how far sweeps came.
@@ -132,6 +141,11 @@ impl Recorder {
                 },
                 what,
             });
+        }
+        for (site, register) in self.registers_looked() {
+            if let Some(looked) = sites.get_mut(&site) {
+                looked.register = Some(register);
+            }
         }
         Looked { at, threshold: self.config.coverage.threshold, sites }
     }

@@ -143,7 +143,7 @@ impl Recorder {
     }
 
     /// Notes of which judged devices a person's word holds; somebody is told where it holds no longer.
-    pub(super) fn follow_overrulings(&mut self, judged: &[DeviceId], draft: &mut Draft) {
+    pub(super) fn follow_overrulings<'a>(&mut self, judged: impl IntoIterator<Item = &'a DeviceId>, draft: &mut Draft) {
         for id in judged {
             let Some(said) = self.inventory.device(*id).and_then(|device| device.facts.overruling.as_ref()) else {
                 continue;
@@ -187,29 +187,30 @@ impl Recorder {
             return;
         }
         tracing::info!("{} devices that are no surveillance equipment are forgotten", forgotten.len());
-        let delta = self.inventory.forget(&forgotten, &self.estate, &self.catalogue, at);
+        let mut delta = self.inventory.forget(&forgotten, &self.estate, &self.catalogue, at);
         for id in &forgotten {
             self.statuses.remove(id);
             self.addresses.remove(id);
         }
         let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
         let judged = delta.devices.clone();
+        delta.retired.extend(&forgotten);
         self.judge(delta, &judged, &mut draft);
         // What became them is forgotten with them.
         draft.batch.forgotten = former;
-        draft.batch.forgotten.extend(&forgotten);
-        draft.batch.retired.extend(forgotten);
+        draft.batch.forgotten.extend(forgotten);
         let batch = self.finish(draft);
         self.commit_until_it_holds(&batch);
     }
 
-    /// Whether nobody ever had to look at a device, it is none that could be a camera, and it was not seen since.
+    /// Whether nobody ever had to look at a device, no register may list it, it is none that could be a camera, and it was not seen since.
     fn is_forgettable(&self, device: &Device, until: Timestamp) -> bool {
         let facts = &device.facts;
         if facts.overruling.is_some()
             || device.first_seen >= until
             || !device.is_no_camera(&self.catalogue)
             || self.statuses.get(&device.id) != Some(&Status::NotRestricted)
+            || self.registers.may_list(device.id)
             || self.ledger.has_any(&Subject::Device(device.id))
         {
             return false;

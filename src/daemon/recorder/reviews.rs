@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::{Draft, Recorder};
+use crate::alert::View;
 use crate::config::Sensitivity;
 use crate::inventory::{Device, Inventory, Place};
 use crate::net::{CycleId, DeviceId, FindingId, TargetName, Timestamp};
@@ -117,8 +118,8 @@ impl Recorder {
         Some((id, count))
     }
 
-    /// What the clock alone changes: what was decided until a day, reminders, removals that are proved, reviews that are
-    /// due.
+    /// What the clock alone changes: what was decided until a day, reminders, removals that are proved, what is new no
+    /// longer, reviews that are due.
     pub(super) fn tick(&mut self) {
         let at = Timestamp::now();
         self.turn_to(today(), at);
@@ -126,6 +127,7 @@ impl Recorder {
         self.pass(today(), &mut draft);
         let batch = self.finish(draft);
         self.commit_until_it_holds(&batch);
+        self.close_what_is_new_no_longer(at);
         for (name, scheduled) in self.due_reviews(at) {
             self.open_review(&name, scheduled);
         }
@@ -142,9 +144,13 @@ impl Recorder {
         let tick = self.ledger.tick(at, today);
         draft.findings.extend(tick.findings);
         draft.batch.cycles.extend(tick.cycles.iter().filter_map(|id| self.ledger.cycle(*id).cloned()));
-        for Notice { kind, words } in tick.notices {
+        let view = View { inventory: &self.inventory, estate: &self.estate };
+        for Notice { kind, finding, words } in tick.notices {
             tracing::info!("{kind}: {words}");
-            self.dispatch.operational(kind, &words, at, &mut draft.batch.outbox);
+            match finding.and_then(|id| self.ledger.finding(id)) {
+                Some(finding) => self.dispatch.remind(finding, &words, &view, at, &mut draft.batch.outbox),
+                None => self.dispatch.operational(kind, &words, at, &mut draft.batch.outbox),
+            }
         }
     }
 

@@ -60,7 +60,15 @@ fn configuration() -> ConfigurationRecord {
 
 fn daemon() -> DaemonRecord {
     let host = "monitor1".into();
-    DaemonRecord { host, version: "0".into(), started: START, stopped: None, poll_every_s: 300, cameras_every_s: 900 }
+    DaemonRecord {
+        host,
+        version: "0".into(),
+        started: START,
+        stopped: None,
+        poll_every_s: 300,
+        cameras_every_s: 900,
+        late: Vec::new(),
+    }
 }
 
 fn camera(id: u64) -> DeviceRecord {

@@ -130,8 +130,9 @@ fn the_head_tells_coverage_freshness_and_the_daemon() {
         stopped: Some(estate::NOW),
         poll_every_s: 300,
         cameras_every_s: 900,
+        late: Vec::new(),
     };
-    desk.commit(&Batch { at: estate::NOW, daemon: Some(stopped), ..Batch::default() });
+    desk.commit(&Batch { at: estate::NOW, daemon: Some(stopped.clone()), ..Batch::default() });
     desk.shows("daemon STOPPED since ");
     desk.shows("Nothing is polled since ");
     let mut killed = self::desk();
@@ -139,6 +140,19 @@ fn the_head_tells_coverage_freshness_and_the_daemon() {
     killed.refresh();
     killed.shows("daemon NOT RUNNING");
     killed.shows("journalctl -u lenswarden");
+    let mut hung = self::desk();
+    hung.model.snapshot.read_at(estate::NOW.plus(std::time::Duration::from_secs(601)));
+    hung.tell(Msg::Refreshed);
+    hung.shows("daemon SILENT since ");
+    hung.shows("The daemon runs, and nothing came of it since ");
+    let mut late = self::desk();
+    let record = DaemonRecord { stopped: None, late: vec!["the trap listener ended".into()], ..stopped };
+    late.commit(&Batch { at: estate::NOW, daemon: Some(record), ..Batch::default() });
+    late.shows("daemon LATE");
+    late.shows("Late: the trap listener ended");
+    let mut batch = estate::of(6);
+    batch.configuration.as_mut().unwrap().registry = Some(jiff::civil::date(2020, 1, 1));
+    Desk::new(&batch, SIZES[0], false).shows("the IEEE registry is of 2020-01-01, more than 12 months ago");
     let mut batch = estate::of(6);
     batch.configuration.as_mut().unwrap().problem = "config.toml:3:1: unknown variant `loud`".into();
     let bad = Desk::new(&batch, SIZES[0], false);

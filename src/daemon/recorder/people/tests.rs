@@ -51,7 +51,7 @@ fn recorder(path: &Path) -> Recorder {
     let config = crate::config::parse(CONFIG, Path::new("config.toml")).unwrap();
     let texts = [("uk".to_owned(), Policies::shipped_text("uk-gsg-2022").unwrap().to_owned())];
     let policies = Policies::parse(&texts).unwrap();
-    let in_force = InForce { config, policies, catalogue: Catalogue::shipped() };
+    let in_force = InForce { config, policies, catalogue: Catalogue::shipped(), registers: Vec::new() };
     Recorder::start(Writer::open(path).unwrap(), in_force, "here".into(), mpsc::channel(64).0).unwrap()
 }
 

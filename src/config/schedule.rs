@@ -1,0 +1,123 @@
+//! Moments that come round: the usual words or a cron line, in a time zone.
+
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::checker::Checker;
+use super::file;
+use crate::net::Timestamp;
+
+/// The cron line of the usual words: at midnight, on the first day.
+fn cron_of(text: &str) -> &str {
+    match text {
+        "daily" => "0 0 * * *",
+        "weekly" => "0 0 * * 1",
+        "monthly" => "0 0 1 * *",
+        "quarterly" => "0 0 1 1,4,7,10 *",
+        "half-yearly" => "0 0 1 1,7 *",
+        "yearly" => "0 0 1 1 *",
+        cron => cron,
+    }
+}
+
+/// The IANA name that was written, UTC where none was. `None`: there is no such zone.
+pub(super) fn zone<'a>(checker: &mut Checker<'_>, key: &str, written: &'a file::Text) -> Option<&'a str> {
+    let Some(written) = written else { return Some("UTC") };
+    if jiff::tz::TimeZone::get(written.get_ref()).is_ok() {
+        return Some(written.get_ref());
+    }
+    let message = format!("there is no time zone '{}'", written.get_ref());
+    checker.problem(written.span(), key, message, "an IANA name: Europe/London");
+    None
+}
+
+/// What was written as a schedule in a zone that there is.
+pub(super) fn schedule(
+    checker: &mut Checker<'_>,
+    key: &str,
+    written: &Spanned<String>,
+    zone: &str,
+) -> Option<Schedule> {
+    let text = written.get_ref();
+    let read = Schedule::read(text, zone);
+    if read.is_none() {
+        let hint = "daily, weekly, monthly, quarterly, half-yearly, yearly or a cron line: \"0 9 1 * *\"";
+        checker.problem(written.span(), key, format!("'{text}' is no schedule"), hint);
+    }
+    read
+}
+
+/// When something comes round: a cron line in a time zone. Equality is that of the text.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// As the configuration has it (`quarterly`, `0 9 1 * *`).
+    pub text: String,
+    /// IANA time zone name.
+    pub zone: String,
+    /// The same, ready to be asked.
+    pub cron: cronexpr::Crontab,
+}
+
+impl PartialEq for Schedule {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.text, &self.zone) == (&other.text, &other.zone)
+    }
+}
+
+impl Schedule {
+    /// Reads a usual word or a cron line. `None`: it is neither, or there is no such zone.
+    #[must_use]
+    pub fn read(text: &str, zone: &str) -> Option<Self> {
+        let cron = cronexpr::parse_crontab(&format!("{} {zone}", cron_of(text))).ok()?;
+        Some(Self { text: text.to_owned(), zone: zone.to_owned(), cron })
+    }
+
+    /// The latest moment after `after` and not after `until`. Several that were missed are one: the latest.
+    #[must_use]
+    pub fn latest(&self, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
+        const HOUR: u64 = 3600;
+        // Looked for in the last hour first: a schedule of minutes has few moments there, whatever was missed before.
+        for hours in [1, 24, 24 * 32, 24 * 370, 24 * 3700] {
+            let mut at = until.minus(Duration::from_secs(hours * HOUR)).max(after);
+            let mut found = None;
+            while let Ok(next) = self.cron.find_next(at.to_string().as_str()) {
+                let next = Timestamp::from_jiff(next.timestamp());
+                if next > until || next <= at {
+                    break;
+                }
+                (at, found) = (next, Some(next));
+            }
+            if found.is_some() || at == after {
+                return found;
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn latest(line: &str, after: &str, until: &str) -> Option<String> {
+        let cron = cronexpr::parse_crontab(line).unwrap();
+        let schedule = Schedule { text: line.to_owned(), zone: String::new(), cron };
+        schedule.latest(after.parse().unwrap(), until.parse().unwrap()).map(|moment| moment.to_string())
+    }
+
+    #[test]
+    fn the_latest_moment_that_was_missed_counts_and_only_once() {
+        let minutely = latest("* * * * * UTC", "2020-01-01T00:00:00Z", "2026-11-24T10:00:30Z");
+        assert_eq!(minutely.as_deref(), Some("2026-11-24T10:00:00.000Z"));
+        assert_eq!(latest("* * * * * UTC", "2026-11-24T10:00:00Z", "2026-11-24T10:00:59Z"), None);
+        let quarterly = |after: &str| latest("0 0 1 1,4,7,10 * UTC", after, "2026-11-24T10:00:00Z");
+        assert_eq!(quarterly("2024-01-01T00:00:00Z").as_deref(), Some("2026-10-01T00:00:00.000Z"));
+        assert_eq!(quarterly("2026-10-01T00:00:00Z"), None);
+        // 1 April and 1 October by the clock on the wall of London.
+        let london = |until: &str| latest("0 9 1 4,10 * Europe/London", "2026-01-01T00:00:00Z", until);
+        assert_eq!(london("2026-04-01T07:59:59Z"), None);
+        assert_eq!(london("2026-04-01T08:00:00Z").as_deref(), Some("2026-04-01T08:00:00.000Z"));
+        assert_eq!(london("2026-11-24T00:00:00Z").as_deref(), Some("2026-10-01T08:00:00.000Z"));
+    }
+}
