@@ -120,4 +120,69 @@ mod tests {
         assert_eq!(london("2026-04-01T08:00:00Z").as_deref(), Some("2026-04-01T08:00:00.000Z"));
         assert_eq!(london("2026-11-24T00:00:00Z").as_deref(), Some("2026-10-01T08:00:00.000Z"));
     }
+
+    fn next(schedule: &Schedule, at: Timestamp) -> Option<Timestamp> {
+        let next = schedule.cron.find_next(at.to_string().as_str()).ok()?;
+        Some(Timestamp::from_jiff(next.timestamp()))
+    }
+
+    /// Follows a schedule as the daemon does, with restarts round each moment: what was done last is all it knows.
+    fn fires(schedule: &Schedule, from: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+        let minute = Duration::from_secs(60);
+        let (mut last, mut fired) = (from, Vec::new());
+        while let Some(moment) = next(schedule, last).filter(|moment| *moment <= until) {
+            // Before it, at it, after it, and again: one fires, in each life of the daemon.
+            for now in [moment.minus(minute), moment, moment, moment.plus(minute), moment.plus(minute * 5)] {
+                if let Some(at) = schedule.latest(last, now) {
+                    fired.push(at);
+                    last = at;
+                }
+            }
+            assert_eq!(last, moment, "{} in {}", schedule.text, schedule.zone);
+        }
+        fired
+    }
+
+    fn every_moment_fires_once(zones: impl Iterator<Item = String>, years: i16) {
+        let day = |year: i16, zone: &jiff::tz::TimeZone| {
+            let date = jiff::civil::date(year, 1, 1);
+            Timestamp::from_jiff(date.at(12, 0, 0, 0).to_zoned(zone.clone()).unwrap().timestamp())
+        };
+        let mut count = 0;
+        for name in zones {
+            let zone = jiff::tz::TimeZone::get(&name).unwrap();
+            let (from, until) = (day(2026, &zone), day(2026 + years, &zone));
+            // At nine there is no gap in any zone; at half past two, and at midnight, there is in some.
+            for (text, days) in [("0 9 * * *", 1), ("daily", 1), ("30 2 * * *", 1), ("weekly", 7)] {
+                let schedule = Schedule::read(text, &name).unwrap();
+                let fired = fires(&schedule, from, until);
+                let dates: Vec<_> = fired.iter().map(|at| at.to_jiff().to_zoned(zone.clone()).date()).collect();
+                let mut distinct = dates.clone();
+                distinct.dedup();
+                assert_eq!(dates, distinct, "{text} in {name}: twice on one day");
+                for (before, after) in dates.iter().zip(dates.iter().skip(1)) {
+                    let gap = before.until((jiff::Unit::Day, *after)).unwrap().get_days();
+                    assert_eq!(gap, days, "{text} in {name}: after {before} it fires on {after}");
+                }
+                count += fired.len();
+            }
+            for (text, a_year) in [("monthly", 12), ("quarterly", 4), ("half-yearly", 2), ("yearly", 1)] {
+                let fired = fires(&Schedule::read(text, &name).unwrap(), from, until);
+                assert_eq!(fired.len(), a_year * usize::try_from(years).unwrap(), "{text} in {name}");
+            }
+        }
+        assert!(count > 0);
+    }
+
+    #[test]
+    fn every_moment_fires_once_where_clocks_are_turned() {
+        let zones = ["Europe/London", "Africa/Cairo", "America/Havana", "Australia/Lord_Howe", "UTC"];
+        every_moment_fires_once(zones.into_iter().map(str::to_owned), 1);
+    }
+
+    #[test]
+    #[ignore = "takes a minute: run by .ci/run"]
+    fn every_moment_fires_once_in_every_zone_over_20_years() {
+        every_moment_fires_once(jiff::tz::db().available().map(|name| name.to_string()), 20);
+    }
 }

@@ -4,7 +4,6 @@ use jiff::Unit;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::decision::Decision;
 use super::finding::{Finding, FindingState};
 use super::ledger::Ledger;
 use crate::net::{CycleId, FindingId, Timestamp};
@@ -54,10 +53,11 @@ fn is_over(finding: &Finding, today: Date) -> bool {
     }
 }
 
-/// The reminder that is due, as its number of days. One that was due when the decision was made never is.
-pub(super) fn reminder(decision: &Decision, reminded: Option<u8>, today: Date) -> Option<u8> {
-    let until = decision.kind.until()?;
-    let decided = decision.at.to_jiff().to_zoned(TimeZone::UTC).date();
+/// The reminder that is due of what was decided then and holds until that day, as its number of days. One that was due
+/// when it was decided never is.
+#[must_use]
+pub fn reminder(until: Date, decided: Timestamp, reminded: Option<u8>, today: Date) -> Option<u8> {
+    let decided = decided.to_jiff().to_zoned(TimeZone::UTC).date();
     let (left, all) = (days(today, until), days(decided, until));
     let due = |before: &&u8| {
         let days = i64::from(**before);
@@ -120,8 +120,9 @@ impl Ledger {
 fn reminded(finding: &Finding, today: Date) -> Option<(u8, String)> {
     let decided = !matches!(finding.state, FindingState::Open | FindingState::Closed);
     let decision = finding.decision.as_ref().filter(|_| decided)?;
-    let before = reminder(decision, finding.handling.reminded, today)?;
-    let left = days(today, decision.kind.until()?);
+    let until = decision.kind.until()?;
+    let before = reminder(until, decision.at, finding.handling.reminded, today)?;
+    let left = days(today, until);
     let words = format!(
         "finding {}: {} ends in {left} days, decided by {}",
         finding.id,

@@ -17,7 +17,7 @@ mod rules;
 mod tests;
 
 pub use changed::changed;
-pub use clock::{Notice, Tick};
+pub use clock::{Notice, Tick, reminder};
 pub use cycle::{Attestation, Counts, Cycle};
 pub use decision::{Attachment, Decision, DecisionKind, DecisionRequest, Matter, Stage};
 pub use finding::{Absence, Closing, Finding, FindingState, Handling, Successor};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use super::{Filter, Snapshot};
+use super::{Filter, Snapshot, word};
 use crate::net::{CycleId, FindingId};
 use crate::review::{Cycle, Finding, FindingState};
 
@@ -20,6 +20,20 @@ pub struct Progress {
 }
 
 impl Finding {
+    /// How it stands, in a word: its state, or what of that matters more just now.
+    #[must_use]
+    pub fn standing(&self) -> String {
+        match self.state {
+            FindingState::Closed => word(&self.state),
+            _ if self.handling.proposed.is_some() => "to approve".to_owned(),
+            _ if self.handling.absent.is_some() => "absent".to_owned(),
+            FindingState::IsolateBy if self.handling.isolated.is_some() => "isolated".to_owned(),
+            FindingState::Open if self.handling.returned.is_some() => "came back".to_owned(),
+            FindingState::Open if self.handling.assignee.is_some() => "assigned".to_owned(),
+            _ => word(&self.state),
+        }
+    }
+
     /// It was opened again: a decision lapsed, or the device came back.
     #[must_use]
     pub fn reopened(&self) -> bool {

@@ -10,8 +10,8 @@ use crate::inventory::Device;
 use crate::maker::Overruling;
 use crate::net::{DeviceId, MakerId, TargetName, Timestamp};
 use crate::policy::{Status, Subject};
-use crate::review::{Decision, DecisionKind, DecisionRequest, Matter, Refusal};
-use crate::store::Batch;
+use crate::review::{Decision, DecisionKind, DecisionRequest, Matter, Refusal, reminder};
+use crate::store::{Batch, DeviceRecord};
 
 #[cfg(test)]
 mod tests;
@@ -103,6 +103,7 @@ impl Recorder {
                     author: decision.author.clone(),
                     at,
                     known: BTreeSet::new(),
+                    reminded: None,
                     ended: None,
                 }),
                 DecisionKind::Restore { reason } => Err(format!("{} withdrew it: {reason}", decision.author.name)),
@@ -139,6 +140,24 @@ impl Recorder {
             let delta = self.inventory.overrule(id, why, (&self.estate, &self.catalogue), at);
             let judged = delta.devices.clone();
             self.judge(delta, &judged, draft);
+        }
+    }
+
+    /// Reminds of what is said of devices and ends soon.
+    pub(super) fn remind_of_overrulings(&mut self, today: Date, draft: &mut Draft) {
+        let at = draft.batch.at;
+        for id in self.overruled.clone() {
+            let said = self.inventory.device(id).and_then(|device| device.facts.overruling.clone());
+            let Some(said) = said.filter(Overruling::holds) else { continue };
+            let Some(days) = reminder(said.until, said.at, said.reminded, today) else { continue };
+            let words = format!("device {id}: '{}', said by {}, ends on {}", said.claim, said.author.name, said.until);
+            tracing::info!("reminder: {words}");
+            self.dispatch.operational("reminder", &words, at, &mut draft.batch.outbox);
+            let said = Some(Overruling { reminded: Some(days), ..said });
+            self.inventory.recall(id, said, (&self.estate, &self.catalogue), at);
+            let Some(device) = self.inventory.device(id).cloned() else { continue };
+            let status = self.statuses.get(&id).copied().unwrap_or(Status::Unknown);
+            draft.devices.insert(id, DeviceRecord { device, status });
         }
     }
 

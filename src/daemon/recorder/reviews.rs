@@ -137,6 +137,7 @@ impl Recorder {
     pub(super) fn pass(&mut self, today: Date, draft: &mut Draft) {
         let at = draft.batch.at;
         self.end_overrulings(today, draft);
+        self.remind_of_overrulings(today, draft);
         let absent_for = self.config.decisions.removal_proof;
         let last_pass = |name: &TargetName| self.targets.get(name).and_then(|target| target.last_complete);
         let successor = |place: &Place| successor(&self.inventory, &self.statuses, place);
