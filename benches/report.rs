@@ -128,11 +128,12 @@ fn finding(record: &DeviceRecord, sites: u64) -> Option<Finding> {
         1 => Some(DecisionKind::Accept {
             until: "2027-02-15".parse().unwrap(),
             reason: "stays on for safety until the new mast is up".to_owned(),
+            control: "a VLAN of its own, no route".to_owned(),
         }),
         _ => None,
     };
     let matter = Matter::Finding { finding: FindingId(number), revision: 1 };
-    let decision = kind.map(|kind| Decision { matter, kind, author, at: ago(number % 50) });
+    let decision = kind.map(|kind| Decision { matter, kind, author, at: ago(number % 50), approver: None });
     let state = match (&device.place.gone, &decision) {
         (Some(_), _) => FindingState::Closed,
         (_, Some(Decision { kind: DecisionKind::RemoveBy { .. }, .. })) => FindingState::RemoveBy,
@@ -155,6 +156,7 @@ fn finding(record: &DeviceRecord, sites: u64) -> Option<Finding> {
         place: device.place.clone(),
         evidence: Vec::new(),
         decision: decision.filter(|_| state != FindingState::Closed),
+        handling: lenswarden::review::Handling::default(),
     })
 }
 

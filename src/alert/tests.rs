@@ -11,7 +11,7 @@ use crate::maker::{Attribution, Evidence, Facts, Grade, Verdict};
 use crate::net::{DeviceId, FindingId, VlanId};
 use crate::observation::{DeviceInformation, Port, SystemFacts};
 use crate::policy::Subject;
-use crate::review::{Finding, FindingState};
+use crate::review::{Finding, FindingState, Handling};
 use crate::store::{Brief, Outbox, SignedHead, heads_in};
 
 pub(super) const START: Timestamp = Timestamp(1_795_500_000_000);
@@ -50,6 +50,7 @@ pub(super) fn finding(id: u64, severity: Severity, state: FindingState) -> Findi
         since: START,
         closed: None,
         closing: None,
+        handling: Handling::default(),
         openings: 1,
         revision: 1,
         place: Place {

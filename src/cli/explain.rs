@@ -14,7 +14,7 @@ use crate::inventory::Device;
 use crate::maker::registry_words;
 use crate::net::Timestamp;
 use crate::net::text::clean;
-use crate::report::tables::{device_json, finding_json};
+use crate::report::tables::{device_json, finding_json, handling};
 use crate::snapshot::Snapshot;
 use crate::store::DeviceDetail;
 
@@ -185,6 +185,9 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
         for mark in finding.observed(attribution) {
             out += &format!("      {}: {}   since {}\n", mark.source, mark.text, mark.observed_at);
         }
+        for line in handling(finding) {
+            out += &format!("      {}\n", clean(&line));
+        }
     }
     if detail.findings.is_empty() {
         let packs = snapshot.policies.join(", ");
@@ -195,7 +198,8 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
     }
     for decision in &detail.decisions {
         let what = clean(&decision.kind.to_string());
-        out += &format!("  {}  {}  {what}  by {}\n", decision.at, decision.matter, decision.author);
+        let approver = decision.approver.as_ref().map(|who| format!(", approved by {who}")).unwrap_or_default();
+        out += &format!("  {}  {}  {what}  by {}{approver}\n", decision.at, decision.matter, decision.author);
     }
     out += "\nSEEN\n";
     for (row, gone) in &detail.presence {

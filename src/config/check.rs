@@ -13,6 +13,7 @@ use super::coverage::coverage;
 use super::file::{self, File};
 use super::maintenance::maintenance;
 use super::networks::networks;
+use super::people;
 use super::privacy::privacy;
 use super::register::registers;
 use super::reviews::reviews;
@@ -86,6 +87,8 @@ pub(super) fn check(
     let coverage = coverage(&mut checker, &file.coverage);
     let makers = MakerSettings::check(&mut checker, &file.makers);
     let privacy = privacy(&mut checker, &file.privacy);
+    let roles = people::roles(&file.roles);
+    let decisions = people::decisions(&mut checker, &file.decisions);
     let house = HouseSettings::check(&mut checker, &file.house_rules);
     let registers = registers(&mut checker, file, &site_ids);
     if checker.problems.is_empty() {
@@ -99,6 +102,8 @@ pub(super) fn check(
             metrics,
             makers,
             privacy,
+            roles,
+            decisions,
             sites,
             coverage,
             house,
@@ -149,7 +154,6 @@ pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> Daemon
             512,
             1..=1 << 30,
         ) << 20,
-        review_groups: daemon.review_groups.clone().unwrap_or_else(|| vec!["lenswarden-review".to_owned()]),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{AuthProtocol, Basis, Level, NetworkKind, PrivProtocol, Sensitivity, VendorQuery};
+use super::{AuthProtocol, Basis, Level, NetworkKind, PrivProtocol, Sensitivity, TwoPersons, VendorQuery};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,8 @@ pub(super) struct File {
     pub(super) coverage: Coverage,
     pub(super) makers: Makers,
     pub(super) privacy: Privacy,
+    pub(super) roles: Roles,
+    pub(super) decisions: Decisions,
     pub(super) house_rules: HouseRules,
     pub(super) register: Vec<Spanned<Register>>,
     pub(super) site: Vec<Spanned<Site>>,
@@ -55,7 +57,6 @@ pub(super) struct Daemon {
     pub(super) concurrency: Option<Spanned<i64>>,
     pub(super) keep_history: Text,
     pub(super) disk_reserve_mib: Option<Spanned<i64>>,
-    pub(super) review_groups: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -161,6 +162,23 @@ pub(super) struct Columns {
     pub(super) site: Option<String>,
     pub(super) manufacturer: Option<String>,
     pub(super) model: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Roles {
+    pub(super) readers: Option<Vec<String>>,
+    pub(super) reviewers: Option<Vec<String>>,
+    pub(super) approvers: Option<Vec<String>>,
+    pub(super) administrators: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Decisions {
+    pub(super) two_persons: Option<TwoPersons>,
+    pub(super) longest_acceptance: Option<Spanned<i64>>,
+    pub(super) removal_proof: Text,
 }
 
 #[derive(Debug, Deserialize)]
@@ -283,6 +301,7 @@ pub(super) struct Review {
     #[serde(default)]
     pub(super) select: String,
     pub(super) owner: String,
+    pub(super) escalate_to: Option<String>,
     pub(super) due: Text,
 }
 

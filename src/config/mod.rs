@@ -13,6 +13,7 @@ mod maintenance;
 mod makers;
 mod metrics;
 mod networks;
+mod people;
 mod policies;
 mod privacy;
 mod problem;
@@ -39,6 +40,7 @@ pub use maintenance::{MaintenanceWindow, WindowTime};
 pub use makers::MakerSettings;
 pub use metrics::MetricsSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
+pub use people::{DecisionSettings, RoleSettings, TwoPersons};
 pub use policies::{DEFAULT_PACK, PolicyChoice};
 pub use privacy::PrivacySettings;
 pub use problem::{Problem, Problems};
@@ -70,6 +72,10 @@ pub struct Config {
     pub makers: MakerSettings,
     /// `[privacy]`
     pub privacy: PrivacySettings,
+    /// `[roles]`
+    pub roles: RoleSettings,
+    /// `[decisions]`
+    pub decisions: DecisionSettings,
     /// `[house-rules]`
     pub house: HouseSettings,
     /// `[[register]]`
@@ -137,8 +143,6 @@ pub struct DaemonSettings {
     pub keep_history: Duration,
     /// Free octets of the file system of the database below which the daemon says that its disk is low.
     pub disk_reserve: u64,
-    /// Unix groups whose members may decide; root and the daemon's own user always may.
-    pub review_groups: Vec<String>,
 }
 
 /// `[snmp]`: how switches are asked.

@@ -18,6 +18,8 @@ pub struct ReviewPlan {
     pub select: String,
     /// Who answers for it.
     pub owner: String,
+    /// Who is told when a cycle is overdue.
+    pub escalate_to: Option<String>,
     /// How long its items may wait.
     pub due: Duration,
 }
@@ -34,6 +36,7 @@ pub(super) fn reviews(checker: &mut Checker<'_>, file: &File) -> Vec<ReviewPlan>
             schedule,
             select: review.select.clone(),
             owner: review.owner.clone(),
+            escalate_to: review.escalate_to.clone(),
             due,
         });
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::civil;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use toml::Spanned;
 
 use super::checker::Checker;
@@ -55,8 +57,10 @@ pub struct Schedule {
     pub text: String,
     /// IANA time zone name.
     pub zone: String,
-    /// The same, ready to be asked.
-    pub cron: cronexpr::Crontab,
+    /// The same, ready to be asked: by the clock on the wall, as if it never were turned.
+    wall: cronexpr::Crontab,
+    /// The zone of that clock.
+    at: TimeZone,
 }
 
 impl PartialEq for Schedule {
@@ -69,8 +73,32 @@ impl Schedule {
     /// Reads a usual word or a cron line. `None`: it is neither, or there is no such zone.
     #[must_use]
     pub fn read(text: &str, zone: &str) -> Option<Self> {
-        let cron = cronexpr::parse_crontab(&format!("{} {zone}", cron_of(text))).ok()?;
-        Some(Self { text: text.to_owned(), zone: zone.to_owned(), cron })
+        let wall = cronexpr::parse_crontab(&format!("{} UTC", cron_of(text))).ok()?;
+        Some(Self { text: text.to_owned(), zone: zone.to_owned(), wall, at: TimeZone::get(zone).ok()? })
+    }
+
+    /// When a time on the wall is: the first time where clocks are turned back; where they are turned forward over it,
+    /// the moment at which they are.
+    fn moment(&self, wall: civil::DateTime) -> Option<Timestamp> {
+        let ambiguous = self.at.to_ambiguous_timestamp(wall);
+        let gap = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });
+        let moment = ambiguous.compatible().ok()?;
+        let turned = if gap { self.at.preceding(moment).next().map(|turn| turn.timestamp()) } else { None };
+        Some(Timestamp::from_jiff(turned.unwrap_or(moment)))
+    }
+
+    /// The first moment after this one. Each time on the wall is one moment, whatever is done to clocks.
+    #[must_use]
+    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
+        let mut wall = self.at.to_datetime(after.to_jiff());
+        loop {
+            let as_if = wall.to_zoned(TimeZone::UTC).ok()?.timestamp();
+            wall = TimeZone::UTC.to_datetime(self.wall.find_next(as_if.to_string().as_str()).ok()?.timestamp());
+            let moment = self.moment(wall)?;
+            if moment > after {
+                return Some(moment);
+            }
+        }
     }
 
     /// The latest moment after `after` and not after `until`. Several that were missed are one: the latest.
@@ -81,11 +109,7 @@ impl Schedule {
         for hours in [1, 24, 24 * 32, 24 * 370, 24 * 3700] {
             let mut at = until.minus(Duration::from_secs(hours * HOUR)).max(after);
             let mut found = None;
-            while let Ok(next) = self.cron.find_next(at.to_string().as_str()) {
-                let next = Timestamp::from_jiff(next.timestamp());
-                if next > until || next <= at {
-                    break;
-                }
+            while let Some(next) = self.next(at).filter(|next| *next <= until) {
                 (at, found) = (next, Some(next));
             }
             if found.is_some() || at == after {
@@ -101,8 +125,8 @@ mod tests {
     use super::*;
 
     fn latest(line: &str, after: &str, until: &str) -> Option<String> {
-        let cron = cronexpr::parse_crontab(line).unwrap();
-        let schedule = Schedule { text: line.to_owned(), zone: String::new(), cron };
+        let (line, zone) = line.rsplit_once(' ').unwrap();
+        let schedule = Schedule::read(line, zone).unwrap();
         schedule.latest(after.parse().unwrap(), until.parse().unwrap()).map(|moment| moment.to_string())
     }
 
@@ -119,5 +143,65 @@ mod tests {
         assert_eq!(london("2026-04-01T07:59:59Z"), None);
         assert_eq!(london("2026-04-01T08:00:00Z").as_deref(), Some("2026-04-01T08:00:00.000Z"));
         assert_eq!(london("2026-11-24T00:00:00Z").as_deref(), Some("2026-10-01T08:00:00.000Z"));
+    }
+
+    /// Follows a schedule as the daemon does, with restarts round each moment: what was done last is all it knows.
+    fn fires(schedule: &Schedule, from: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+        let minute = Duration::from_secs(60);
+        let (mut last, mut fired) = (from, Vec::new());
+        while let Some(moment) = schedule.next(last).filter(|moment| *moment <= until) {
+            // Before it, at it, after it, and again: one fires, in each life of the daemon.
+            for now in [moment.minus(minute), moment, moment, moment.plus(minute), moment.plus(minute * 5)] {
+                if let Some(at) = schedule.latest(last, now) {
+                    fired.push(at);
+                    last = at;
+                }
+            }
+            assert_eq!(last, moment, "{} in {}", schedule.text, schedule.zone);
+        }
+        fired
+    }
+
+    fn every_moment_fires_once(zones: impl Iterator<Item = String>, years: i16) {
+        let day = |year: i16, zone: &jiff::tz::TimeZone| {
+            let date = jiff::civil::date(year, 1, 1);
+            Timestamp::from_jiff(date.at(12, 0, 0, 0).to_zoned(zone.clone()).unwrap().timestamp())
+        };
+        let mut count = 0;
+        for name in zones {
+            let zone = jiff::tz::TimeZone::get(&name).unwrap();
+            let (from, until) = (day(2026, &zone), day(2026 + years, &zone));
+            // At nine there is no gap in any zone; at half past two, and at midnight, there is in some.
+            for (text, days) in [("0 9 * * *", 1), ("daily", 1), ("30 2 * * *", 1), ("weekly", 7)] {
+                let schedule = Schedule::read(text, &name).unwrap();
+                let fired = fires(&schedule, from, until);
+                let dates: Vec<_> = fired.iter().map(|at| at.to_jiff().to_zoned(zone.clone()).date()).collect();
+                let mut distinct = dates.clone();
+                distinct.dedup();
+                assert_eq!(dates, distinct, "{text} in {name}: twice on one day");
+                for (before, after) in dates.iter().zip(dates.iter().skip(1)) {
+                    let gap = before.until((jiff::Unit::Day, *after)).unwrap().get_days();
+                    assert_eq!(gap, days, "{text} in {name}: after {before} it fires on {after}");
+                }
+                count += fired.len();
+            }
+            for (text, a_year) in [("monthly", 12), ("quarterly", 4), ("half-yearly", 2), ("yearly", 1)] {
+                let fired = fires(&Schedule::read(text, &name).unwrap(), from, until);
+                assert_eq!(fired.len(), a_year * usize::try_from(years).unwrap(), "{text} in {name}");
+            }
+        }
+        assert!(count > 0);
+    }
+
+    #[test]
+    fn every_moment_fires_once_where_clocks_are_turned() {
+        let zones = ["Europe/London", "Africa/Cairo", "America/Havana", "Australia/Lord_Howe", "UTC"];
+        every_moment_fires_once(zones.into_iter().map(str::to_owned), 1);
+    }
+
+    #[test]
+    #[ignore = "takes a minute: run by .ci/run"]
+    fn every_moment_fires_once_in_every_zone_over_20_years() {
+        every_moment_fires_once(jiff::tz::db().available().map(|name| name.to_string()), 20);
     }
 }

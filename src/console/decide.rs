@@ -13,23 +13,46 @@ use crate::review::{DecisionKind, DecisionRequest, Matter, day, latest_acceptanc
 pub enum Kind {
     #[default]
     RemoveBy,
+    IsolateBy,
+    ReplaceBy,
     AcceptUntil,
     NotInScope,
     Overrule,
+    Approve,
+    Reject,
+    Reopen,
+    Note,
 }
 
 impl Kind {
-    /// All kinds in the order in which they stand on the form.
-    pub const ALL: [Self; 4] = [Self::RemoveBy, Self::AcceptUntil, Self::NotInScope, Self::Overrule];
+    /// All kinds in the order in which they stand on the form, four in a row.
+    pub const ALL: [Self; 10] = [
+        Self::RemoveBy,
+        Self::IsolateBy,
+        Self::ReplaceBy,
+        Self::AcceptUntil,
+        Self::NotInScope,
+        Self::Overrule,
+        Self::Approve,
+        Self::Reject,
+        Self::Reopen,
+        Self::Note,
+    ];
 
     /// Its words.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Self::RemoveBy => "remove by",
+            Self::IsolateBy => "isolate by",
+            Self::ReplaceBy => "replace by",
             Self::AcceptUntil => "accept until",
             Self::NotInScope => "not in scope",
             Self::Overrule => "overrule",
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Reopen => "open again",
+            Self::Note => "note",
         }
     }
 
@@ -48,6 +71,7 @@ pub enum Field {
     Kind,
     Date,
     Claim,
+    Control,
     Reason,
 }
 
@@ -96,6 +120,8 @@ pub struct Form {
     pub date: Input,
     /// What the device is, as typed.
     pub claim: Input,
+    /// What is done about the risk meanwhile.
+    pub control: Input,
     /// The reason.
     pub reason: Input,
     /// Where typing goes.
@@ -116,6 +142,7 @@ impl Form {
             kind: Kind::default(),
             date: Input::default(),
             claim: Input::default(),
+            control: Input::default(),
             reason: Input::default(),
             field: Field::default(),
             complaint: None,
@@ -129,7 +156,7 @@ impl Form {
         }
         self.stage = match greeting {
             Ok(Greeting { you, may_decide: false, .. }) => Stage::Refused(format!(
-                "'{you}' may look, not decide. Whoever is a member of a group named in [daemon] review-groups may \
+                "'{you}' may look, not decide. Whoever is a member of a group that [roles] names as reviewers may \
                  (sudo usermod -aG lenswarden-review {you}, then log in again)."
             )),
             Ok(Greeting { you, today, .. }) => {
@@ -144,9 +171,10 @@ impl Form {
     #[must_use]
     pub fn fields(&self) -> &'static [Field] {
         match self.kind {
-            Kind::RemoveBy => &[Field::Kind, Field::Date],
-            Kind::AcceptUntil => &[Field::Kind, Field::Date, Field::Reason],
-            Kind::NotInScope => &[Field::Kind, Field::Reason],
+            Kind::RemoveBy | Kind::IsolateBy | Kind::ReplaceBy => &[Field::Kind, Field::Date],
+            Kind::AcceptUntil => &[Field::Kind, Field::Date, Field::Control, Field::Reason],
+            Kind::NotInScope | Kind::Reject | Kind::Reopen | Kind::Note => &[Field::Kind, Field::Reason],
+            Kind::Approve => &[Field::Kind],
             Kind::Overrule => &[Field::Kind, Field::Date, Field::Claim, Field::Reason],
         }
     }
@@ -167,6 +195,7 @@ impl Form {
             Field::Kind => {}
             Field::Date => self.date.insert(text),
             Field::Claim => self.claim.insert(text),
+            Field::Control => self.control.insert(text),
             Field::Reason => self.reason.insert(text),
         }
     }
@@ -180,6 +209,7 @@ impl Form {
             (Field::Kind, _) => {}
             (Field::Date, _) => self.date.edit(edit),
             (Field::Claim, _) => self.claim.edit(edit),
+            (Field::Control, _) => self.control.edit(edit),
             (Field::Reason, _) => self.reason.edit(edit),
         }
     }
@@ -216,7 +246,20 @@ impl Form {
         };
         Ok(match self.kind {
             Kind::RemoveBy => DecisionKind::RemoveBy { by: day()? },
-            Kind::AcceptUntil => DecisionKind::Accept { until: day()?, reason: reason()? },
+            Kind::IsolateBy => DecisionKind::IsolateBy { by: day()? },
+            Kind::ReplaceBy => DecisionKind::ReplaceBy { by: day()? },
+            Kind::AcceptUntil => {
+                let until = day()?;
+                let control = match self.control.text().trim() {
+                    "" => Err((Field::Control, "what is done about the risk meanwhile?".to_owned())),
+                    control => Ok(control.to_owned()),
+                };
+                DecisionKind::Accept { until, control: control?, reason: reason()? }
+            }
+            Kind::Approve => DecisionKind::Approve,
+            Kind::Reject => DecisionKind::Reject { reason: reason()? },
+            Kind::Reopen => DecisionKind::Reopen { reason: reason()? },
+            Kind::Note => DecisionKind::Note { text: reason()?, attachment: None },
             Kind::NotInScope => DecisionKind::NotInScope { reason: reason()? },
             Kind::Overrule => {
                 let claim = self.claim.text().parse().map_err(|why| (Field::Claim, why))?;
@@ -285,7 +328,11 @@ mod tests {
     fn every_kind_says_what_it_lacks() {
         let wrong = |kind, date, reason| form(kind, date, reason).decision().unwrap_err().0;
         assert_eq!(wrong(Kind::RemoveBy, "", "x"), Field::Date);
-        assert_eq!(wrong(Kind::AcceptUntil, "+9d", " "), Field::Reason);
+        assert_eq!(wrong(Kind::AcceptUntil, "+9d", "x"), Field::Control);
+        let controlled = Form { control: Input::new("a guard"), ..form(Kind::AcceptUntil, "+9d", " ") };
+        assert_eq!(controlled.decision().unwrap_err().0, Field::Reason);
+        assert_eq!(wrong(Kind::ReplaceBy, "", "x"), Field::Date);
+        assert_eq!(form(Kind::Approve, "", "").decision(), Ok(DecisionKind::Approve));
         assert_eq!(wrong(Kind::NotInScope, "", ""), Field::Reason);
         assert_eq!(wrong(Kind::Overrule, "+9d", "x"), Field::Claim);
         assert!(form(Kind::NotInScope, "rubbish", "a phone").decision().is_ok());

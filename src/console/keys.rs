@@ -163,7 +163,7 @@ pub static KEYS: &[Binding] = &[
         DECIDING,
         Action::Decide,
         "decide",
-        "decide: remove by, accept until, not in scope, overrule; what is marked, else the selected row",
+        "decide: remove, isolate, replace, accept, approve, overrule, …; what is marked, else the selected row",
     ),
     binding("Space", &[letter(' ')], DECIDING, Action::Mark, "mark", "mark a finding, to decide several at once"),
     binding("/", &[letter('/')], LISTS, Action::Filter, "filter", "type filter words, as for `lenswarden devices`"),

@@ -115,7 +115,7 @@ pub enum Mode {
         before: String,
     },
     /// A decision is being made.
-    Decide(Form),
+    Decide(Box<Form>),
     /// A change is tried out.
     WhatIf(WhatIf),
     /// The keys are shown, over this mode.
@@ -281,8 +281,8 @@ impl Model {
             Mode::Browse => self.view.context(),
             Mode::Detail => Context::Detail,
             Mode::Filter { .. } => Context::Filter,
-            Mode::Decide(Form { stage: Stage::Filling, .. }) => Context::Form,
-            Mode::Decide(Form { stage: Stage::Confirming(_), .. }) => Context::Confirm,
+            Mode::Decide(form) if form.stage == Stage::Filling => Context::Form,
+            Mode::Decide(form) if matches!(form.stage, Stage::Confirming(_)) => Context::Confirm,
             Mode::Decide(_) => Context::Told,
             Mode::WhatIf(WhatIf { progress: Progress::Typing, .. }) => Context::WhatIf,
             Mode::WhatIf(WhatIf { progress: Progress::Judged(Ok(_)), .. }) => Context::Outlook,

@@ -395,6 +395,6 @@ fn decide(model: &mut Model) -> (bool, Effect) {
         model.message = Some(Message { bad: true, text: text.to_owned() });
         return (true, Effect::None);
     }
-    model.mode = Mode::Decide(Form::new(findings));
+    model.mode = Mode::Decide(Box::new(Form::new(findings)));
     (true, Effect::Greet)
 }

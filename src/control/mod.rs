@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::net::{CredentialId, CycleId, FindingId, Timestamp};
-use crate::review::DecisionRequest;
+use crate::review::{DecisionRequest, Role};
 
 /// Version of the words; the first line each side sends names it.
 pub const VERSION: u32 = 2;
@@ -61,8 +61,8 @@ pub enum Reply {
         version: u32,
         /// Who the kernel says you are.
         you: String,
-        /// Whether you may decide.
-        may_decide: bool,
+        /// What you may do.
+        role: Role,
     },
     /// To `status`.
     Status {

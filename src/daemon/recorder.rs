@@ -33,7 +33,7 @@ use crate::maker::{Catalogue, Overruling};
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
 use crate::policy::{HouseRules, Policies, Status};
-use crate::review::{Author, DecisionRequest, Ledger};
+use crate::review::{Actor, Author, DecisionRequest, Ledger};
 use crate::store::{Batch, DaemonRecord, DeviceRecord, StoreError, Swept, TargetKind, TargetRecord, Writer};
 
 /// Most visits taken into one transaction.
@@ -45,7 +45,7 @@ pub(super) enum Message {
     Visit(Box<Collection>),
     Decide {
         requests: Vec<DecisionRequest>,
-        author: Author,
+        by: Actor,
         reply: oneshot::Sender<Result<(Vec<FindingId>, u64), String>>,
     },
     Run {
@@ -287,8 +287,8 @@ impl Recorder {
 
     fn handle(&mut self, message: Message) {
         match message {
-            Message::Decide { requests, author, reply } => {
-                let _ = reply.send(self.decide(&requests, &author));
+            Message::Decide { requests, by, reply } => {
+                let _ = reply.send(self.decide(&requests, &by));
             }
             Message::Run { review, reply } => {
                 let opened = self.open_review(&review, Timestamp::now());
@@ -380,6 +380,7 @@ impl Recorder {
             let judged = delta.devices.clone();
             self.judge(delta, &judged, &mut draft);
             let Some(record) = record else { continue };
+            self.follow_watch(&record, &mut draft);
             // It may have been dropped by an earlier visit of this batch.
             draft.batch.dropped_targets.retain(|name| *name != record.name);
             let before = self.targets.insert(record.name.clone(), record.clone());

@@ -103,6 +103,9 @@ pub struct Overruling {
     pub at: Timestamp,
     /// Every mark that was there when it was said, by source and text: another one that speaks against it ends it.
     pub known: BTreeSet<(String, String)>,
+    /// Of how many days before its end was last reminded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminded: Option<u8>,
     /// Set once it holds no longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,

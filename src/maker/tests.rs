@@ -246,6 +246,7 @@ fn overruled(facts: Facts, claim: &str) -> Facts {
         author: crate::net::Author { uid: 1, name: "jo".into(), login: None },
         at: AT,
         known: Catalogue::shipped().marks(&facts),
+        reminded: None,
         ended: None,
     };
     Facts { overruling: Some(overruling), ..facts }

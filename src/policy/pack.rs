@@ -33,6 +33,8 @@ pub struct Pack {
     pub basis: Option<String>,
     /// Who answers for it where it is used.
     pub owner: Option<String>,
+    /// Longest acceptance under it, in days; `None`: as long as the configuration lets it.
+    pub longest_acceptance: Option<u16>,
     /// What it takes back of the shipped pack of its id, each with who decided so and why.
     pub loosens: Vec<Loosening>,
     /// SHA-256 of its text, hex.
@@ -150,6 +152,7 @@ struct File {
     #[serde(default = "surveillance")]
     equipment: Vec<Equipment>,
     rule: Vec<Rule>,
+    longest_acceptance: Option<u16>,
     #[serde(default)]
     loosens: Vec<Loosening>,
 }
@@ -183,6 +186,12 @@ fn problems(file: &File) -> Vec<(String, &'static str)> {
         if file.rule.iter().take(index).any(|other| other.id == rule.id) {
             found.push((format!("rule '{}' stands twice", rule.id), "a finding is known by its rule"));
         }
+    }
+    if file.longest_acceptance.is_some_and(|days| !(1..=180).contains(&days)) {
+        found.push((
+            "longest-acceptance is no number of days from 1 to 180".to_owned(),
+            "left out: as [decisions] says",
+        ));
     }
     for loosening in &file.loosens {
         if loosening.why.trim().is_empty() || loosening.who.trim().is_empty() {
@@ -223,6 +232,7 @@ pub(super) fn parse(text: &str) -> Result<Pack, Vec<(String, &'static str)>> {
         source: file.source,
         basis: file.basis,
         owner: file.owner,
+        longest_acceptance: file.longest_acceptance,
         loosens: file.loosens,
         hash: Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect(),
         whose: file.whose,

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::Table;
 use super::tables::minute;
+use crate::config::Sensitivity;
 use crate::net::DeviceText;
+use crate::review::DecisionKind;
 use crate::snapshot::{Factor, FactorKind, SiteCounts, SiteCoverage, SiteRow, Snapshot, word};
 
 /// Gaps of one kind that are shown for a site.
@@ -115,7 +117,7 @@ pub fn sites<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) 
             .into_iter()
             .chain(site.basis.iter().map(word).chain(std::iter::repeat(String::new())).take(1))
             .chain(numbers.map(|number| number.to_string()))
-            .chain([verdict(&snapshot.coverage_of(&site.id))])
+            .chain([verdict(&snapshot.coverage_of(&site.id)), considered(snapshot, site)])
             .collect()
     };
     Table {
@@ -132,14 +134,33 @@ pub fn sites<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) 
             "OPEN",
             "OVERDUE",
             "COVERAGE",
+            "CONSIDERED",
         ],
         rows: sites.map(row).collect(),
     }
+}
+
+/// How long an answer holds before it is asked again, in days.
+const CONSIDERED_FOR: u64 = 180;
+
+/// Whether a site that is not sensitive was considered: yes or no, when, by whom.
+fn considered(snapshot: &Snapshot, site: &SiteRow) -> String {
+    if site.sensitivity == Sensitivity::Sensitive {
+        return String::new();
+    }
+    let Some(decision) = snapshot.considered.get(&site.id) else { return "never".to_owned() };
+    let adopt = matches!(decision.kind, DecisionKind::Consider { adopt: true, .. });
+    let age = snapshot.as_of.since(decision.at).as_secs() / 86_400;
+    let overdue = if age > CONSIDERED_FOR { ", to be asked again" } else { "" };
+    let at = decision.at.to_string();
+    let name = DeviceText::new(&decision.author.name);
+    format!("{} {} {name}{overdue}", if adopt { "yes" } else { "no" }, at.get(..10).unwrap_or(&at))
 }
 
 /// A site as JSON.
 #[must_use]
 pub fn site_json(snapshot: &Snapshot, site: &SiteRow, counts: &SiteCounts) -> Value {
     json!({"id": site.id, "name": site.name, "sensitivity": site.sensitivity, "basis": site.basis, "counts": counts,
+           "considered": snapshot.considered.get(&site.id),
            "coverage": coverage_json(snapshot, site)})
 }

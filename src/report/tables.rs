@@ -6,7 +6,7 @@ use super::Table;
 use crate::inventory::Device;
 use crate::net::{DeviceText, Timestamp};
 use crate::policy::Status;
-use crate::review::Finding;
+use crate::review::{Decision, Finding, Handling};
 use crate::snapshot::{CarrierRow, DaemonState, DeviceRow, Share, Snapshot, TargetRow};
 
 fn plain(value: &Value) -> String {
@@ -123,11 +123,45 @@ pub fn finding_json(finding: &Finding, snapshot: &Snapshot) -> Value {
         "network": finding.place.network,
         "state": finding.state,
         "closing": finding.closing,
+        "handling": finding.handling,
         "since": finding.since,
         "revision": finding.revision,
         "decision": finding.decision,
         "evidence": finding.evidence,
     })
+}
+
+/// How a finding is dealt with, in lines.
+#[must_use]
+pub fn handling(finding: &Finding) -> Vec<String> {
+    let Handling { assignee, due, tags, proposed, stage, isolated, absent, returned, successor, .. } =
+        &finding.handling;
+    let mut lines = Vec::new();
+    lines.extend(assignee.as_ref().map(|who| format!("assigned to {who}")));
+    lines.extend(due.map(|due| format!("a decision is wanted by {due}")));
+    if !tags.is_empty() {
+        lines.push(format!("tags {}", tags.iter().cloned().collect::<Vec<_>>().join(" ")));
+    }
+    lines.extend(proposed.as_ref().map(|it| format!("proposed by {}, to be approved: {}", it.author, it.kind)));
+    lines.extend(stage.map(|stage| format!("said to be {}", plain(&json!(stage)))));
+    lines.extend(isolated.map(|at| format!("seen on a network for surveillance equipment since {}", minute(at))));
+    lines.extend(absent.as_ref().map(|it| {
+        let unwatched = it.unwatched_ms / 60_000;
+        format!("on no polled port since {}; its old switch was silent for {unwatched} min of that", minute(it.since))
+    }));
+    lines.extend(returned.map(|at| format!("it was removed, and came back at {}", minute(at))));
+    lines.extend(successor.as_ref().map(|it| {
+        let maker = if it.maker.is_empty() { "an unknown maker" } else { &it.maker };
+        format!("on its port is device {} of {maker} now, {}", it.device, plain(&json!(it.status)))
+    }));
+    lines
+}
+
+/// A decision in a line: when, what, who.
+#[must_use]
+pub fn decision(decision: &Decision) -> String {
+    let approver = decision.approver.as_ref().map(|who| format!(", approved by {who}")).unwrap_or_default();
+    format!("{}  {}  by {}{approver}", minute(decision.at), decision.kind, decision.author)
 }
 
 /// Findings for people and spreadsheets.

@@ -10,8 +10,11 @@ use super::{DeviceRow, SiteRow, word as word_of};
 use crate::net::{SiteId, Timestamp, VlanRange};
 use crate::review::Finding;
 
+/// Where a finding stands.
+const STATES: [&str; 7] = ["open", "remove-by", "isolate-by", "replace-by", "accepted", "not-in-scope", "closed"];
+
 /// Fields and the words each takes; none listed: any text.
-const FIELDS: [(&str, &[&str]); 22] = [
+const FIELDS: [(&str, &[&str]); 24] = [
     ("maker", &[]),
     ("brand", &[]),
     ("model", &[]),
@@ -26,7 +29,9 @@ const FIELDS: [(&str, &[&str]); 22] = [
     ("severity", &["breach", "action", "review", "info"]),
     ("policy", &[]),
     ("rule", &[]),
-    ("state", &["open", "remove-by", "accepted", "not-in-scope", "closed"]),
+    ("state", &STATES),
+    ("assignee", &[]),
+    ("tag", &[]),
     ("switch", &[]),
     ("port", &[]),
     ("vlan", &[]),
@@ -84,8 +89,7 @@ fn read(word: &str) -> Result<Word, String> {
         if lower == "all" {
             return Ok(Word::All);
         }
-        let state =
-            ["open", "accepted", "closed", "not-in-scope", "remove-by"].into_iter().find(|state| *state == lower);
+        let state = STATES.into_iter().find(|state| *state == lower);
         return Ok(state.map_or_else(|| Word::Any(lower.clone()), |_| Word::Field("state", lower.clone())));
     };
     let value = value.to_lowercase();
@@ -196,7 +200,7 @@ fn holds(
             let found = values(field, finding, device, site, sites);
             match *field {
                 // Names are matched by any part of them, words of a list only whole.
-                "maker" | "brand" | "model" | "switch" | "port" | "serial" | "entry" => {
+                "maker" | "brand" | "model" | "switch" | "port" | "serial" | "entry" | "assignee" => {
                     found.iter().any(|value| value.contains(wanted))
                 }
                 "mac" | "ip" => found.iter().any(|value| value.starts_with(wanted)),
@@ -253,6 +257,8 @@ fn values(
         "rule" => finding.map(|finding| finding.rule.to_string()).into_iter().collect(),
         "entry" => finding.and_then(|finding| finding.subject.entry()).map(ToString::to_string).into_iter().collect(),
         "state" => finding.map(|finding| word_of(&finding.state)).into_iter().collect(),
+        "assignee" => finding.and_then(|finding| finding.handling.assignee.clone()).into_iter().collect(),
+        "tag" => finding.into_iter().flat_map(|finding| finding.handling.tags.iter().cloned()).collect(),
         _ => Vec::new(),
     };
     found.into_iter().map(|value: String| value.to_lowercase()).collect()

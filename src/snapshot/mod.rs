@@ -39,7 +39,7 @@ use crate::net::{
 };
 use crate::observation::{CameraStanding, Readings, Table, TableState};
 use crate::policy::{Loosened, Status};
-use crate::review::{Cycle, Finding};
+use crate::review::{Cycle, Decision, Finding};
 
 /// A value of a list (a state, a class, a kind) as the one word people read everywhere: the one it serialises to.
 #[must_use]
@@ -72,6 +72,8 @@ pub struct Snapshot {
     pub devices: BTreeMap<DeviceId, DeviceRow>,
     /// Findings by id, closed ones too.
     pub findings: BTreeMap<FindingId, Finding>,
+    /// Whether each site that is not sensitive was considered: the latest answer.
+    pub considered: BTreeMap<SiteId, Decision>,
     /// Review cycles by id.
     pub cycles: BTreeMap<CycleId, Cycle>,
     /// Targets by name.

@@ -129,6 +129,7 @@ mod tests {
             since: Timestamp(0),
             closed: None,
             closing: None,
+            handling: crate::review::Handling::default(),
             openings: 1,
             revision: 1,
             place: Place { network_kind: Some(kind), ..Place::default() },

@@ -11,7 +11,7 @@ use super::{
 use super::{log, outbox, read};
 use crate::inventory::Device;
 use crate::net::{DeviceId, TargetName, Timestamp};
-use crate::review::{Cycle, Finding};
+use crate::review::{Cycle, Decision, DecisionKind, Finding, Matter};
 use crate::snapshot::{DaemonRow, DeviceRow, NetworkRow, SiteRow, Snapshot, TargetRow};
 
 /// When targets were last seen whole: what "last seen" of a device rests on.
@@ -144,6 +144,17 @@ fn put_estate(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Res
     Ok(())
 }
 
+/// The latest answer to whether each site was considered.
+fn put_considered(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Result<()> {
+    let sql = "SELECT record FROM decision WHERE subject >= 'site ' AND subject < 'site!' ORDER BY id";
+    for decision in read::records::<Decision>(connection, sql, [])? {
+        if let (Matter::Site { site }, DecisionKind::Consider { .. }) = (&decision.matter, &decision.kind) {
+            snapshot.considered.insert(site.clone(), decision);
+        }
+    }
+    Ok(())
+}
+
 fn put_head(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Result<()> {
     let head = connection
         .query_row("SELECT seq, at FROM change ORDER BY seq DESC LIMIT 1", [], |row| {
@@ -192,6 +203,7 @@ fn put_rest(connection: &Connection, snapshot: &mut Snapshot, targets: Vec<Targe
     snapshot.findings = findings.into_iter().map(|finding| (finding.id, finding)).collect();
     let cycles: Vec<Cycle> = read::records(connection, "SELECT record FROM cycle", [])?;
     snapshot.cycles = cycles.into_iter().map(|cycle| (cycle.id, cycle)).collect();
+    put_considered(connection, snapshot)?;
     snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), target_row(target))).collect();
     snapshot.carriers = outbox::carriers(connection)?;
     snapshot.looked = read::meta(connection, "looked")?.unwrap_or_default();
@@ -240,6 +252,7 @@ pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusql
                     read::records(&transaction, "SELECT record FROM cycle WHERE id = ?", [number as i64])?;
                 snapshot.cycles.extend(found.into_iter().map(|cycle| (cycle.id, cycle)));
             }
+            Some(ChangeKind::Decision) if subject.starts_with("site ") => put_considered(&transaction, snapshot)?,
             Some(ChangeKind::Configuration | ChangeKind::Daemon) => put_estate(&transaction, snapshot)?,
             // A decision stands in its finding; targets were read above; credentials are not part of the picture.
             Some(

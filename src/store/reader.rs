@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::log::{self, LoggedState, TABLES};
-use super::{
-    Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetRecord, forget, lock, picture, read, schema,
-};
+use super::{Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetRecord, lock, past, picture, read, schema};
 use crate::inventory::{AddressBinding, Device, Presence, SwitchRecord};
 use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
 use crate::policy::Status;
@@ -226,7 +224,7 @@ impl Reader {
             Ok(())
         };
         take(of_findings, &key)?;
-        for former in forget::ids(connection, id)? {
+        for former in past::ids(connection, id)? {
             take("SELECT id, record FROM decision WHERE subject = ?", &format!("device {former}"))?;
         }
         decisions.sort_by_key(|(number, _)| *number);

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use super::audit::{self, PublicKey, SignedHead, SigningKey};
 use super::log::{self, Appender, Head, hex, json};
 use super::prune::{self, Pruning};
-use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, forget, lock, outbox, read, salt, schema, swept};
+use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, past, read, salt, schema, swept};
 use crate::inventory::{AddressBinding, RowChange};
 use crate::net::{DeviceId, DeviceText, TargetName, VlanId};
 
@@ -198,7 +198,7 @@ impl Writer {
             put_meta(&mut log, ChangeKind::Key, "signing-key", &json(&self.key.public())?)?;
         }
         write_estate(&mut log, batch)?;
-        forget::rows(&transaction, batch)?;
+        past::rows(&transaction, batch)?;
         write_rows(&transaction, batch)?;
         write_devices(&mut log, batch)?;
         for device in &batch.forgotten {

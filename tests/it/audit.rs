@@ -42,6 +42,7 @@ fn batch(number: i64) -> Batch {
             kind,
             author: author.clone(),
             at,
+            approver: None,
         }],
         requests: vec![RequestRecord { author, asked: "decide 1".into(), outcome: "done".into(), unwritten: 0 }],
         ..Batch::default()

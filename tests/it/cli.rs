@@ -94,8 +94,7 @@ fn devices_and_findings_have_the_contracts_fields() {
     for finding in &findings {
         // A decision is made on a revision, so both are there beside the contract's fields; and a register's entry that
         // was never seen has no device.
-        let all =
-            "id policy rule severity device mac entry site network state since evidence revision decision closing";
+        let all = "id policy rule severity device mac entry site network state since evidence revision decision closing handling";
         assert_eq!(keys(finding), all.split(' ').collect(), "{finding}");
         assert!(one_of(&finding["severity"], &["breach", "action", "review", "info"]), "{finding}");
         assert!(devices.iter().any(|device| device["id"] == finding["device"] && device["mac"] == finding["mac"]));

@@ -136,6 +136,7 @@ async fn one_round_finds_every_device_on_its_true_port() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_over_the_socket_stands_in_the_log_with_its_author() {
     let house = House::new().await;
+    house.configure(&(house.lab.configuration() + "\n[decisions]\ntwo-persons = \"never\"\n"));
     house.once().await;
     let snapshot = house.look();
     let finding =
@@ -149,7 +150,7 @@ async fn a_decision_over_the_socket_stands_in_the_log_with_its_author() {
     let decide = move |revision| Request::Decide {
         decisions: vec![DecisionRequest {
             on: Matter::Finding { finding: wanted, revision },
-            decision: DecisionKind::Accept { until, reason: "needed for safety".into() },
+            decision: DecisionKind::Accept { until, reason: "needed for safety".into(), control: "a guard".into() },
         }],
     };
     let (client, refused, decided) = tokio::task::spawn_blocking(move || {

@@ -19,6 +19,7 @@ mod console;
 mod control;
 mod crash;
 mod daemon;
+mod decisions;
 mod evaluation;
 mod house;
 mod identify;

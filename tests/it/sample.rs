@@ -5,7 +5,7 @@ use lenswarden::maker::{Attribution, Facts};
 use lenswarden::net::{DeviceId, FindingId, MacAddr, Timestamp, VlanId};
 use lenswarden::observation::{CameraStanding, Completeness, DeviceInformation, Readings, Table, TableState};
 use lenswarden::policy::{Severity, Status, Subject};
-use lenswarden::review::{Finding, FindingState};
+use lenswarden::review::{Finding, FindingState, Handling};
 use lenswarden::store::{DeviceRecord, TargetKind, TargetRecord, TargetState};
 
 pub(crate) const START: Timestamp = Timestamp(1_795_500_000_000);
@@ -58,6 +58,7 @@ pub(crate) fn finding(id: u64, device: u64, state: FindingState, revision: u64) 
         since: START,
         closed: None,
         closing: None,
+        handling: Handling::default(),
         openings: 1,
         revision,
         place: Place::default(),

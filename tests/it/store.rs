@@ -26,6 +26,7 @@ fn full_batch() -> Batch {
         kind: DecisionKind::NotInScope { reason: "a door phone".into() },
         author: Author { uid: 0, name: "root".into(), login: None },
         at: START,
+        approver: None,
     };
     Batch {
         at: START,

@@ -284,6 +284,7 @@ mod tests {
             place: crate::inventory::Place::default(),
             evidence: Vec::new(),
             closing: None,
+            handling: crate::review::Handling::default(),
             decision: None,
         };
         let looked = SiteLooked { addresses: 12, asked: 8, linked: 1, known: 1, ..SiteLooked::default() };

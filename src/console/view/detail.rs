@@ -184,6 +184,9 @@ fn known(model: &Model, detail: &DeviceDetail, lines: &mut Vec<Paragraph>) {
             let at = moment(mark.observed_at, zone);
             add("", format!("  {}: {} (since {at})", mark.source, mark.text), Style::new());
         }
+        for line in crate::report::tables::handling(finding) {
+            add("", format!("  {line}"), Style::new());
+        }
     }
     let mut label = "decisions";
     for decision in &detail.decisions {

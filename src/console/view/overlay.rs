@@ -98,9 +98,15 @@ fn field_row(form: &Form, field: Field, area: Rect) -> u16 {
     let more = u16::from(form.findings.len() > usize::from(MOST_LISTED));
     let first = area.y + 1 + listed + more + 1;
     let before = form.fields().iter().take_while(|other| **other != field);
-    // A day and a claim have a line below them that says what they mean.
-    before.fold(first, |row, field| row + if *field == Field::Kind { 2 } else { 3 })
+    // A day and a claim have a line below them that says what they mean; a control may take two.
+    before.fold(first, |row, field| row + if *field == Field::Kind { KIND_ROWS + 1 } else { 3 })
 }
+
+/// Kinds of decisions in a row of the form, and the rows they take.
+const KINDS_IN_ROW: usize = 4;
+const KIND_ROWS: u16 = Kind::ALL.len().div_ceil(KINDS_IN_ROW) as u16;
+/// Columns that a kind takes.
+const KIND_WIDTH: u16 = 16;
 
 /// Most findings named above the fields, so that the form fits a small screen.
 const MOST_LISTED: u16 = 3;
@@ -109,18 +115,21 @@ fn filling(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) {
     let theme = model.theme;
     list(model, form, pen, Rect { y: area.y + 1, ..area }, MOST_LISTED);
     let row = |field| field_row(form, field, area);
-    let (kind_row, date_row, claim_row, reason_row) =
-        (row(Field::Kind), row(Field::Date), row(Field::Claim), row(Field::Reason));
+    let (kind_row, date_row, claim_row) = (row(Field::Kind), row(Field::Date), row(Field::Claim));
+    let (control_row, reason_row) = (row(Field::Control), row(Field::Reason));
     let label = |field: Field| if form.field == field { theme.key() } else { theme.label() };
     pen.put(area.x, kind_row, FIELD, "kind", label(Field::Kind));
-    let mut x = area.x + FIELD;
-    for kind in Kind::ALL {
-        let style = if kind == form.kind { theme.selected() } else { Style::new() };
-        let sign = if kind == form.kind { "•" } else { " " };
-        x = pen.put(x, kind_row, area.width, &format!("{sign} {} ", kind.words()), style) + 2;
+    let mut last = area.x;
+    for (y, kinds) in (kind_row..).zip(Kind::ALL.chunks(KINDS_IN_ROW)) {
+        for (x, kind) in (area.x + FIELD..).step_by(usize::from(KIND_WIDTH)).zip(kinds) {
+            let style = if *kind == form.kind { theme.selected() } else { Style::new() };
+            let sign = if *kind == form.kind { "•" } else { " " };
+            last = pen.put(x, y, KIND_WIDTH, &format!("{sign} {} ", kind.words()), style);
+        }
     }
     if form.field == Field::Kind {
-        pen.put(x, kind_row, area.right().saturating_sub(x), "← →", theme.label());
+        let (x, y) = (last + 2, kind_row + KIND_ROWS - 1);
+        pen.put(x, y, area.right().saturating_sub(x), "← → choose", theme.label());
     }
     if form.fields().contains(&Field::Date) {
         pen.put(area.x, date_row, FIELD, "day", label(Field::Date));
@@ -141,6 +150,13 @@ fn filling(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) {
             Err(why) => (why, theme.bad()),
         };
         pen.put(area.x + FIELD, claim_row + 1, area.width - FIELD, &text, style);
+    }
+    if form.fields().contains(&Field::Control) {
+        pen.put(area.x, control_row, FIELD, "meanwhile", label(Field::Control));
+        let width = area.width - FIELD;
+        for (y, line) in (control_row..control_row + 2).zip(wrap(form.control.text(), width)) {
+            pen.put(area.x + FIELD, y, width, &line, Style::new());
+        }
     }
     if form.fields().contains(&Field::Reason) {
         pen.put(area.x, reason_row, FIELD, "reason", label(Field::Reason));
@@ -210,8 +226,9 @@ pub(super) fn cursor(model: &Model, area: Rect, body: Rect) -> Option<Position> 
                 Field::Kind => None,
                 Field::Date => Some(Position { x: start + columns(form.date.before()), y: row }),
                 Field::Claim => Some(Position { x: start + columns(form.claim.before()), y: row }),
-                Field::Reason => {
-                    let lines = wrap(form.reason.before(), inner.width - FIELD);
+                Field::Control | Field::Reason => {
+                    let text = if form.field == Field::Reason { &form.reason } else { &form.control };
+                    let lines = wrap(text.before(), inner.width - FIELD);
                     let last = lines.last().map_or(0, |line| columns(line));
                     let below = u16::try_from(lines.len().saturating_sub(1)).unwrap_or(0);
                     Some(Position { x: start + last, y: row + below })

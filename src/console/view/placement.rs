@@ -100,7 +100,7 @@ pub(super) fn finding_row(model: &Model, id: crate::net::FindingId) -> Row {
     let state = match model.overdue.contains(&id) {
         true => "OVERDUE".to_owned(),
         false if finding.state == FindingState::Open && finding.reopened() => "open again".to_owned(),
-        false => word(&finding.state),
+        false => finding.standing(),
     };
     Row { mark, cells: cells(model, (device, finding.subject.entry()), &finding.place, finding.since, rule, state) }
 }

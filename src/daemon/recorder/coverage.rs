@@ -10,7 +10,7 @@ use super::Recorder;
 use crate::config::{CameraBlock, Site};
 use crate::net::{DeviceText, Timestamp};
 use crate::snapshot::{Gap, Looked, SiteLooked};
-use crate::store::{Batch, Swept};
+use crate::store::{Batch, Swept, TargetKind, TargetState};
 
 /// Counting may take a hundredth of the recorder's time: each second in a small estate, more seldom in a large one.
 const SHARE: u32 = 100;
@@ -83,6 +83,17 @@ impl Count {
 }
 
 impl Recorder {
+    /// How much answers now, in words.
+    pub(super) fn looked_words(&self) -> String {
+        let of = |kind, what: &str| {
+            let all: Vec<_> = self.targets.values().filter(|target| target.kind == kind).collect();
+            let answering = all.iter().filter(|target| target.state == TargetState::Answering).count();
+            format!("{answering} of {} {what}", all.len())
+        };
+        let (switches, cameras) = (of(TargetKind::Switch, "switches"), of(TargetKind::Camera, "cameras"));
+        format!("{switches} and {cameras} answer in full")
+    }
+
     /// Counts what was looked at, where that is due, and writes it where it differs.
     pub(super) fn count_looked(&mut self, at: Timestamp, now: bool) {
         if !now && at.since(self.coverage.at) < self.coverage.pause {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::{Draft, Recorder};
+use crate::config::Sensitivity;
 use crate::inventory::Device;
 use crate::maker::Overruling;
 use crate::net::{DeviceId, MakerId, TargetName, Timestamp};
 use crate::policy::{Status, Subject};
-use crate::review::{Decision, DecisionKind, DecisionRequest, Matter, Refusal};
-use crate::store::Batch;
+use crate::review::{Decision, DecisionKind, DecisionRequest, Matter, Refusal, reminder};
+use crate::store::{Batch, DeviceRecord};
 
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,19 @@ impl Recorder {
                 if let Some(mark) = unseen {
                     return Err(Refusal::NewEvidence { device: *id, new: format!("{}: {}", mark.source, mark.text) });
                 }
+            }
+            match (&request.on, &request.decision) {
+                (Matter::Site { site }, decision) => {
+                    let known = self.config.site(site).ok_or_else(|| Refusal::NoSuchSite(site.clone()))?;
+                    let considers = matches!(decision, DecisionKind::Consider { .. });
+                    if considers && known.sensitivity == Sensitivity::Sensitive {
+                        return Err(Refusal::Sensitive(site.clone()));
+                    }
+                }
+                (Matter::Cycle { cycle }, _) if self.ledger.cycle(*cycle).is_none() => {
+                    return Err(Refusal::NoSuchCycle(*cycle));
+                }
+                _ => {}
             }
             let device = self.device_of(&request.on).and_then(|id| self.inventory.device(id));
             let said = device.and_then(|device| device.facts.overruling.as_ref());
@@ -72,6 +86,7 @@ impl Recorder {
                 self.ledger.finding(*finding).and_then(|finding| finding.subject.device())
             }
             Matter::Device { device, .. } => Some(*device),
+            Matter::Site { .. } | Matter::Cycle { .. } => None,
         }
     }
 
@@ -88,6 +103,7 @@ impl Recorder {
                     author: decision.author.clone(),
                     at,
                     known: BTreeSet::new(),
+                    reminded: None,
                     ended: None,
                 }),
                 DecisionKind::Restore { reason } => Err(format!("{} withdrew it: {reason}", decision.author.name)),
@@ -124,6 +140,24 @@ impl Recorder {
             let delta = self.inventory.overrule(id, why, (&self.estate, &self.catalogue), at);
             let judged = delta.devices.clone();
             self.judge(delta, &judged, draft);
+        }
+    }
+
+    /// Reminds of what is said of devices and ends soon.
+    pub(super) fn remind_of_overrulings(&mut self, today: Date, draft: &mut Draft) {
+        let at = draft.batch.at;
+        for id in self.overruled.clone() {
+            let said = self.inventory.device(id).and_then(|device| device.facts.overruling.clone());
+            let Some(said) = said.filter(Overruling::holds) else { continue };
+            let Some(days) = reminder(said.until, said.at, said.reminded, today) else { continue };
+            let words = format!("device {id}: '{}', said by {}, ends on {}", said.claim, said.author.name, said.until);
+            tracing::info!("reminder: {words}");
+            self.dispatch.operational("reminder", &words, at, &mut draft.batch.outbox);
+            let said = Some(Overruling { reminded: Some(days), ..said });
+            self.inventory.recall(id, said, (&self.estate, &self.catalogue), at);
+            let Some(device) = self.inventory.device(id).cloned() else { continue };
+            let status = self.statuses.get(&id).copied().unwrap_or(Status::Unknown);
+            draft.devices.insert(id, DeviceRecord { device, status });
         }
     }
 

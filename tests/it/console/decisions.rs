@@ -32,7 +32,7 @@ fn one_finding_is_accepted_after_a_wrong_day_and_a_missing_reason() {
     desk.shows("asking the daemon who you are");
     greet(&mut desk, true);
     insta::assert_snapshot!("form_empty", desk.screen());
-    desk.type_in("<Right><Tab>2026-11-2");
+    desk.type_in("<Right><Right><Right><Tab>2026-11-2");
     desk.shows("is no day: 2026-12-31 or +30d");
     desk.type_in("5");
     desk.shows("2026-11-25 is in the past");
@@ -41,6 +41,8 @@ fn one_finding_is_accepted_after_a_wrong_day_and_a_missing_reason() {
     desk.type_in("<Backspace><Backspace><Backspace><Backspace>30d");
     desk.shows("= Saturday, 26 December 2026");
     desk.type_in("<Enter>");
+    desk.shows("what is done about the risk meanwhile?");
+    desk.type_in("a guard<Enter>");
     desk.shows("a reason is needed");
     desk.type_in("q for quiet: the door must be watched");
     insta::assert_snapshot!("form_filled", desk.screen());
@@ -55,7 +57,10 @@ fn one_finding_is_accepted_after_a_wrong_day_and_a_missing_reason() {
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].on, Matter::Finding { finding: finding.id, revision: finding.revision });
     let reason = "q for quiet: the door must be watched".to_owned();
-    assert_eq!(requests[0].decision, DecisionKind::Accept { until: "2026-12-26".parse().unwrap(), reason });
+    assert_eq!(
+        requests[0].decision,
+        DecisionKind::Accept { until: "2026-12-26".parse().unwrap(), reason, control: "a guard".into() }
+    );
     desk.shows("waiting for the daemon's answer");
     desk.tell(Msg::Decided(Ok("decided: change 99 of the log".into())));
     desk.shows("decided: change 99 of the log");
@@ -96,7 +101,7 @@ fn marked_findings_are_decided_together_and_only_those_that_show() {
     desk.type_in("r");
     greet(&mut desk, true);
     desk.shows("decide 3 findings");
-    desk.type_in("<Right><Right><Tab>bought for the canteen<Enter>");
+    desk.type_in("<Right><Right><Right><Right><Tab>bought for the canteen<Enter>");
     desk.shows("on each of these findings:");
     desk.type_in("<Enter>");
     let requests = sent(&desk);

@@ -174,7 +174,10 @@ fn findings(devices: &[DeviceRecord]) -> Vec<Finding> {
                 decide(&mut finding, DecisionKind::RemoveBy { by: "2027-06-30".parse().unwrap() });
             } else if id % 13 == 6 {
                 let reason = "the entrance must be watched until the new system is there".into();
-                decide(&mut finding, DecisionKind::Accept { until: "2027-03-31".parse().unwrap(), reason });
+                decide(
+                    &mut finding,
+                    DecisionKind::Accept { until: "2027-03-31".parse().unwrap(), reason, control: "a guard".into() },
+                );
             }
             findings.push(finding);
         }
@@ -190,6 +193,7 @@ fn decide(finding: &mut Finding, kind: DecisionKind) {
         kind,
         author,
         at: back(1_000),
+        approver: None,
     });
 }
 
@@ -204,6 +208,10 @@ fn cycles(findings: &[Finding]) -> Vec<Cycle> {
         select: "status:restricted".into(),
         items,
         closed: None,
+        escalate_to: None,
+        escalated: None,
+        revisions: [].into(),
+        attestation: None,
     };
     let of = |rule: &'static str| {
         findings.iter().filter(move |finding| finding.rule == rule.into()).map(|finding| finding.id)

@@ -13,9 +13,14 @@ pub(crate) fn outlook(desk: &Desk) -> Outlook {
     let turns = [Turn::Opens, Turn::Changes, Turn::Closes];
     let decision = |finding: &Finding| Decision {
         matter: Matter::Finding { finding: finding.id, revision: finding.revision },
-        kind: DecisionKind::Accept { until: "2026-12-31".parse().unwrap(), reason: "none".into() },
+        kind: DecisionKind::Accept {
+            until: "2026-12-31".parse().unwrap(),
+            reason: "none".into(),
+            control: "a guard".into(),
+        },
         author: Author { uid: 1, name: "alice".into(), login: None },
         at: Timestamp(0),
+        approver: None,
     };
     let shift = |(at, finding): (usize, &Finding)| {
         let turn = turns[at % 3];

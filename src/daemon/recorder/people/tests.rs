@@ -12,7 +12,7 @@ use crate::observation::{
     Completeness, FdbRow, FdbStatus, Neighbour, NeighbourProtocol, OperStatus, Port, Reach, SwitchVisit, Table,
     TableState,
 };
-use crate::review::{Closing, DecisionKind, Finding, FindingState, Matter};
+use crate::review::{Closing, DecisionKind, Finding, FindingState, Matter, Role};
 use crate::store::Reader;
 
 const CONFIG: &str = r#"
@@ -33,6 +33,8 @@ name = "sw1"
 address = "10.1.0.2"
 site = "hq"
 credential = "public"
+[decisions]
+two-persons = "never"
 [[alert]]
 name = "nobody"
 kind = "syslog"
@@ -117,8 +119,8 @@ fn overrule(recorder: &Recorder, mac: MacAddr, claim: Claim, days: i64) -> Decis
     DecisionRequest { on: Matter::Device { device: device.id, seen }, decision }
 }
 
-fn jo() -> Author {
-    Author { uid: 1000, name: "jo".into(), login: None }
+fn jo() -> Actor {
+    Actor { author: Author { uid: 1000, name: "jo".into(), login: None }, role: Role::Reviewer }
 }
 
 fn told(recorder: &Recorder) -> Vec<String> {
@@ -153,7 +155,7 @@ fn an_overruled_device_falls_under_no_rule_until_new_evidence_says_otherwise() {
     assert_eq!(recorder.statuses[&device.id], Status::NotRestricted);
     let detail = Reader::open(&path).unwrap().device(device.id).unwrap().unwrap();
     assert_eq!((detail.decisions.len(), detail.status), (1, Status::NotRestricted));
-    assert_eq!(detail.decisions[0].author, jo());
+    assert_eq!(detail.decisions[0].author, jo().author);
 
     // The same again, and a daemon that starts again, change nothing.
     see(&mut recorder, &[CAMERA], &[], now);
@@ -215,7 +217,7 @@ fn what_cannot_be_overruled_is_refused_and_changes_nothing() {
     let device = id(&recorder, CAMERA);
     let blind = DecisionRequest { on: Matter::Device { device, seen: [].into() }, ..good.clone() };
     let gone = DecisionRequest { on: Matter::Device { device: DeviceId(99), seen: [].into() }, ..good.clone() };
-    let accept = DecisionKind::Accept { until: jiff::Zoned::now().date(), reason: "x".into() };
+    let accept = DecisionKind::RemoveBy { by: jiff::Zoned::now().date() };
     let other = DecisionRequest { decision: accept, ..good.clone() };
     let restore = DecisionRequest { decision: DecisionKind::Restore { reason: "x".into() }, ..good.clone() };
     let seq = recorder.seq;
@@ -226,7 +228,7 @@ fn what_cannot_be_overruled_is_refused_and_changes_nothing() {
         (past, "in the past"),
         (blind, "changed since you looked: ieee prefix"),
         (gone, "no device 99"),
-        (other, "decided on its findings"),
+        (other, "but on its findings"),
         (restore, "nothing said of device"),
     ] {
         let refused = recorder.decide(&[good.clone(), bad], &jo()).unwrap_err();

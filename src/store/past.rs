@@ -1,9 +1,11 @@
-//! What is forgotten, and what a device was called before.
+//! What was: what a device was called, what a finding was, what of a device is taken out when it is forgotten.
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Batch, StoreError, Writer};
-use crate::net::{DeviceId, MacAddr, Timestamp};
+use super::log::hex;
+use super::{Batch, StoreError, Writer, read};
+use crate::net::{DeviceId, FindingId, MacAddr, Timestamp};
+use crate::review::Finding;
 
 /// A device's id and those of devices that became it.
 pub(super) fn ids(connection: &Connection, id: DeviceId) -> rusqlite::Result<Vec<i64>> {
@@ -37,6 +39,26 @@ pub(super) fn rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<(
 }
 
 impl Writer {
+    /// A finding as it was at a revision, or at the one before where none was written with that number.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn finding_at(&self, id: FindingId, revision: u64) -> Result<Option<Finding>, StoreError> {
+        let found = self.connection.query_row(
+            "SELECT body FROM change WHERE kind = 'finding' AND subject = ?1
+             AND json_extract(body, '$.revision') <= ?2 ORDER BY seq DESC LIMIT 1",
+            (id.to_string(), revision as i64),
+            |row| read::record(row, 0),
+        );
+        found.optional().map_err(|error| StoreError::from_sqlite(&self.path, "asking what a finding was", error))
+    }
+
+    /// The change log's last row and its hash, in lower-case hex.
+    #[must_use]
+    pub fn head(&self) -> (u64, String) {
+        (self.head.seq, hex(&self.head.hash))
+    }
+
     /// Devices that became this one.
     ///
     /// # Errors
