@@ -400,6 +400,9 @@ impl Estate {
             if unit.appeared {
                 house("new-device");
             }
+            if unit.product.maker.is_none() {
+                house("unknown-maker");
+            }
             if unit.access == Access::Anonymous {
                 house("no-password");
             }
