@@ -293,7 +293,7 @@ mod tests {
         old.execute_batch(MIGRATIONS[0]).unwrap();
         old.pragma_update(None, "user_version", 1).unwrap();
         old.execute_batch(
-            "INSERT INTO meta VALUES ('epoch', '00'), ('salt', '11');
+            "INSERT INTO meta VALUES ('epoch', '00'), ('pseudonym-key', '22'), ('salt', '11');
              INSERT INTO device VALUES (1, '44:19:b6:00:00:01', 'S1', '{}'), (2, NULL, NULL, '{}');
              INSERT INTO device_ip VALUES ('10.1.0.2', 1);
              INSERT INTO presence VALUES (1, 'sw1', '44:19:b6:00:00:01', 10, 4, 'Gi1/0/4', 5, NULL);
