@@ -83,7 +83,9 @@ impl Schedule {
         let ambiguous = self.at.to_ambiguous_timestamp(wall);
         let gap = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });
         let moment = ambiguous.compatible().ok()?;
-        let turned = if gap { self.at.preceding(moment).next().map(|turn| turn.timestamp()) } else { None };
+        // The turn itself is not before itself.
+        let after = moment.saturating_add(jiff::SignedDuration::from_secs(1)).ok()?;
+        let turned = if gap { self.at.preceding(after).next().map(|turn| turn.timestamp()) } else { None };
         Some(Timestamp::from_jiff(turned.unwrap_or(moment)))
     }
 

@@ -256,7 +256,7 @@ impl Form {
                 };
                 DecisionKind::Accept { until, control: control?, reason: reason()? }
             }
-            Kind::Approve => DecisionKind::Approve,
+            Kind::Approve => DecisionKind::Approve {},
             Kind::Reject => DecisionKind::Reject { reason: reason()? },
             Kind::Reopen => DecisionKind::Reopen { reason: reason()? },
             Kind::Note => DecisionKind::Note { text: reason()?, attachment: None },
@@ -332,7 +332,7 @@ mod tests {
         let controlled = Form { control: Input::new("a guard"), ..form(Kind::AcceptUntil, "+9d", " ") };
         assert_eq!(controlled.decision().unwrap_err().0, Field::Reason);
         assert_eq!(wrong(Kind::ReplaceBy, "", "x"), Field::Date);
-        assert_eq!(form(Kind::Approve, "", "").decision(), Ok(DecisionKind::Approve));
+        assert_eq!(form(Kind::Approve, "", "").decision(), Ok(DecisionKind::Approve {}));
         assert_eq!(wrong(Kind::NotInScope, "", ""), Field::Reason);
         assert_eq!(wrong(Kind::Overrule, "+9d", "x"), Field::Claim);
         assert!(form(Kind::NotInScope, "rubbish", "a phone").decision().is_ok());

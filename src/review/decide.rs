@@ -81,12 +81,12 @@ fn allowed(
     let proposed = finding.handling.proposed.as_ref();
     let theirs = |proposed: &Decision| proposed.author.person() == by.author.person();
     match (decision, proposed) {
-        (DecisionKind::Approve | DecisionKind::Reject { .. }, None) => Err(Refusal::NothingProposed(id)),
-        (DecisionKind::Approve, Some(proposed)) if theirs(proposed) => {
+        (DecisionKind::Approve {} | DecisionKind::Reject { .. }, None) => Err(Refusal::NothingProposed(id)),
+        (DecisionKind::Approve {}, Some(proposed)) if theirs(proposed) => {
             Err(Refusal::SamePerson(proposed.author.name.clone()))
         }
         // Its day may be over since, or the rules others.
-        (DecisionKind::Approve, Some(proposed)) => well_formed(&proposed.kind, Some(&finding.policy), rules, today),
+        (DecisionKind::Approve {}, Some(proposed)) => well_formed(&proposed.kind, Some(&finding.policy), rules, today),
         // Whoever proposed it may withdraw it.
         (DecisionKind::Reject { .. }, Some(proposed)) if by.role < Role::Approver && !theirs(proposed) => {
             Err(Refusal::Role { takes: Role::Approver, has: by.role })
@@ -124,7 +124,7 @@ fn after(finding: &Finding, made: &Decision, rules: &Rules) -> (Finding, Option<
     let handling = finding.handling.clone();
     match &made.kind {
         kind if waits(finding, kind, rules) => (with(Handling { proposed: Some(made.clone()), ..handling }), None),
-        DecisionKind::Approve => {
+        DecisionKind::Approve {} => {
             let Some(proposed) = &handling.proposed else { return (finding.clone(), None) };
             let holds = Decision { approver: Some(made.author.clone()), ..proposed.clone() };
             let finding = with(Handling { proposed: None, ..handling });

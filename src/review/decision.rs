@@ -83,8 +83,8 @@ pub enum DecisionKind {
         /// Why.
         reason: String,
     },
-    /// What another person proposed is decided.
-    Approve,
+    /// What another person proposed is decided. (With braces: a field that a forger adds is refused then.)
+    Approve {},
     /// What was proposed is not decided.
     Reject {
         /// Why.
@@ -148,7 +148,7 @@ impl DecisionKind {
             Self::NotInScope { .. } => "not in scope".to_owned(),
             Self::Overrule { claim, until, .. } => format!("attribution overruled until {until} ({claim})"),
             Self::Restore { .. } => "attribution no longer overruled".to_owned(),
-            Self::Approve => "approved".to_owned(),
+            Self::Approve {} => "approved".to_owned(),
             Self::Reject { .. } => "rejected".to_owned(),
             Self::Reopen { .. } => "opened again".to_owned(),
             Self::Assign { to, due } => {
@@ -221,7 +221,7 @@ impl DecisionKind {
     /// Who may decide so.
     #[must_use]
     pub fn takes(&self) -> Role {
-        if matches!(self, Self::Approve) { Role::Approver } else { Role::Reviewer }
+        if matches!(self, Self::Approve {}) { Role::Approver } else { Role::Reviewer }
     }
 }
 

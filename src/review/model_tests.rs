@@ -106,7 +106,7 @@ impl Life {
             6 => DecisionKind::Stage { stage: Stage::Removed },
             7 => DecisionKind::Reopen { reason: "r".into() },
             8 => DecisionKind::Reject { reason: "r".into() },
-            _ => DecisionKind::Approve,
+            _ => DecisionKind::Approve {},
         }
     }
 
@@ -127,7 +127,7 @@ impl Life {
                     DecisionKind::Accept { .. } => {
                         self.asked.insert(finding, by.author.uid);
                     }
-                    DecisionKind::Approve => {
+                    DecisionKind::Approve {} => {
                         assert_eq!(by.role, Role::Approver);
                         let asked = self.asked[&finding];
                         self.approved.insert(finding, (asked, by.author.uid));

@@ -169,7 +169,7 @@ fn refusals_change_nothing_not_even_the_good_half() {
         (request(1, 1, DecisionKind::NotInScope { reason: String::new() }), Refusal::NoReason),
         (request(1, 1, accept("2026-11-23", "x")), Refusal::Past(day("2026-11-23"))),
         (request(1, 1, accept("2027-05-24", "x")), Refusal::TooLong { days: 180, latest }),
-        (request(1, 1, DecisionKind::Approve), Refusal::Role { takes: Role::Approver, has: Role::Reviewer }),
+        (request(1, 1, DecisionKind::Approve {}), Refusal::Role { takes: Role::Approver, has: Role::Reviewer }),
         (request(1, 1, DecisionKind::Reject { reason: "x".into() }), Refusal::NothingProposed(FindingId(1))),
         (request(1, 1, DecisionKind::Stage { stage: Stage::Ordered }), Refusal::NoStage(FindingId(1))),
         (request(1, 1, DecisionKind::Reopen { reason: "x".into() }), Refusal::Undecided(FindingId(1))),
@@ -219,16 +219,16 @@ fn at_a_sensitive_site_somebody_else_must_approve_what_lets_it_stay() {
         let mut ledger = sensitive();
         decide(&mut ledger, 1, &ann(), kind.clone()).unwrap();
         assert_eq!(state(&ledger, 1), FindingState::Open, "proposed is not decided");
-        assert_eq!(decide(&mut ledger, 1, &ann(), DecisionKind::Approve), Err(Refusal::SamePerson("ann".into())));
+        assert_eq!(decide(&mut ledger, 1, &ann(), DecisionKind::Approve {}), Err(Refusal::SamePerson("ann".into())));
         // Whoever she became, she is the same person; so is root, where she logged in.
         let mut root = person(0, "root", Role::Administrator);
         root.author.login = Some(crate::net::User { uid: 1001, name: "ann".into() });
-        assert!(matches!(decide(&mut ledger, 1, &root, DecisionKind::Approve), Err(Refusal::SamePerson(_))));
+        assert!(matches!(decide(&mut ledger, 1, &root, DecisionKind::Approve {}), Err(Refusal::SamePerson(_))));
         let other = person(1002, "bob", Role::Approver);
         let revision = ledger.finding(FindingId(1)).unwrap().revision;
-        let approve = [request(1, revision, DecisionKind::Approve)];
+        let approve = [request(1, revision, DecisionKind::Approve {})];
         let (made, holding) = ledger.decide(&approve, &other, &rules(), AT, today()).unwrap();
-        assert_eq!((&made[0].kind, &holding[0].kind), (&DecisionKind::Approve, &kind));
+        assert_eq!((&made[0].kind, &holding[0].kind), (&DecisionKind::Approve {}, &kind));
         let decision = ledger.finding(FindingId(1)).unwrap().decision.clone().unwrap();
         assert_eq!((decision.author, decision.approver), (ann().author, Some(other.author)));
         assert_eq!(Some(state(&ledger, 1)), kind.state());
@@ -259,7 +259,7 @@ fn what_is_proposed_is_rejected_withdrawn_or_too_late() {
     let other = person(1002, "bob", Role::Reviewer);
     assert!(matches!(decide(&mut ledger, 1, &other, rejected.clone()), Err(Refusal::Role { .. })));
     decide(&mut ledger, 1, &jo(), rejected).unwrap();
-    assert_eq!(decide(&mut ledger, 1, &ann(), DecisionKind::Approve), Err(Refusal::NothingProposed(FindingId(1))));
+    assert_eq!(decide(&mut ledger, 1, &ann(), DecisionKind::Approve {}), Err(Refusal::NothingProposed(FindingId(1))));
     decide(&mut ledger, 1, &jo(), accept("2026-12-01", "x")).unwrap();
     assert_eq!(ledger.tick(AT, day("2026-12-02")).findings, [FindingId(1)]);
     assert_eq!(ledger.finding(FindingId(1)).unwrap().handling.proposed, None, "its day is over");

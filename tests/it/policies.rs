@@ -21,11 +21,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use lenswarden::config::{self, Network, NetworkKind, Sensitivity, Site};
 use lenswarden::inventory::{Anew, Estate, Inventory, Registers};
 use lenswarden::maker::Catalogue;
-use lenswarden::net::{MacAddr, Timestamp, VlanId};
+use lenswarden::net::{MacAddr, TargetName, Timestamp, VlanId};
 use lenswarden::observation::{
     CameraInterface, CameraVisit, Collection, Completeness, DeviceInformation, FdbRow, FdbStatus, OperStatus, Port,
     Reach, SwitchVisit, Table, TableState,
@@ -195,6 +196,11 @@ impl Play<'_> {
         let (estate, catalogue) = (&estate, self.catalogue);
         let by = Measure { policies: &policies, house: &house, registers: &registers, estate, catalogue };
         rejudge(&mut self.inventory, &mut self.ledger, by, &Anew::EVERYTHING, at);
+        // What is gone is proved to be removed by complete passes of the switch it was on; how long that takes is the
+        // ledger's own test.
+        let answered = |switch: &TargetName| !round.silent.iter().any(|silent| silent.as_str() == switch.as_str());
+        let last_pass = |switch: &TargetName| answered(switch).then_some(at);
+        self.ledger.prove(Duration::ZERO, last_pass, |_| None, at);
     }
 
     fn findings(&self, word: &str) -> Vec<&Finding> {

@@ -11,7 +11,8 @@ use crate::house::House;
 
 /// An estate that was polled, with a decision, and hostile words in its configuration and in the decision.
 fn decided() -> House {
-    let house = House::new("\n[department]\nname = \"Ministry of <b>Works</b>\"\n");
+    let house =
+        House::new("\n[department]\nname = \"Ministry of <b>Works</b>\"\n[decisions]\ntwo-persons = \"never\"\n");
     assert_eq!(house.run(&["daemon", "--once"]).status.code(), Some(0));
     let daemon = house.daemon();
     house.until_a_round_is_over();
@@ -21,7 +22,7 @@ fn decided() -> House {
         open.iter().zip(["=HYPERLINK(\"http://x\")", "<script>alert(1)</script>", "kept for safety"])
     {
         let (id, day) = (finding.id.to_string(), "+90d");
-        let arguments = ["review", "decide", &id, "--accept-until", day, "--reason", reason];
+        let arguments = ["review", "decide", &id, "--accept-until", day, "--reason", reason, "--control", reason];
         let output = house.run(&arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }

@@ -115,7 +115,7 @@ fn what_is_said_of_sites_and_networks_is_what_the_daemon_then_does() {
 
 #[test]
 fn a_decision_that_would_fall_is_named_and_a_pack_judges_on_its_day() {
-    let house = House::new("");
+    let house = House::new("\n[decisions]\ntwo-persons = \"never\"\n");
     let daemon = house.daemon();
     house.until_a_round_is_over();
     let chosen = findings(&house)
@@ -123,7 +123,17 @@ fn a_decision_that_would_fall_is_named_and_a_pack_judges_on_its_day() {
         .find(|finding| finding.severity == Severity::Action && finding.policy.as_str() == "uk-gsg-2022");
     let chosen = chosen.unwrap();
     let id = chosen.id.to_string();
-    let decide = ["review", "decide", &id, "--accept-until", "+30d", "--reason", "the last one of its kind"];
+    let decide = [
+        "review",
+        "decide",
+        &id,
+        "--accept-until",
+        "+30d",
+        "--reason",
+        "the last one of its kind",
+        "--control",
+        "none",
+    ];
     let (code, _, words) = spoken(house.run(&decide));
     assert_eq!(code, 0, "{words}");
     // The daemon runs; so it does when it is stopped.

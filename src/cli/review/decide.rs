@@ -223,7 +223,7 @@ impl Decide {
         } else if self.not_in_scope {
             DecisionKind::NotInScope { reason }
         } else if self.approve {
-            DecisionKind::Approve
+            DecisionKind::Approve {}
         } else if self.reject {
             DecisionKind::Reject { reason }
         } else if self.reopen {
