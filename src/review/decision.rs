@@ -171,6 +171,12 @@ impl DecisionKind {
         }
     }
 
+    /// It says that the device is to go.
+    #[must_use]
+    pub fn removes(&self) -> bool {
+        matches!(self, Self::RemoveBy { .. } | Self::ReplaceBy { .. } | Self::Stage { .. })
+    }
+
     /// The last day it holds, where it has one.
     #[must_use]
     pub fn until(&self) -> Option<Date> {

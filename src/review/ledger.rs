@@ -54,8 +54,10 @@ fn seen(before: &Finding, violation: &Violation, place: &Place, at: Timestamp) -
         ..before.clone()
     };
     finding.handling.absent = None;
+    // What merely was away for a while, and nobody decided to remove, comes back as what it was.
+    let meant = before.decision.as_ref().is_some_and(|decision| decision.kind.removes());
     let removed = match before.state {
-        FindingState::Closed => before.closing == Some(Closing::Removed),
+        FindingState::Closed => before.closing == Some(Closing::Removed) && meant,
         _ => before.handling.absent.is_some() && before.handling.stage == Some(Stage::Removed),
     };
     if removed {
