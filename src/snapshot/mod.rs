@@ -19,8 +19,7 @@ pub use filter::{Filter, FilterError};
 pub use placement::{Placement, PlacementKey};
 pub use queue::Progress;
 pub use returns::{
-    Changed, Consideration, Considered, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn,
-    Standing,
+    Changed, Consideration, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn, Standing,
 };
 pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
 pub use sites::SiteCounts;

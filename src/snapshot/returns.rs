@@ -1,7 +1,7 @@
 //! The return: what a department hands in when it is asked where it stands with the instruction of 24 November 2022,
 //! (a) to (g), from one picture.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::{Date, date};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use super::{
 use crate::config::{NetworkKind, Sensitivity};
 use crate::net::{DeviceId, SiteId, Timestamp};
 use crate::policy::Status;
-use crate::review::{Finding, FindingState};
+use crate::review::{Decision, Finding, FindingState};
 
 /// The day of the instruction: what was connected to a sensitive site after it is a breach and no legacy.
 pub const INSTRUCTION: Date = date(2022, 11, 24);
@@ -50,20 +50,6 @@ pub enum Standing {
     None,
 }
 
-/// Whether a site outside the definition of sensitive was considered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Considered {
-    /// No finding there was decided.
-    No,
-    /// Some were.
-    Partly,
-    /// All were.
-    Yes,
-    /// There is no finding to consider.
-    NothingFound,
-}
-
 /// A device in the return.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Item<'a> {
@@ -75,19 +61,16 @@ pub struct Item<'a> {
     pub finding: Option<&'a Finding>,
 }
 
-/// What was decided at a site outside the definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What was considered at a site outside the definition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Consideration<'a> {
-    /// Whether.
-    pub considered: Considered,
+    /// The latest answer to whether it should do as sensitive sites must; `None`: nobody gave one. What was decided of
+    /// single devices is none.
+    pub answer: Option<&'a Decision>,
     /// Findings that stand and were decided.
     pub decided: usize,
     /// Findings that wait.
     pub waiting: usize,
-    /// Who decided.
-    pub by: BTreeSet<&'a str>,
-    /// When last.
-    pub at: Option<Timestamp>,
 }
 
 /// A site in the return.
@@ -354,7 +337,7 @@ impl Snapshot {
                 (_, false, true) => Standing::None,
             };
             let sensitive = site.sensitivity == Sensitivity::Sensitive;
-            let consideration = considered.remove(&site.id).unwrap_or_else(Consideration::nothing);
+            let consideration = considered.remove(&site.id).unwrap_or_default();
             (sensitive.then_some(standing), (!sensitive).then_some(consideration), counts, coverage)
         };
         let mut site = site;
@@ -367,25 +350,20 @@ impl Snapshot {
             .collect()
     }
 
-    /// What was decided of what stands, by site.
+    /// What people said of each site, and of what stands there.
     fn considerations(&self) -> BTreeMap<SiteId, Consideration<'_>> {
         let mut sites: BTreeMap<SiteId, Consideration<'_>> = BTreeMap::new();
+        for (site, answer) in &self.considered {
+            sites.entry(site.clone()).or_default().answer = Some(answer);
+        }
         for finding in self.findings.values().filter(|finding| finding.state != FindingState::Closed) {
             let Some(site) = &finding.place.site else { continue };
-            let of = sites.entry(site.clone()).or_insert_with(Consideration::nothing);
-            match &finding.decision {
-                Some(decision) if finding.state != FindingState::Open => {
-                    of.decided += 1;
-                    of.by.insert(&decision.author.name);
-                    of.at = of.at.max(Some(decision.at));
-                }
-                _ => of.waiting += 1,
+            let of = sites.entry(site.clone()).or_default();
+            if finding.decision.is_some() && finding.state != FindingState::Open {
+                of.decided += 1;
+            } else {
+                of.waiting += 1;
             }
-            of.considered = match (of.decided, of.waiting) {
-                (0, _) => Considered::No,
-                (_, 0) => Considered::Yes,
-                _ => Considered::Partly,
-            };
         }
         sites
     }
@@ -434,12 +412,6 @@ impl Snapshot {
         };
         changes.sort_by_key(key);
         changes
-    }
-}
-
-impl Consideration<'_> {
-    fn nothing() -> Self {
-        Self { considered: Considered::NothingFound, decided: 0, waiting: 0, by: BTreeSet::new(), at: None }
     }
 }
 

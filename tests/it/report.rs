@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use lenswarden::config::Sensitivity;
 use lenswarden::review::FindingState;
 use lenswarden::store::Reader;
 use serde_json::Value;
@@ -26,6 +27,9 @@ fn decided() -> House {
         let output = house.run(&arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
+    let site = snapshot.sites.values().find(|site| site.sensitivity == Sensitivity::Standard).unwrap().id.to_string();
+    let considered = house.run(&["review", "consider", &site, "--adopt", "--reason", "=1+1 <b>as</b> elsewhere"]);
+    assert!(considered.status.success(), "{}", String::from_utf8_lossy(&considered.stderr));
     drop(daemon);
     house
 }
@@ -98,7 +102,12 @@ fn the_return_is_told_in_every_form_and_fits_its_schema() {
     for (_, _, mac) in truth.findings.iter().filter(|(_, rule, _)| rule == "no-core-network") {
         assert!(core.contains(&mac.to_string().as_str()), "{mac} is on a core network: {core:?}");
     }
-    assert_eq!(value["controls"].as_array().unwrap().len(), 3);
+    let controls = value["controls"].as_array().unwrap();
+    assert!(controls.len() == 3 && controls.iter().all(|row| row["control"] == row["reason"]), "{controls:?}");
+    let standard = value["standard"].as_array().unwrap();
+    let answered: Vec<_> = standard.iter().filter(|row| row["considered"] == "yes").collect();
+    assert!(answered.len() == 1 && answered[0]["reason"] == "=1+1 <b>as</b> elsewhere", "{standard:?}");
+    assert!(!answered[0]["by"].as_str().unwrap().is_empty() && answered[0]["at"].is_string(), "{answered:?}");
     assert!(value["changes"].as_array().unwrap().len() > 5, "everything is new");
     assert!(!value["sensitive"].as_array().unwrap().is_empty());
     let head = Reader::open(&house.path("lenswarden.db")).unwrap().signed_head().unwrap().unwrap().to_string();

@@ -91,8 +91,7 @@ impl Handed<'_> {
             None => "no earlier return is compared with (--since)".to_owned(),
         };
         let standard = given.sites.iter().filter_map(|site| site.consideration.as_ref());
-        let count = |wanted| standard.clone().filter(|it| it.considered == wanted).count();
-        use crate::snapshot::Considered as C;
+        let considered = standard.clone().filter(|it| it.answer.is_some()).count();
         vec![
             (
                 "devices",
@@ -124,13 +123,7 @@ impl Handed<'_> {
             ),
             (
                 "c",
-                format!(
-                    "sites outside the definition: {} considered, {} in part, {} not, {} with nothing to consider",
-                    count(C::Yes),
-                    count(C::Partly),
-                    count(C::No),
-                    count(C::NothingFound)
-                ),
+                format!("sites outside the definition: {considered} considered, {} not", standard.count() - considered),
             ),
             ("d", format!("{} decisions are in force", given.controls.len())),
             ("e", format!("{not_shown} sensitive sites show nothing and were not looked at enough to say so")),

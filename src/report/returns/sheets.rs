@@ -158,8 +158,19 @@ const SITES_BRIEF: &[&str] = &[
     "overdue",
     "enough_looked_at",
 ];
-const STANDARD: &[&str] =
-    &["site", "site_name", "considered", "decided", "waiting", "by", "at", "restricted", "suspected"];
+const STANDARD: &[&str] = &[
+    "site",
+    "site_name",
+    "considered",
+    "answer",
+    "reason",
+    "by",
+    "at",
+    "decided",
+    "waiting",
+    "restricted",
+    "suspected",
+];
 const NETWORKS: &[&str] = &["network", "kind", "site", "restricted", "suspected", "unknown", "not_restricted"];
 const MAKERS: &[&str] =
     &["maker", "status", "devices", "at_sensitive_sites", "at_standard_sites", "on_core", "open", "overdue"];
@@ -174,23 +185,24 @@ const CONTROLS: &[&str] = &[
     "decision",
     "until",
     "reason",
+    "control",
     "by",
     "at",
     "network_kind",
 ];
 const CONTROLS_BRIEF: &[&str] =
-    &["finding", "site", "rule", "maker", "decision", "until", "reason", "by", "at", "network_kind"];
+    &["finding", "site", "rule", "maker", "decision", "until", "reason", "control", "by", "at", "network_kind"];
 const COVERAGE: &[&str] = &["site", "factor", "seen", "expected", "percent", "oldest_look", "enough", "doubts"];
 const CHANGES: &[&str] = &["at", "what", "site", "device", "mac", "maker", "status", "finding", "rule", "state"];
 /// Columns that hold moments.
 const MOMENTS: &[&str] = &["since", "first_seen", "last_seen", "at", "oldest_look"];
 const PROGRESS: &[&str] = &["day", "percent_done"];
 
-/// What a decision says in words: its kind, its last day, its reason. Read from its record, so that every kind is told.
-fn decided(finding: &Finding) -> [Value; 3] {
+/// What a decision says in words: its kind, its last day, its reason, its compensating control. Read from its record, so that every kind is told.
+fn decided(finding: &Finding) -> [Value; 4] {
     let record = finding.decision.as_ref().and_then(|decision| serde_json::to_value(&decision.kind).ok());
     let field = |names: &[&str]| names.iter().find_map(|name| record.as_ref()?.get(name).cloned()).unwrap_or_default();
-    [field(&["kind"]), field(&["until", "by"]), field(&["reason"])]
+    [field(&["kind"]), field(&["until", "by"]), field(&["reason"]), field(&["control"])]
 }
 
 /// A port is one of its switch: two that are called alike are two.
@@ -231,7 +243,7 @@ impl Handed<'_> {
         let (row, names) = (item.device, &self.names);
         let place = &row.place;
         let name = |kind: &str, name: Option<String>| Value::String(names.name(kind, &name.unwrap_or_default()));
-        let [decision, until, _] = item.finding.map(decided).unwrap_or_default();
+        let [decision, until, ..] = item.finding.map(decided).unwrap_or_default();
         vec![
             self.site_cell(place.site.as_ref()),
             self.site_name(place.site.as_ref()),
@@ -288,15 +300,18 @@ impl Handed<'_> {
 
     fn standard_row(&self, site: &SiteReturn<'_>) -> Vec<Value> {
         let Some(consideration) = &site.consideration else { return Vec::new() };
-        let by: Vec<String> = consideration.by.iter().map(|name| self.names.name("person", name)).collect();
+        let answer = consideration.answer;
+        let words = |text: Option<&str>| Value::String(self.names.words(text.unwrap_or_default()));
         vec![
             self.site_cell(Some(&site.site.id)),
             self.site_name(Some(&site.site.id)),
-            json!(consideration.considered),
+            if answer.is_some() { "yes" } else { "no" }.into(),
+            answer.map(|answer| answer.kind.words()).unwrap_or_default().into(),
+            words(answer.and_then(|answer| answer.kind.reason())),
+            answer.map(|answer| self.names.name("person", &answer.author.name)).unwrap_or_default().into(),
+            self.day(answer.map(|answer| answer.at)),
             consideration.decided.into(),
             consideration.waiting.into(),
-            by.join(", ").into(),
-            self.day(consideration.at),
             site.counts.restricted.into(),
             site.counts.suspected.into(),
         ]
@@ -325,7 +340,7 @@ impl Handed<'_> {
 
     fn control_row(&self, finding: &Finding) -> Vec<Value> {
         let (names, device) = (&self.names, self.given.snapshot.device_of(finding));
-        let [decision, until, reason] = decided(finding);
+        let [decision, until, reason, control] = decided(finding);
         let author = finding.decision.as_ref().map(|decision| decision.author.name.as_str()).unwrap_or_default();
         vec![
             finding.id.0.into(),
@@ -338,6 +353,7 @@ impl Handed<'_> {
             decision,
             until,
             names.words(reason.as_str().unwrap_or_default()).into(),
+            names.words(control.as_str().unwrap_or_default()).into(),
             names.name("person", author).into(),
             self.day(finding.decision.as_ref().map(|decision| decision.at)),
             json!(finding.place.network_kind),
