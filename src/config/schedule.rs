@@ -164,35 +164,45 @@ mod tests {
         fired
     }
 
+    /// Two days round each turn of a zone's clocks in these years, and a week at the beginning.
+    fn turns(zone: &TimeZone, from: Timestamp, until: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let days = |count: u64| Duration::from_secs(count * 86_400);
+        let turns = zone.following(from.to_jiff()).map(|turn| Timestamp::from_jiff(turn.timestamp()));
+        let round = turns.take_while(|at| *at < until).map(|at| (at.minus(days(2)), at.plus(days(2))));
+        std::iter::once((from, from.plus(days(7)))).chain(round).collect()
+    }
+
     fn every_moment_fires_once(zones: impl Iterator<Item = String>, years: i16) {
-        let day = |year: i16, zone: &jiff::tz::TimeZone| {
-            let date = jiff::civil::date(year, 1, 1);
-            Timestamp::from_jiff(date.at(12, 0, 0, 0).to_zoned(zone.clone()).unwrap().timestamp())
+        let day = |year: i16| {
+            Timestamp::from_jiff(civil::date(year, 1, 1).at(12, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap().timestamp())
         };
-        let mut count = 0;
+        let (from, until) = (day(2026), day(2026 + years));
+        let mut seen = std::collections::BTreeSet::new();
         for name in zones {
-            let zone = jiff::tz::TimeZone::get(&name).unwrap();
-            let (from, until) = (day(2026, &zone), day(2026 + years, &zone));
+            let zone = TimeZone::get(&name).unwrap();
+            let turns = turns(&zone, from, until);
+            // Many names are one zone.
+            if !seen.insert((turns.clone(), zone.to_offset(from.to_jiff()).seconds())) {
+                continue;
+            }
             // At nine there is no gap in any zone; at half past two, and at midnight, there is in some.
-            for (text, days) in [("0 9 * * *", 1), ("daily", 1), ("30 2 * * *", 1), ("weekly", 7)] {
+            for text in ["0 9 * * *", "daily", "30 2 * * *"] {
                 let schedule = Schedule::read(text, &name).unwrap();
-                let fired = fires(&schedule, from, until);
-                let dates: Vec<_> = fired.iter().map(|at| at.to_jiff().to_zoned(zone.clone()).date()).collect();
-                let mut distinct = dates.clone();
-                distinct.dedup();
-                assert_eq!(dates, distinct, "{text} in {name}: twice on one day");
-                for (before, after) in dates.iter().zip(dates.iter().skip(1)) {
-                    let gap = before.until((jiff::Unit::Day, *after)).unwrap().get_days();
-                    assert_eq!(gap, days, "{text} in {name}: after {before} it fires on {after}");
+                for (from, until) in &turns {
+                    let fired = fires(&schedule, *from, *until);
+                    assert!(fired.len() >= 3, "{text} in {name}");
+                    let dates: Vec<_> = fired.iter().map(|at| at.to_jiff().to_zoned(zone.clone()).date()).collect();
+                    for (before, after) in dates.iter().zip(dates.iter().skip(1)) {
+                        assert_eq!(before.tomorrow().unwrap(), *after, "{text} in {name}: once on every day");
+                    }
                 }
-                count += fired.len();
             }
             for (text, a_year) in [("monthly", 12), ("quarterly", 4), ("half-yearly", 2), ("yearly", 1)] {
                 let fired = fires(&Schedule::read(text, &name).unwrap(), from, until);
                 assert_eq!(fired.len(), a_year * usize::try_from(years).unwrap(), "{text} in {name}");
             }
         }
-        assert!(count > 0);
+        assert!(seen.len() > 3);
     }
 
     #[test]
