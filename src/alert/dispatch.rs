@@ -169,12 +169,17 @@ impl Dispatch {
         }
     }
 
-    /// What must not be forgotten about a finding (an acceptance that ends soon), to every carrier that is told of
-    /// findings of its severity, at once.
+    /// What must not be forgotten about a finding (an acceptance that ends soon), at once: to every carrier that is told
+    /// of findings of its severity, else to whoever is told of the work itself.
     pub fn remind(&self, finding: &Finding, words: &str, view: &View<'_>, at: Timestamp, outbox: &mut Outbox) {
         let brief = brief::of(finding, view);
         let first = format!("reminder {} {}", line::value(words, 120), word(finding.severity));
-        for plan in self.plans.iter().filter(|plan| plan.when.contains(&occasion(finding.severity))) {
+        let asks = |plan: &&AlertPlan| plan.when.contains(&occasion(finding.severity));
+        let mut plans: Vec<&AlertPlan> = self.plans.iter().filter(asks).collect();
+        if plans.is_empty() {
+            plans.extend(self.operators());
+        }
+        for plan in plans {
             let text = line::finding(&first, &brief);
             let reminder = message(&plan.name, finding.severity, "reminder", at, text);
             outbox.alerts.push(Alert { findings: vec![brief.clone()], ..reminder });

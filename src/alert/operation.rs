@@ -23,7 +23,7 @@ pub struct Wrong {
 
 impl Dispatch {
     /// Who is told of the work itself: whoever asks for it; nobody does: all.
-    fn operators(&self) -> impl Iterator<Item = &AlertPlan> {
+    pub(super) fn operators(&self) -> impl Iterator<Item = &AlertPlan> {
         let asked = self.plans.iter().any(|plan| plan.when.contains(&Occasion::Operational));
         self.plans.iter().filter(move |plan| !asked || plan.when.contains(&Occasion::Operational))
     }

@@ -443,4 +443,9 @@ fn a_reminder_goes_to_whoever_is_told_of_such_findings_and_says_where_it_is() {
     let text = texts(&outbox)[0];
     assert!(text.starts_with("reminder \"accepted until 2026-12-01\" breach no-core-network finding=1 "), "{text}");
     assert!(text.contains(" port=Gi1/0/14 ") && text.chars().count() <= 300, "{text}");
+    // Nobody asks for findings as grave as this one: what was accepted must not end unnoticed.
+    let lesser = Finding { severity: Severity::Action, ..breach(1, FindingState::Accepted) };
+    let mut outbox = Outbox::default();
+    dispatch.remind(&lesser, "accepted until 2026-12-01", &view, START, &mut outbox);
+    assert_eq!(outbox.alerts.iter().map(|alert| alert.carrier.as_str()).collect::<Vec<_>>(), ["soc", "desk"]);
 }
