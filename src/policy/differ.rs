@@ -10,7 +10,7 @@ use crate::net::PackId;
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What it is about: a rule's id, or [`MATCH`], [`EQUIPMENT`], [`IN_FORCE`].
+    /// What it is about: a rule's id, or `match`, `equipment`, `in-force`.
     pub what: String,
     /// It lets something pass that the shipped pack does not.
     pub looser: bool,
