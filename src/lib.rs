@@ -48,10 +48,10 @@
 //! | [`policy`] | packs and rules: inventory -> violations | net config maker inventory |
 //! | [`review`] | findings over time, cycles, decisions | net config inventory policy maker |
 //! | [`snapshot`] | what a reader sees; totals, sort and filter | net config observation maker inventory policy review |
-//! | [`store`] | SQLite: schema, migrations, change log, the writer's half and the readers' | net observation config maker inventory policy review snapshot |
+//! | [`store`] | SQLite: schema, migrations, change log and its proof, the writer's half and the readers' | net observation config maker inventory policy review snapshot |
 //! | [`control`] | the control socket's words, framing, client and server halves | net review |
 //! | [`report`] | snapshot -> text, CSV, JSON, HTML | net config maker inventory observation policy review snapshot |
-//! | [`alert`] | changes -> messages through a persistent outbox; the carriers they leave by | net config maker inventory policy review store |
+//! | [`alert`] | changes -> messages through a persistent outbox; the carriers they leave by | net observation config maker inventory policy review store |
 //! | [`daemon`] | schedule, pollers, traps, the one recorder, control socket, systemd notify | all above |
 //! | [`console`] | ratatui: model, update, keys, theme, views | net config inventory observation policy review snapshot store control report |
 //! | [`lab`] | simulated estate | net (and protocol crates) |
@@ -60,12 +60,13 @@
 //! Against the first drawing, `snapshot`, `report` and `console` may name `config` and `observation`: a site's sensitivity, a
 //! network's kind and a table's completeness are words a reader is shown as they were given, and a second set of the
 //! same enums would be a second way to say one thing. `console` names `inventory` for a place and its certainty;
-//! `alert` may name `inventory` and `maker`: a message says who made the device and how sure that is, and a finding
-//! holds only its number.
+//! `alert` may name `inventory`, `maker` and `observation`: a message says who made the device, how sure that is, and what on
+//! its switch would contain it, and a finding holds only its number.
 //!
 //! # Invariants, written as absences
 //!
-//! 1. `maker`, `inventory`, `policy`, `review`, `snapshot` hold no clock, no async, no I/O, and do not fail.
+//! 1. `maker`, `inventory`, `policy`, `review`, `snapshot` hold no clock, no async, no I/O, and do not fail. A whole
+//!    estate is asked on every processor ([`inventory::in_parts`]), whose threads end before it answers.
 //! 2. `snmp`, `onvif`, `probe` do not know what a finding is; `collect` does not know what is allowed.
 //! 3. One process writes the database: the daemon. Every other program opens it read-only; a decision reaches the
 //!    daemon over the control socket, and its author is the peer that the kernel names.

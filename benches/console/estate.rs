@@ -77,6 +77,7 @@ pub(crate) fn device(id: u64) -> DeviceRecord {
             evidence("onvif manufacturer", format!("it says '{name}'")),
             evidence("ieee prefix", format!("44:19:B6 is assigned to {name}")),
         ],
+        overruled: None,
     };
     let (vlan, network, kind) = match id % 17 {
         0 => (10, Some("core"), Some(NetworkKind::Core)),
@@ -108,6 +109,7 @@ pub(crate) fn device(id: u64) -> DeviceRecord {
         },
         first_seen: Timestamp(NOW.0 - id as i64 * 60_000),
         appeared: None,
+        own: lenswarden::inventory::OwnWords::default(),
     };
     DeviceRecord { device, status: if camera { status } else { Status::Unknown } }
 }
@@ -151,11 +153,13 @@ fn finding(id: u64) -> Finding {
         state: FindingState::Open,
         since: NOW,
         closed: None,
+        closing: None,
         openings: 1,
         revision: 1,
         place: about.place,
         evidence: Vec::new(),
         decision: None,
+        handling: lenswarden::review::Handling::default(),
     }
 }
 
@@ -193,6 +197,7 @@ pub(crate) fn write(path: &Path) -> Writer {
         stopped: None,
         poll_every_s: 300,
         cameras_every_s: 900,
+        late: Vec::new(),
     };
     let switches = (0..SWITCHES).map(|number| target(switch(number), TargetKind::Switch, site(number)));
     let cameras = (1..=CAMERAS).map(|number| target(address(number * 10), TargetKind::Camera, site(number * 10)));

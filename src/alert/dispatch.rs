@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{line, word};
-use crate::config::AlertPlan;
-use crate::inventory::{Certainty, Device};
-use crate::net::{DeviceId, FindingId, PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
+use super::{View, brief, line, message, word};
+use crate::config::{AlertPlan, MaintenanceWindow, Occasion};
+use crate::inventory::Certainty;
+use crate::net::text::clean;
+use crate::net::{FindingId, PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
 use crate::policy::{Severity, Subject};
 use crate::review::{Finding, FindingState};
-use crate::store::{Alert, Outbox, Told};
+use crate::store::{Alert, Condition, Held, Outbox, SignedHead, Told};
 
 /// A rule broken by somebody at a site is told again after this, if it opened again meanwhile.
 const AGAIN: Duration = Duration::from_secs(3600);
 /// More than [`MOST_LINES`] messages to one carrier within this become summaries.
 const WINDOW: Duration = Duration::from_secs(60);
 const MOST_LINES: usize = 20;
+/// Most findings of a summary that are told field by field.
+const MOST_BRIEFS: usize = 100;
 
 /// What of a finding decides whether a change of it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +38,37 @@ type Matter = (String, PackId, RuleId, Subject, Where);
 /// Knows how every finding stood when it was last looked at, and what each carrier was told. Holds no clock.
 #[derive(Debug, Clone)]
 pub struct Dispatch {
-    plans: Vec<AlertPlan>,
+    pub(super) plans: Vec<AlertPlan>,
+    pub(super) windows: Vec<MaintenanceWindow>,
     before: BTreeMap<FindingId, Standing>,
     told: BTreeMap<Matter, (Timestamp, Severity)>,
     /// Messages to each carrier in its current window: when that began, how many.
     sent: BTreeMap<String, (Timestamp, usize)>,
+    /// What each carrier is told later.
+    pub(super) held: BTreeMap<(String, FindingId), Held>,
+    /// What is wrong with the work itself and was told.
+    pub(super) conditions: BTreeMap<(String, String), Condition>,
+}
+
+/// What the database remembers of it.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// What carriers were told lately.
+    pub told: Vec<Told>,
+    /// What they are told later.
+    pub held: Vec<Held>,
+    /// What is wrong with the work itself.
+    pub conditions: Vec<Condition>,
+}
+
+/// What a severity is told under.
+pub(super) fn occasion(severity: Severity) -> Occasion {
+    match severity {
+        Severity::Breach => Occasion::Breach,
+        Severity::Action => Occasion::Action,
+        Severity::Review => Occasion::Review,
+        Severity::Info => Occasion::Info,
+    }
 }
 
 fn place(finding: &Finding) -> Where {
@@ -74,32 +103,39 @@ fn is_news(before: Option<&Standing>, now: &Finding) -> bool {
 impl Dispatch {
     /// As it was when the daemon last committed.
     #[must_use]
-    pub fn restore(plans: Vec<AlertPlan>, findings: &[Finding], told: Vec<Told>) -> Self {
+    pub fn restore(
+        plans: Vec<AlertPlan>,
+        windows: Vec<MaintenanceWindow>,
+        findings: &[Finding],
+        memory: Memory,
+    ) -> Self {
         let matter = |told: Told| {
             let place = (told.site, told.port);
             ((told.carrier, told.policy, told.rule, told.subject, place), (told.at, told.severity))
         };
+        let key = |held: Held| ((held.carrier.clone(), held.finding), held);
+        let condition = |condition: Condition| ((condition.kind.clone(), condition.subject.clone()), condition);
         Self {
             plans,
+            windows,
             before: findings.iter().map(|finding| (finding.id, standing(finding))).collect(),
-            told: told.into_iter().map(matter).collect(),
+            told: memory.told.into_iter().map(matter).collect(),
             sent: BTreeMap::new(),
+            held: memory.held.into_iter().map(key).collect(),
+            conditions: memory.conditions.into_iter().map(condition).collect(),
         }
     }
 
     /// Takes changed plans into force. What is open already is not news.
-    pub fn configure(&mut self, plans: &[AlertPlan]) {
+    pub fn configure(&mut self, plans: &[AlertPlan], windows: &[MaintenanceWindow]) {
         self.plans = plans.to_vec();
+        self.windows = windows.to_vec();
+        let plans = &self.plans;
+        self.held.retain(|(carrier, _), _| plans.iter().any(|plan| plan.name == *carrier));
     }
 
     /// The messages that these changed findings cause, into the outbox of the transaction that writes them.
-    pub fn post<'a>(
-        &mut self,
-        findings: &[Finding],
-        device: impl Fn(DeviceId) -> Option<&'a Device>,
-        at: Timestamp,
-        outbox: &mut Outbox,
-    ) {
+    pub fn post(&mut self, findings: &[Finding], view: &View<'_>, at: Timestamp, outbox: &mut Outbox) {
         let news: Vec<&Finding> =
             findings.iter().filter(|finding| is_news(self.before.get(&finding.id), finding)).collect();
         self.before.extend(findings.iter().map(|finding| (finding.id, standing(finding))));
@@ -108,9 +144,10 @@ impl Dispatch {
         }
         outbox.forget = at.minus(AGAIN);
         self.told.retain(|_, (told, _)| *told > outbox.forget);
+        let open = self.open_windows(at);
         for plan in self.plans.clone() {
             let mut chosen = Vec::new();
-            for finding in news.iter().filter(|finding| plan.when.iter().any(|when| when == word(finding.severity))) {
+            for finding in news.iter().filter(|finding| plan.when.contains(&occasion(finding.severity))) {
                 let (policy, rule, severity) = (finding.policy.clone(), finding.rule.clone(), finding.severity);
                 let (site, port) = place(finding);
                 let subject = finding.subject.clone();
@@ -123,57 +160,87 @@ impl Dispatch {
                 self.told.insert(matter, (at, severity));
                 let carrier = plan.name.clone();
                 outbox.told.push(Told { carrier, policy, rule, subject, site, port, severity, at });
-                chosen.push(*finding);
+                match Self::waits_for(&plan, finding, &open) {
+                    Some(window) => self.hold(&plan.name, finding.id, window, at, outbox),
+                    None => chosen.push(*finding),
+                }
             }
-            outbox.alerts.extend(self.messages(&plan.name, &chosen, &device, at));
+            outbox.alerts.extend(self.messages(&plan.name, &chosen, view, at));
         }
     }
 
-    /// Something about the work itself that must not wait for somebody to look: to every carrier, whatever severities it
-    /// is for, in the transaction that records it.
-    pub fn operational(&self, kind: &str, words: &str, at: Timestamp, outbox: &mut Outbox) {
-        outbox.alerts.extend(self.plans.iter().map(|plan| Alert {
-            id: 0,
-            carrier: plan.name.clone(),
-            severity: Severity::Action,
-            kind: kind.to_owned(),
-            at,
-            text: line::operational(kind, words),
-        }));
+    /// What must not be forgotten about a finding (an acceptance that ends soon), at once: to every carrier that is told
+    /// of findings of its severity, else to whoever is told of the work itself.
+    pub fn remind(&self, finding: &Finding, words: &str, view: &View<'_>, at: Timestamp, outbox: &mut Outbox) {
+        let brief = brief::of(finding, view);
+        let first = format!("reminder {} {}", line::value(words, 120), word(finding.severity));
+        let asks = |plan: &&AlertPlan| plan.when.contains(&occasion(finding.severity));
+        let mut plans: Vec<&AlertPlan> = self.plans.iter().filter(asks).collect();
+        if plans.is_empty() {
+            plans.extend(self.operators());
+        }
+        for plan in plans {
+            let text = line::finding(&first, &brief);
+            let reminder = message(&plan.name, finding.severity, "reminder", at, text);
+            outbox.alerts.push(Alert { findings: vec![brief.clone()], ..reminder });
+        }
+    }
+
+    /// A signed head of the change log, to the carriers that ask for `audit`.
+    pub fn head(&self, head: &SignedHead, at: Timestamp, outbox: &mut Outbox) {
+        for plan in self.plans.iter().filter(|plan| plan.when.contains(&Occasion::Audit)) {
+            let text: String = format!("audit {}", clean(&head.to_string())).chars().take(line::LONGEST).collect();
+            outbox.alerts.push(message(&plan.name, Severity::Info, "audit-head", at, text));
+        }
     }
 
     /// Each finding as a line, or all of them as one where the carrier had too many lately.
-    fn messages<'a>(
+    pub(super) fn messages(
         &mut self,
         carrier: &str,
         chosen: &[&Finding],
-        device: &impl Fn(DeviceId) -> Option<&'a Device>,
+        view: &View<'_>,
         at: Timestamp,
     ) -> Vec<Alert> {
-        let Some(gravest) = chosen.iter().map(|finding| finding.severity).min() else { return Vec::new() };
+        if chosen.is_empty() {
+            return Vec::new();
+        }
         let (began, count) = self.sent.entry(carrier.to_owned()).or_insert((at, 0));
         if at.since(*began) >= WINDOW {
             (*began, *count) = (at, 0);
         }
-        let alert = |severity, kind: &str, text| Alert {
-            id: 0,
-            carrier: carrier.to_owned(),
-            severity,
-            kind: kind.to_owned(),
-            at,
-            text,
-        };
         // A summary of one would say less than its line.
         let messages: Vec<Alert> = if chosen.len() > 1 && *count + chosen.len() > MOST_LINES {
-            vec![alert(gravest, "summary", line::summary(chosen, gravest))]
+            vec![together(carrier, chosen, ("summary", ""), view, at)]
         } else {
-            let one = |finding: &&Finding| {
-                let text = line::finding(finding, finding.subject.device().and_then(device));
-                alert(finding.severity, finding.rule.as_str(), text)
-            };
-            chosen.iter().map(one).collect()
+            chosen.iter().map(|finding| alone(carrier, finding, view, at)).collect()
         };
         *count += messages.len();
         messages
     }
+}
+
+/// A finding as a message of its own.
+pub(super) fn alone(carrier: &str, finding: &Finding, view: &View<'_>, at: Timestamp) -> Alert {
+    let brief = brief::of(finding, view);
+    let text = line::finding(word(finding.severity), &brief);
+    let alone = message(carrier, finding.severity, finding.rule.as_str(), at, text);
+    Alert { findings: vec![brief], ..alone }
+}
+
+/// Findings as one message, of a kind, with a word on why they come together.
+pub(super) fn together(
+    carrier: &str,
+    findings: &[&Finding],
+    (kind, why): (&str, &str),
+    view: &View<'_>,
+    at: Timestamp,
+) -> Alert {
+    let mut order = findings.to_vec();
+    order.sort_by_key(|finding| (finding.severity, finding.id));
+    let gravest = order.first().map_or(Severity::Info, |finding| finding.severity);
+    let text = line::summary(&order, gravest, why);
+    let together = message(carrier, gravest, kind, at, text);
+    let findings: Vec<_> = order.iter().take(MOST_BRIEFS).map(|finding| brief::of(finding, view)).collect();
+    Alert { more: order.len() - findings.len(), findings, ..together }
 }

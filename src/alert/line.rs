@@ -1,16 +1,19 @@
-//! The words of an alert: `severity rule key=value …`, at most 300 characters, what must not be missed first.
+//! The words of an alert: `severity rule key=value …`, at most 300 characters. Where not all fits, what matters least is
+//! left out, each part whole.
 
 use std::collections::BTreeMap;
 
 use super::word;
-use crate::inventory::{Certainty, Device};
-use crate::maker::Verdict;
+use crate::inventory::Certainty;
+use crate::maker::{Grade, Verdict};
 use crate::net::text::clean;
+use crate::net::{NetworkId, PortName, SiteId, TargetName, Timestamp};
 use crate::policy::Severity;
 use crate::review::{Finding, FindingState};
+use crate::store::{Brief, BriefDevice};
 
 /// Longest line, in characters.
-const LONGEST: usize = 300;
+pub(super) const LONGEST: usize = 300;
 /// Longest value of one key, in characters: no device's name pushes the port off the line.
 const LONGEST_VALUE: usize = 32;
 
@@ -30,89 +33,157 @@ pub(super) fn value(text: &str, longest: usize) -> String {
     clipped
 }
 
-/// A line in the making: parts that no longer fit are left out whole.
-struct Line(String);
+/// A moment to the minute, UTC.
+fn minute(time: Timestamp) -> String {
+    let text = time.to_string();
+    format!("{}Z", text.get(..16).unwrap_or(&text))
+}
+
+/// How much a part matters: the first that do not fit are the last of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// What, where and who.
+    Must,
+    /// What to do about it.
+    Containment,
+    /// Since when, and how sure.
+    Since,
+    /// Whom to call, where it came from.
+    Context,
+    /// What else is known.
+    More,
+}
+
+/// A line in the making: parts in the order they are read.
+struct Line(Vec<(Weight, String)>);
 
 impl Line {
-    /// Whether it fit.
-    fn part(&mut self, part: &str) -> bool {
-        let fits = self.0.chars().count() + 1 + part.chars().count() <= LONGEST;
-        if fits {
-            self.0.push(' ');
-            self.0.push_str(part);
-        }
-        fits
+    fn part(&mut self, weight: Weight, part: String) {
+        self.0.push((weight, part));
     }
 
-    fn pair(&mut self, key: &str, text: Option<String>) {
-        let text = text.map_or_else(|| "unknown".to_owned(), |text| value(&text, LONGEST_VALUE));
-        self.part(&format!("{key}={text}"));
+    fn pair(&mut self, weight: Weight, key: &str, text: &str) {
+        self.part(weight, format!("{key}={}", value(text, LONGEST_VALUE)));
+    }
+
+    /// `unknown` where there is nothing: that a port is not known must be said.
+    fn known(&mut self, key: &str, text: Option<&str>) {
+        self.pair(Weight::Must, key, text.unwrap_or("unknown"));
+    }
+
+    /// What there is.
+    fn some(&mut self, weight: Weight, key: &str, text: &str) {
+        if !text.is_empty() {
+            self.pair(weight, key, text);
+        }
+    }
+
+    /// Who made it, how sure that is, since when it is known. `since`: when the finding opened.
+    fn device(&mut self, device: &BriefDevice, since: Timestamp) {
+        use Weight::{Context, More, Since};
+        self.some(Since, "maker", &device.maker);
+        self.part(
+            Since,
+            match device.verdict {
+                Verdict::Confirmed => "verdict=confirmed",
+                Verdict::Suspected => "verdict=suspected",
+                Verdict::Unknown => "verdict=unknown",
+            }
+            .to_owned(),
+        );
+        if let Some(grade) = device.grade {
+            let word = match grade {
+                Grade::Strong => "strong",
+                Grade::Mark => "mark",
+                Grade::Hint => "hint",
+            };
+            self.part(Since, format!("grade={word}"));
+        }
+        self.some(More, "model", &device.model);
+        // Where it was known before it broke the rule.
+        let first_seen = device.first_seen.filter(|first| minute(*first) != minute(since));
+        self.some(Context, "first-seen", &first_seen.map(minute).unwrap_or_default());
+    }
+
+    /// The parts that fit, weightiest first, as they are read.
+    fn text(self) -> String {
+        let mut order: Vec<usize> = (0..self.0.len()).collect();
+        order.sort_by_key(|index| self.0.get(*index).map(|(weight, _)| *weight));
+        let mut room = LONGEST + 1;
+        let mut kept = Vec::new();
+        for index in order {
+            let Some((_, part)) = self.0.get(index) else { continue };
+            let length = part.chars().count() + 1;
+            if length <= room {
+                room -= length;
+                kept.push(index);
+            }
+        }
+        kept.sort_unstable();
+        kept.iter().filter_map(|index| self.0.get(*index)).map(|(_, part)| part.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// One finding, and the device it is about where it is still known.
-pub(super) fn finding(finding: &Finding, device: Option<&Device>) -> String {
-    let place = &finding.place;
-    let mut line = Line(format!("{} {}", word(finding.severity), value(finding.rule.as_str(), LONGEST_VALUE)));
-    line.part(&format!("finding={}", finding.id));
-    if finding.state != FindingState::Open {
-        // Graver than what was decided on.
-        line.part("decided=before");
-    }
-    line.pair("site", place.site.as_ref().map(ToString::to_string));
-    let (key, address) = match (finding.subject.entry(), device.and_then(|device| device.mac)) {
-        (Some(entry), _) => ("entry", Some(entry.to_string())),
-        (None, Some(mac)) => ("mac", Some(mac.to_string())),
-        (None, None) => ("ip", device.and_then(|device| device.ips.first()).map(ToString::to_string)),
-    };
-    line.pair(key, address);
-    let (switch, port) = (place.switch.as_ref().map(ToString::to_string), place.port.as_ref().map(ToString::to_string));
-    if place.certainty == Certainty::Beyond {
-        // The port it is seen on leads to other switches: nobody finds it there.
-        let seen = switch.into_iter().chain(port).collect::<Vec<_>>().join(" ");
-        line.part("switch=unknown port=unknown");
-        line.part(&format!("beyond={}", value(&seen, LONGEST_VALUE)));
-    } else {
-        line.pair("switch", switch);
-        line.pair("port", port);
-    }
-    line.pair("vlan", place.vlan.map(|vlan| vlan.to_string()));
-    line.pair("network", place.network.as_ref().map(ToString::to_string));
-    let certainty = match place.certainty {
+fn certainty(certainty: Certainty) -> &'static str {
+    match certainty {
         Certainty::Direct => "direct",
         Certainty::Shared => "shared",
         Certainty::Beyond => "beyond",
         Certainty::Unknown => "unknown",
-    };
-    line.part(&format!("place={certainty}"));
-    line.part(&format!("since={:.0}", finding.since.to_jiff()));
-    if let Some(device) = device {
-        let attribution = &device.attribution;
-        let verdict = match attribution.verdict {
-            Verdict::Confirmed => "confirmed",
-            Verdict::Suspected => "suspected",
-            Verdict::Unknown => "unknown",
-        };
-        line.pair("maker", Some(attribution.name.clone()).filter(|name| !name.is_empty()));
-        line.part(&format!("verdict={verdict}"));
-        let model = device.facts.said().map(|(information, _)| information.model.to_string());
-        line.pair("model", model.filter(|model| !model.is_empty()));
-        let mut sources: Vec<&str> = Vec::new();
-        for mark in &attribution.evidence {
-            if !sources.contains(&mark.source.as_str()) {
-                sources.push(&mark.source);
-            }
-        }
-        // The strongest stand first: as many as there is room for.
-        for count in (1..=sources.len()).rev() {
-            let more = if count < sources.len() { ", ..." } else { "" };
-            let some = sources.iter().take(count).copied().collect::<Vec<_>>().join(", ") + more;
-            if line.part(&format!("evidence={}", value(&some, LONGEST))) {
-                break;
-            }
+    }
+}
+
+/// One finding; `first` is what the line begins with.
+pub(super) fn finding(first: &str, brief: &Brief) -> String {
+    use Weight::{Containment, Context, More, Must, Since};
+    let place = &brief.place;
+    let mut line = Line(Vec::new());
+    line.part(Must, format!("{first} {}", value(brief.rule.as_str(), LONGEST_VALUE)));
+    line.part(Must, format!("finding={}", brief.id));
+    if brief.state == FindingState::Closed {
+        line.part(Must, "now=closed".to_owned());
+    } else if brief.state != FindingState::Open {
+        // Graver than what was decided on.
+        line.part(Must, "decided=before".to_owned());
+    }
+    line.known("site", place.site.as_ref().map(SiteId::as_str));
+    let device = brief.device.as_ref();
+    match (&brief.entry, device.and_then(|device| device.mac)) {
+        (Some(entry), _) => line.known("entry", Some(entry)),
+        (None, Some(mac)) => line.known("mac", Some(&mac.to_string())),
+        (None, None) => {
+            let ip = device.and_then(|device| device.ips.first()).map(ToString::to_string);
+            line.known("ip", ip.as_deref());
         }
     }
-    line.0
+    let (switch, port) = (place.switch.as_ref().map(TargetName::as_str), place.port.as_ref().map(PortName::as_str));
+    if place.certainty == Certainty::Beyond {
+        // The port it is seen on leads to other switches: nobody finds it there.
+        let seen = switch.into_iter().chain(port).collect::<Vec<_>>().join(" ");
+        line.part(Must, "switch=unknown port=unknown".to_owned());
+        line.pair(Must, "beyond", &seen);
+    } else {
+        line.known("switch", switch);
+        line.known("port", port);
+        line.some(Since, "text", &place.port_text);
+    }
+    line.known("vlan", place.vlan.map(|vlan| vlan.to_string()).as_deref());
+    line.known("network", place.network.as_ref().map(NetworkId::as_str));
+    line.part(Must, format!("place={}", certainty(place.certainty)));
+    line.part(Since, format!("since={}", minute(brief.since)));
+    if let Some(device) = device {
+        line.device(device, brief.since);
+    }
+    if let Some(before) = &brief.previous {
+        let port = before.port.as_ref().map(|port| format!(" {port}")).unwrap_or_default();
+        line.pair(Context, "before", &format!("{}{port}", before.switch));
+    }
+    line.some(Context, "owner", &place.owner);
+    line.some(More, "evidence", &device.map(|device| device.evidence.join(", ")).unwrap_or_default());
+    if let Some(command) = &brief.contain {
+        line.part(Containment, format!("contain={}", value(command, 80)));
+    }
+    line.text()
 }
 
 /// Something about the work itself: what kind, and in words.
@@ -121,8 +192,9 @@ pub(super) fn operational(kind: &str, words: &str) -> String {
     line.chars().take(LONGEST).collect()
 }
 
-/// Many findings at once: how many of each rule at each site, most first.
-pub(super) fn summary(findings: &[&Finding], gravest: Severity) -> String {
+/// Many findings at once: how many of each rule at each site, most first. `why` they come together, where there is more
+/// to it than that they are many.
+pub(super) fn summary(findings: &[&Finding], gravest: Severity, why: &str) -> String {
     let mut counts: BTreeMap<(Severity, String, String), usize> = BTreeMap::new();
     for finding in findings {
         let site = finding.place.site.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
@@ -131,7 +203,7 @@ pub(super) fn summary(findings: &[&Finding], gravest: Severity) -> String {
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|((severity, ..), count), ((other, ..), more)| severity.cmp(other).then(more.cmp(count)));
-    let mut line = format!("{} summary findings={}", word(gravest), findings.len());
+    let mut line = format!("{} summary findings={}{why}", word(gravest), findings.len());
     let end = "; see 'lenswarden findings'";
     let mut left = findings.len();
     for ((severity, rule, site), count) in counts {

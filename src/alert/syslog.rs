@@ -1,13 +1,16 @@
-//! Syslog: RFC 5424 over UDP (RFC 5426), and the host's own socket.
+//! Syslog: RFC 5424 over UDP (RFC 5426), TCP (RFC 6587) and TLS (RFC 5425), and the host's own socket.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UdpSocket, UnixDatagram};
 
 use super::carrier::Origin;
+use super::connect::{connect, within};
+use crate::config::{Endpoint, Trust};
 use crate::policy::Severity;
 use crate::store::Alert;
 
@@ -16,19 +19,21 @@ use crate::store::Alert;
 const FACILITY: u8 = 16;
 /// How long a refusal may take to come back: UDP itself never says that something arrived.
 const REFUSAL: Duration = Duration::from_millis(100);
-/// How long a local daemon may let its queue be full.
-const QUEUE: Duration = Duration::from_secs(5);
 
-/// PRI (RFC 5424 section 6.2.1): a breach is "action must be taken immediately", the rest falls from there. Emergency
-/// stays free: many daemons write it on every terminal.
-fn priority(severity: Severity) -> u8 {
-    let level = match severity {
+/// RFC 5424 section 6.2.1: a breach is "action must be taken immediately", the rest falls from there. Emergency stays
+/// free: many daemons write it on every terminal.
+pub(super) fn level(severity: Severity) -> u8 {
+    match severity {
         Severity::Breach => 1,
         Severity::Action => 3,
         Severity::Review => 4,
         Severity::Info => 6,
-    };
-    FACILITY * 8 + level
+    }
+}
+
+/// PRI (RFC 5424 section 6.2.1).
+fn priority(severity: Severity) -> u8 {
+    FACILITY * 8 + level(severity)
 }
 
 /// A header field: printable ASCII without spaces, at most so long, `-` for none.
@@ -69,8 +74,15 @@ fn local_message(alert: &Alert, origin: &Origin) -> Vec<u8> {
 }
 
 /// One datagram a message. A refusal (nobody listens there) puts all of them in doubt: none counts as taken.
-pub(super) async fn over_udp(address: SocketAddr, origin: &Origin, alerts: &[Alert]) -> Result<(), (usize, io::Error)> {
+pub(super) async fn over_udp(
+    endpoint: &Endpoint,
+    origin: &Origin,
+    alerts: &[Alert],
+    limit: Duration,
+) -> Result<(), (usize, io::Error)> {
     let sent = async {
+        let mut addresses = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port)).await?;
+        let address = addresses.next().ok_or_else(|| io::Error::other("its name has no address"))?;
         let any: SocketAddr = match address {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
             SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
@@ -85,16 +97,56 @@ pub(super) async fn over_udp(address: SocketAddr, origin: &Origin, alerts: &[Ale
             _ => Ok(()),
         }
     };
-    sent.await.map_err(|error| (0, error))
+    within(limit, sent).await.map_err(|error| (0, error))
+}
+
+/// All in one stream, each with its length before it (octet counting, RFC 6587 section 3.4.1, RFC 5425 section 4.3).
+/// Syslog has no receipt. What comes near to one: our half is closed, and the receiver closes its own after it has read
+/// the end, so all before. Until it did, none counts as taken.
+pub(super) async fn over_stream(
+    endpoint: &Endpoint,
+    tls: Option<&Trust>,
+    origin: &Origin,
+    alerts: &[Alert],
+    limit: Duration,
+) -> Result<(), (usize, io::Error)> {
+    let sent = async {
+        let mut stream = connect(endpoint, tls).await?;
+        for alert in alerts {
+            let message = message(alert, origin);
+            stream.write_all(format!("{} ", message.len()).as_bytes()).await?;
+            stream.write_all(&message).await?;
+        }
+        stream.flush().await?;
+        stream.shutdown().await?;
+        // Whatever it says meanwhile is read over.
+        let mut ignored = [0; 1024];
+        loop {
+            match stream.read(&mut ignored).await {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                // TLS receivers close without a word of goodbye, after they read ours.
+                Err(error) if tls.is_some() && error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    within(limit, sent).await.map_err(|error| (0, error))
 }
 
 /// One datagram a message, to a local socket. Its daemon takes each or refuses it.
-pub(super) async fn to_socket(path: &Path, origin: &Origin, alerts: &[Alert]) -> Result<(), (usize, io::Error)> {
+pub(super) async fn to_socket(
+    path: &Path,
+    origin: &Origin,
+    alerts: &[Alert],
+    limit: Duration,
+) -> Result<(), (usize, io::Error)> {
     let socket = UnixDatagram::unbound().map_err(|error| (0, error))?;
     socket.connect(path).map_err(|error| (0, error))?;
     for (taken, alert) in alerts.iter().enumerate() {
-        let sent = tokio::time::timeout(QUEUE, socket.send(&local_message(alert, origin))).await;
-        sent.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(|error| (taken, error))?;
+        let message = local_message(alert, origin);
+        let sent = async { socket.send(&message).await };
+        within(limit, sent).await.map_err(|error| (taken, error))?;
     }
     Ok(())
 }
@@ -107,11 +159,14 @@ mod tests {
     fn alert(text: &str, severity: Severity) -> Alert {
         Alert {
             id: 1,
+            key: "k-1".into(),
             carrier: "soc".into(),
             severity,
             kind: "no core\u{7f}-network-and-a-name-that-is-far-too-long".into(),
             at: Timestamp(1_795_500_000_000),
             text: text.into(),
+            findings: Vec::new(),
+            more: 0,
         }
     }
 

@@ -8,7 +8,7 @@ use clap::Subcommand;
 
 use super::{print, runtime, say};
 use crate::alert::{self, Origin};
-use crate::config::{self, AlertCarrier};
+use crate::config;
 use crate::net::Timestamp;
 
 #[derive(Debug, Subcommand)]
@@ -30,13 +30,9 @@ pub(super) fn run(path: &Path, command: &Command) -> Result<ExitCode> {
     };
     let trial = alert::trial(name, Timestamp::now());
     runtime()?
-        .block_on(alert::send(&plan.carrier, &Origin::here(), std::slice::from_ref(&trial)))
+        .block_on(alert::send(plan, &Origin::here(), std::slice::from_ref(&trial)))
         .context("the trial message was not sent")?;
     print(&trial.text)?;
-    let receipt = match plan.carrier {
-        AlertCarrier::SyslogUdp { .. } => "; UDP gives no receipt, so look there",
-        AlertCarrier::SyslogLocal { .. } => "",
-    };
-    say(&format!("sent to {}{receipt}", alert::address(&plan.carrier)));
+    say(&format!("sent to {}{}", alert::address(&plan.carrier), alert::receipt(&plan.carrier)));
     Ok(ExitCode::SUCCESS)
 }

@@ -10,10 +10,11 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{print, print_json, say, tables::look};
-use crate::daemon::catalogue::registry_words;
+use crate::inventory::Device;
+use crate::maker::registry_words;
 use crate::net::Timestamp;
-use crate::report::tables::{device_json, finding_json};
-use crate::review::DecisionKind;
+use crate::net::text::clean;
+use crate::report::tables::{device_json, finding_json, handling};
 use crate::snapshot::Snapshot;
 use crate::store::DeviceDetail;
 
@@ -61,6 +62,25 @@ fn spelled(value: &impl serde::Serialize) -> String {
     json!(value).as_str().unwrap_or_default().to_owned()
 }
 
+/// What a person says of the device, or said.
+fn overruled(device: &Device) -> String {
+    let Some(said) = &device.facts.overruling else { return String::new() };
+    let who = format!("{} on {}: {}", said.author, said.at, clean(&said.reason));
+    match &said.ended {
+        None => format!(
+            "overruled until {}: {}, by {who}\n  the evidence below says otherwise, and still stands; new evidence against this ends it\n",
+            said.until, said.claim
+        ),
+        Some(ended) => format!(
+            "no longer overruled since {}, {}: it was {} until {}, by {who}\n",
+            ended.at,
+            clean(&ended.why),
+            said.claim,
+            said.until
+        ),
+    }
+}
+
 fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
     let device = &detail.device;
     let attribution = &device.attribution;
@@ -94,6 +114,7 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
             out += &format!("{name}: {line}\n");
         }
     }
+    out += &overruled(device);
     out += "\nEVIDENCE\n";
     for mark in &attribution.evidence {
         out +=
@@ -150,16 +171,23 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
     out += "\nFINDINGS\n";
     for finding in &detail.findings {
         out += &format!(
-            "  {} {} {}/{} {}   since {}   revision {}\n      {}\n",
+            "  {} {} {}/{} {}{}   since {}   revision {}\n      {}\n",
             finding.id,
             finding.severity.letter(),
             finding.policy,
             finding.rule,
             spelled(&finding.state),
+            finding.closing.map(|why| format!(" ({})", spelled(&why))).unwrap_or_default(),
             finding.since,
             finding.revision,
             finding.text
         );
+        for mark in finding.observed(attribution) {
+            out += &format!("      {}: {}   since {}\n", mark.source, mark.text, mark.observed_at);
+        }
+        for line in handling(finding) {
+            out += &format!("      {}\n", clean(&line));
+        }
     }
     if detail.findings.is_empty() {
         let packs = snapshot.policies.join(", ");
@@ -169,16 +197,9 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
         out += "\nDECISIONS\n";
     }
     for decision in &detail.decisions {
-        let what = match &decision.kind {
-            DecisionKind::RemoveBy { by } => format!("remove by {by}"),
-            DecisionKind::Accept { until, reason } => format!("accept until {until}: {reason}"),
-            DecisionKind::NotInScope { reason } => format!("not in scope: {reason}"),
-        };
-        let what = crate::net::text::clean(&what);
-        out += &format!(
-            "  {}  finding {}  {what}  by {} (uid {})\n",
-            decision.at, decision.finding, decision.author.name, decision.author.uid
-        );
+        let what = clean(&decision.kind.to_string());
+        let approver = decision.approver.as_ref().map(|who| format!(", approved by {who}")).unwrap_or_default();
+        out += &format!("  {}  {}  {what}  by {}{approver}\n", decision.at, decision.matter, decision.author);
     }
     out += "\nSEEN\n";
     for (row, gone) in &detail.presence {

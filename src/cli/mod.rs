@@ -2,16 +2,21 @@
 //! not be done, 3 done in part). Data goes to stdout, words to stderr.
 
 mod alert;
+mod audit;
 mod credential;
 mod demo;
 mod explain;
 pub mod identify;
 mod policy;
 mod poll;
+mod report;
 mod review;
 mod tables;
+mod what_if;
 
-use std::io::{IsTerminal as _, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, IsTerminal as _, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,10 +24,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
+use crate::config;
 use crate::console::{self, ConsoleOptions};
 use crate::daemon::{self, DaemonOptions, Outcome};
 use crate::net::Timestamp;
-use crate::{config, report};
+use crate::report::Format;
 
 /// Which surveillance cameras come from restricted makers, which sit on networks where none may be, and what was
 /// decided about each, with evidence.
@@ -110,6 +116,11 @@ enum Command {
     /// Credentials that cameras refused, and their way back.
     #[command(subcommand)]
     Credential(credential::Command),
+    /// The return: what is asked of a department about visual surveillance, with what it rests on.
+    Report(report::Report),
+    /// The change log: whether anything in it was altered since.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Who is told.
     #[command(subcommand)]
     Alert(alert::Command),
@@ -129,8 +140,8 @@ struct Listing {
 }
 
 impl Listing {
-    fn format(&self) -> report::Format {
-        report::Format::chosen(self.json, self.csv)
+    fn format(&self) -> Format {
+        Format::chosen(self.json, self.csv)
     }
 }
 
@@ -181,6 +192,43 @@ fn coloured(no_color: bool) -> bool {
     !no_color && set("NO_COLOR").is_none() && !dumb && std::io::stdout().is_terminal()
 }
 
+/// A day (its first moment at this host), a moment, or an age.
+fn moment(text: &str, now: Timestamp) -> Result<Timestamp> {
+    if let Some(Ok(days)) = text.strip_suffix('d').map(str::parse::<u32>) {
+        return Ok(now.minus(std::time::Duration::from_secs(u64::from(days) * 86_400)));
+    }
+    let day = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() <= 10);
+    let start = day.and_then(|day| day.to_zoned(jiff::tz::TimeZone::system()).ok());
+    match start {
+        Some(start) => Ok(Timestamp::from_jiff(start.timestamp())),
+        None => text.parse().map_err(|_| {
+            anyhow::anyhow!("'{text}' is no day (2026-12-31), moment (2026-12-31T12:00:00Z) or age (30d)")
+        }),
+    }
+}
+
+/// Writes a file whole or not at all, for its owner's eyes; one that is there is replaced when the new one is whole.
+fn write_file<T>(to: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<T>) -> Result<T> {
+    let mut new = to.as_os_str().to_owned();
+    new.push(format!(".{}.new", std::process::id()));
+    let new = PathBuf::from(new);
+    let cannot = || format!("{} cannot be written", to.display());
+    let written = (|| {
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new);
+        let mut out = BufWriter::with_capacity(1 << 20, file.with_context(cannot)?);
+        let result = write(&mut out)?;
+        let file = out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(cannot)?;
+        file.sync_all().with_context(cannot)?;
+        std::fs::rename(&new, to).with_context(cannot)?;
+        Ok(result)
+    })();
+    if written.is_err() {
+        // What is not whole is not left lying; why it is not is told already.
+        let _ = std::fs::remove_file(&new);
+    }
+    written
+}
+
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&serde_json::to_string_pretty(value)?)
 }
@@ -197,9 +245,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Demo { size, headless } => demo::run(*size, *headless, arguments.no_color),
         Command::Check => check(config),
         Command::Poll { target, json } => poll::run(config, target, *json, arguments.no_color),
-        Command::Identify { file, json, csv } => {
-            identify::run(config, file.as_deref(), report::Format::chosen(*json, *csv))
-        }
+        Command::Identify { file, json, csv } => identify::run(config, file.as_deref(), Format::chosen(*json, *csv)),
         Command::Devices(listing) => tables::devices(config, listing),
         Command::Findings(listing) => tables::findings(config, listing),
         Command::Targets(listing) => tables::targets(config, listing),
@@ -209,6 +255,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Review(command) => review::run(config, command),
         Command::Policy(command) => policy::run(config, command),
         Command::Credential(command) => credential::run(config, command),
+        Command::Report(report) => report::run(config, report),
+        Command::Audit(command) => audit::run(config, command),
         Command::Alert(command) => alert::run(config, command),
     }
 }
@@ -235,6 +283,7 @@ fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
     console::run(ConsoleOptions {
         database: daemon.database,
         control_socket: daemon.control_socket,
+        trial: what_if::trial(path),
         no_color,
         notices: None,
     })?;
@@ -268,9 +317,9 @@ fn run_daemon(config: &Path, once: bool) -> Result<ExitCode> {
 
 fn check(path: &Path) -> Result<ExitCode> {
     match daemon::load(path) {
-        Ok(daemon::InForce { config, policies, catalogue }) => {
+        Ok(daemon::InForce { config, policies, catalogue, registers }) => {
             let packs: Vec<String> = policies.packs().iter().map(|pack| pack.id.to_string()).collect();
-            let (registry, warning) = daemon::catalogue::registry_words(catalogue.registry_date(), Timestamp::now());
+            let (registry, warning) = crate::maker::registry_words(catalogue.registry_date(), Timestamp::now());
             say(&format!(
                 "{}: good. {} sites, {} networks, {} switches, {} reviews, policies {}, {} makers, {registry}",
                 path.display(),
@@ -281,10 +330,19 @@ fn check(path: &Path) -> Result<ExitCode> {
                 packs.join(", "),
                 catalogue.makers().count()
             ));
-            for warning in policy::warnings(&policies) {
-                say(&format!("warning: {warning} (lenswarden policy show)"));
+            for register in &registers {
+                let sites: Vec<String> = register.sites.iter().map(ToString::to_string).collect();
+                let (name, entries) = (&register.name, register.entries.len());
+                say(&format!("register {name}: {entries} entries of sites {}", sites.join(", ")));
             }
-            if let Some(warning) = warning {
+            for fault in daemon::registers::faults(&registers) {
+                say(&format!("warning: {fault}"));
+            }
+            for loosened in daemon::packs::loosened(&config.policies, &policies) {
+                let crate::policy::Loosened { pack, text, why, who } = loosened;
+                say(&format!("loosened: pack {pack} {text} ({who}: {why})"));
+            }
+            for warning in warning.into_iter().chain(config.metrics.warning()) {
                 say(&format!("warning: {warning}"));
             }
             Ok(ExitCode::SUCCESS)

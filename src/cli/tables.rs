@@ -16,7 +16,8 @@ use crate::store::Reader;
 pub(super) fn look(path: &Path) -> Result<(Reader, Snapshot)> {
     let daemon = config::load_daemon(path)?;
     let mut reader = Reader::open(&daemon.database)?;
-    let snapshot = reader.snapshot()?;
+    let mut snapshot = reader.snapshot()?;
+    snapshot.read_at(crate::net::Timestamp::now());
     Ok((reader, snapshot))
 }
 
@@ -99,7 +100,8 @@ pub(super) fn sites(path: &Path, listing: &Listing) -> Result<ExitCode> {
     let (_, snapshot) = look(path)?;
     let chosen = || snapshot.sites.values().filter(|site| filter.site(site));
     if listing.format() == Format::Json {
-        let counts = snapshot.site_counts(&snapshot.overdue());
+        let overdue = snapshot.overdue();
+        let counts = snapshot.site_counts(&snapshot.tallies(&overdue), &overdue);
         let rows = chosen().filter_map(|site| Some(sites::site_json(&snapshot, site, counts.get(&site.id)?)));
         print_json(&rows.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);

@@ -7,15 +7,20 @@ use std::time::Duration;
 use ipnet::IpNet;
 use toml::Spanned;
 
+use super::alerts::alerts;
 use super::checker::Checker;
 use super::coverage::coverage;
 use super::file::{self, File};
+use super::maintenance::maintenance;
 use super::networks::networks;
+use super::people;
+use super::privacy::privacy;
+use super::register::registers;
+use super::reviews::reviews;
 use super::secret::{Secret, SecretStore};
 use super::{
-    AlertCarrier, AlertPlan, CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings,
-    MakerSettings, OnvifSettings, PolicyChoice, Problems, ReviewPlan, Schedule, Site, SnmpSettings, Switch,
-    TrapSettings,
+    CameraBlock, Config, Credential, CredentialKind, DaemonSettings, DiscoverySettings, HouseSettings, MakerSettings,
+    MetricsSettings, Network, OnvifSettings, Problems, Site, SnmpSettings, Switch, TrapSettings,
 };
 
 /// Most addresses of one `[[cameras]]` block: more is a slip of the pen, and a scan nobody asked for.
@@ -35,16 +40,12 @@ pub(super) fn check(
     let names = |list: Vec<&Spanned<String>>| list.into_iter().map(|name| name.get_ref().clone()).collect::<Vec<_>>();
     let site_ids: Vec<_> = file.site.iter().map(|site| &site.get_ref().id).collect();
     let credential_ids: Vec<_> = file.credential.iter().map(|credential| &credential.get_ref().id).collect();
-    checker.unique("site.id", &site_ids);
-    checker.unique("network.id", &file.network.iter().map(|network| &network.get_ref().id).collect::<Vec<_>>());
     checker.unique("credential.id", &credential_ids);
     checker.unique("switch.name", &file.switch.iter().map(|switch| &switch.get_ref().name).collect::<Vec<_>>());
     checker.unique("review.name", &file.review.iter().map(|review| &review.get_ref().name).collect::<Vec<_>>());
     let (site_ids, credential_ids) = (names(site_ids), names(credential_ids));
 
-    let sites = sites(&mut checker, file);
-    let switch_names = file.switch.iter().map(|switch| switch.get_ref().name.get_ref().clone()).collect::<Vec<_>>();
-    let networks = networks(&mut checker, file, &site_ids, &switch_names);
+    let (sites, networks) = estate(&mut checker, file);
     let mut credentials = credentials(&mut checker, file, secrets);
     let switches = switches(&mut checker, file, &site_ids, &credential_ids);
     let cameras = cameras(&mut checker, file, &site_ids, &credential_ids);
@@ -74,24 +75,39 @@ pub(super) fn check(
             }
         }
     }
-    let policies = policies(&mut checker, file.policy.as_ref());
+    let policies = super::policies::check(&mut checker, file.policy.as_ref());
     let reviews = reviews(&mut checker, file);
-    let alerts = alerts(&mut checker, file);
+    let alerts = alerts(&mut checker, file, secrets);
+    let switch_names = names(file.switch.iter().map(|switch| &switch.get_ref().name).collect());
+    let maintenance = maintenance(&mut checker, file, &site_ids, &switch_names);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
     let discovery = discovery(&mut checker, &file.discovery);
     let traps = traps(&mut checker, &file.traps);
+    let metrics = MetricsSettings::check(&mut checker, &file.metrics);
     let coverage = coverage(&mut checker, &file.coverage);
     let makers = MakerSettings::check(&mut checker, &file.makers);
+    let privacy = privacy(&mut checker, &file.privacy);
+    let roles = people::roles(&file.roles);
+    let decisions = people::decisions(&mut checker, &file.decisions);
+    let house = HouseSettings::check(&mut checker, &file.house_rules);
+    let registers = registers(&mut checker, file, &site_ids);
     if checker.problems.is_empty() {
         Ok(Config {
+            department: crate::net::text::clean(&file.department.name),
             daemon,
             snmp,
             onvif,
             discovery,
             traps,
+            metrics,
             makers,
+            privacy,
+            roles,
+            decisions,
             sites,
             coverage,
+            house,
+            registers,
             networks,
             credentials,
             switches,
@@ -99,11 +115,24 @@ pub(super) fn check(
             policies,
             reviews,
             alerts,
+            maintenance,
             hash,
         })
     } else {
         Err(Problems(checker.problems))
     }
+}
+
+/// `[[site]]` and `[[network]]` alone.
+pub(super) fn estate(checker: &mut Checker<'_>, file: &File) -> (Vec<Site>, Vec<Network>) {
+    let site_ids: Vec<_> = file.site.iter().map(|site| &site.get_ref().id).collect();
+    checker.unique("site.id", &site_ids);
+    checker.unique("network.id", &file.network.iter().map(|network| &network.get_ref().id).collect::<Vec<_>>());
+    let sites = sites(checker, file);
+    let site_ids: Vec<String> = site_ids.into_iter().map(|id| id.get_ref().clone()).collect();
+    let switch_names: Vec<String> = file.switch.iter().map(|switch| switch.get_ref().name.get_ref().clone()).collect();
+    let networks = networks(checker, file, &site_ids, &switch_names);
+    (sites, networks)
 }
 
 /// `[daemon]` alone.
@@ -118,7 +147,13 @@ pub(super) fn daemon(checker: &mut Checker<'_>, daemon: &file::Daemon) -> Daemon
         sweep_every: checker.duration("daemon.sweep-every", &daemon.sweep_every, "1h", second),
         slow_sweep_every: checker.duration("daemon.slow-sweep-every", &daemon.slow_sweep_every, "6h", second),
         concurrency: checker.number("daemon.concurrency", daemon.concurrency.as_ref(), 256, 1..=4096),
-        review_groups: daemon.review_groups.clone().unwrap_or_else(|| vec!["lenswarden-review".to_owned()]),
+        keep_history: checker.duration("daemon.keep-history", &daemon.keep_history, "400d", second * 86_400),
+        disk_reserve: checker.number::<u64>(
+            "daemon.disk-reserve-mib",
+            daemon.disk_reserve_mib.as_ref(),
+            512,
+            1..=1 << 30,
+        ) << 20,
     }
 }
 
@@ -192,6 +227,7 @@ fn sites(checker: &mut Checker<'_>, file: &File) -> Vec<Site> {
             name: site.name.clone().unwrap_or_else(|| site.id.get_ref().clone()),
             sensitivity: site.sensitivity,
             basis: site.basis,
+            owner: site.owner.clone().unwrap_or_default(),
             address_ranges: ranges,
         });
     }
@@ -332,112 +368,4 @@ fn cameras(checker: &mut Checker<'_>, file: &File, sites: &[String], credentials
         });
     }
     blocks
-}
-
-pub(super) fn policies(checker: &mut Checker<'_>, written: Option<&Vec<Spanned<file::Policy>>>) -> Vec<PolicyChoice> {
-    let Some(written) = written else { return vec![PolicyChoice::Shipped("uk-gsg-2022".to_owned())] };
-    let folder = checker.path.parent().unwrap_or(Path::new("")).to_owned();
-    let mut choices = Vec::new();
-    for policy in written {
-        match (&policy.get_ref().pack, &policy.get_ref().file) {
-            (Some(pack), None) => choices.push(PolicyChoice::Shipped(pack.clone())),
-            (None, Some(file)) => choices.push(PolicyChoice::File(folder.join(file))),
-            _ => checker.problem(policy.span(), "policy", "give either pack or file", "pack = \"uk-gsg-2022\""),
-        }
-    }
-    choices
-}
-
-/// The cron line of the usual words: at midnight, on the first day.
-fn cron_of(text: &str) -> &str {
-    match text {
-        "daily" => "0 0 * * *",
-        "weekly" => "0 0 * * 1",
-        "monthly" => "0 0 1 * *",
-        "quarterly" => "0 0 1 1,4,7,10 *",
-        "half-yearly" => "0 0 1 1,7 *",
-        "yearly" => "0 0 1 1 *",
-        cron => cron,
-    }
-}
-
-fn reviews(checker: &mut Checker<'_>, file: &File) -> Vec<ReviewPlan> {
-    let mut plans = Vec::new();
-    for written in &file.review {
-        let review = written.get_ref();
-        let zone = review.time_zone.as_ref().map_or("UTC", |zone| zone.get_ref().as_str());
-        if let Some(written) = &review.time_zone
-            && jiff::tz::TimeZone::get(zone).is_err()
-        {
-            checker.problem(
-                written.span(),
-                "review.time-zone",
-                format!("there is no time zone '{zone}'"),
-                "an IANA name: Europe/London",
-            );
-            continue;
-        }
-        let text = review.schedule.get_ref();
-        let due = checker.duration("review.due", &review.due, "30d", Duration::from_secs(60));
-        match cronexpr::parse_crontab(&format!("{} {zone}", cron_of(text))) {
-            Ok(cron) => plans.push(ReviewPlan {
-                name: review.name.get_ref().clone(),
-                schedule: Schedule { text: text.clone(), zone: zone.to_owned(), cron },
-                select: review.select.clone(),
-                owner: review.owner.clone(),
-                due,
-            }),
-            Err(_) => checker.problem(
-                review.schedule.span(),
-                "review.schedule",
-                format!("'{text}' is no schedule"),
-                "daily, weekly, monthly, quarterly, half-yearly, yearly or a cron line: \"0 9 1 * *\"",
-            ),
-        }
-    }
-    plans
-}
-
-/// Where syslog messages go: an address (port 514 where none follows), a socket's path, or the host's own `/dev/log`.
-fn syslog_carrier(checker: &mut Checker<'_>, address: &file::Text) -> Option<AlertCarrier> {
-    let Some(written) = address else { return Some(AlertCarrier::SyslogLocal { path: PathBuf::from("/dev/log") }) };
-    let text = written.get_ref();
-    if text.starts_with('/') {
-        return Some(AlertCarrier::SyslogLocal { path: PathBuf::from(text) });
-    }
-    let with_port = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 514)).ok();
-    let address = text.parse::<SocketAddr>().ok().or_else(with_port);
-    if address.is_none() {
-        let hint = "an IP address, a port may follow: 10.1.0.5:514; or a socket's path; left out: /dev/log";
-        checker.problem(written.span(), "alert.address", format!("'{text}' is no address"), hint);
-    }
-    address.map(|address| AlertCarrier::SyslogUdp { address })
-}
-
-fn alerts(checker: &mut Checker<'_>, file: &File) -> Vec<AlertPlan> {
-    let mut plans: Vec<AlertPlan> = Vec::new();
-    for (number, written) in file.alert.iter().enumerate() {
-        let alert = written.get_ref();
-        let name = alert.name.as_ref().map_or_else(|| format!("alert-{}", number + 1), |name| name.get_ref().clone());
-        if plans.iter().any(|plan| plan.name == name) || name.trim().is_empty() {
-            let span = alert.name.as_ref().map_or_else(|| written.span(), Spanned::span);
-            let hint = "each needs a name of its own: what waits for it is kept under it";
-            checker.problem(span, "alert.name", format!("'{name}' stands twice or is empty"), hint);
-        }
-        let when = alert.when.as_ref().map_or_else(|| vec!["breach".to_owned()], |when| when.get_ref().clone());
-        if let Some(span) = alert.when.as_ref().map(Spanned::span) {
-            let unknown = when.iter().find(|word| !["breach", "action", "review", "info"].contains(&word.as_str()));
-            let message = match unknown {
-                Some(word) => Some(format!("'{word}' is no severity")),
-                None => when.is_empty().then(|| "nothing would ever be sent".to_owned()),
-            };
-            if let Some(message) = message {
-                checker.problem(span, "alert.when", message, "breach, action, review, info");
-            }
-        }
-        if let Some(carrier) = syslog_carrier(checker, &alert.address) {
-            plans.push(AlertPlan { name, carrier, when });
-        }
-    }
-    plans
 }

@@ -1,21 +1,30 @@
 //! What the file says, word for word. Nothing is judged here: that is [`super::check`]'s.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{AuthProtocol, Basis, NetworkKind, PrivProtocol, Sensitivity, VendorQuery};
+use super::{AuthProtocol, Basis, Level, NetworkKind, PrivProtocol, Sensitivity, TwoPersons, VendorQuery};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct File {
+    pub(super) department: Department,
     pub(super) daemon: Daemon,
     pub(super) snmp: Snmp,
     pub(super) onvif: Onvif,
     pub(super) discovery: Discovery,
     pub(super) traps: Traps,
+    pub(super) metrics: Metrics,
     pub(super) coverage: Coverage,
     pub(super) makers: Makers,
+    pub(super) privacy: Privacy,
+    pub(super) roles: Roles,
+    pub(super) decisions: Decisions,
+    pub(super) house_rules: HouseRules,
+    pub(super) register: Vec<Spanned<Register>>,
     pub(super) site: Vec<Spanned<Site>>,
     pub(super) network: Vec<Spanned<Network>>,
     pub(super) credential: Vec<Spanned<Credential>>,
@@ -24,6 +33,13 @@ pub(super) struct File {
     pub(super) policy: Option<Vec<Spanned<Policy>>>,
     pub(super) review: Vec<Spanned<Review>>,
     pub(super) alert: Vec<Spanned<Alert>>,
+    pub(super) maintenance: Vec<Spanned<Maintenance>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Department {
+    pub(super) name: String,
 }
 
 /// A setting that may be left out.
@@ -39,7 +55,8 @@ pub(super) struct Daemon {
     pub(super) sweep_every: Text,
     pub(super) slow_sweep_every: Text,
     pub(super) concurrency: Option<Spanned<i64>>,
-    pub(super) review_groups: Option<Vec<String>>,
+    pub(super) keep_history: Text,
+    pub(super) disk_reserve_mib: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -77,6 +94,13 @@ pub(super) struct Traps {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Metrics {
+    pub(super) listen: Text,
+    pub(super) file: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Coverage {
     pub(super) threshold: Option<Spanned<i64>>,
 }
@@ -89,6 +113,74 @@ pub(super) struct Makers {
     pub(super) registry: Vec<String>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Privacy {
+    pub(super) forget_after: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct HouseRules {
+    pub(super) unclassified_network: Option<Level>,
+    pub(super) unknown_maker: Option<Level>,
+    pub(super) new_device: Option<Level>,
+    pub(super) multi_homed: Option<Level>,
+    pub(super) gateway_outside_network: Option<Level>,
+    pub(super) dns_outside_network: Option<Level>,
+    pub(super) ntp_outside_network: Option<Level>,
+    pub(super) no_password: Option<Level>,
+    pub(super) not_activated: Option<Level>,
+    pub(super) recorder_bridges: Option<Level>,
+    pub(super) never_seen: Option<Level>,
+    pub(super) not_in_register: Option<Level>,
+    pub(super) new_device_within: Text,
+    pub(super) known_servers: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Register {
+    pub(super) name: Spanned<String>,
+    pub(super) file: String,
+    pub(super) site: Text,
+    pub(super) delimiter: Text,
+    #[serde(default)]
+    pub(super) columns: Columns,
+    #[serde(default)]
+    pub(super) only: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Columns {
+    pub(super) mac: Option<String>,
+    pub(super) serial: Option<String>,
+    pub(super) ip: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) asset: Option<String>,
+    pub(super) site: Option<String>,
+    pub(super) manufacturer: Option<String>,
+    pub(super) model: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Roles {
+    pub(super) readers: Option<Vec<String>>,
+    pub(super) reviewers: Option<Vec<String>>,
+    pub(super) approvers: Option<Vec<String>>,
+    pub(super) administrators: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Decisions {
+    pub(super) two_persons: Option<TwoPersons>,
+    pub(super) longest_acceptance: Option<Spanned<i64>>,
+    pub(super) removal_proof: Text,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Site {
@@ -96,6 +188,7 @@ pub(super) struct Site {
     pub(super) name: Option<String>,
     pub(super) sensitivity: Sensitivity,
     pub(super) basis: Option<Basis>,
+    pub(super) owner: Option<String>,
     #[serde(default)]
     pub(super) address_ranges: Vec<Spanned<String>>,
 }
@@ -195,6 +288,8 @@ pub(super) struct Cameras {
 pub(super) struct Policy {
     pub(super) pack: Option<String>,
     pub(super) file: Option<String>,
+    pub(super) off: Option<String>,
+    pub(super) who: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -206,21 +301,56 @@ pub(super) struct Review {
     #[serde(default)]
     pub(super) select: String,
     pub(super) owner: String,
+    pub(super) escalate_to: Option<String>,
     pub(super) due: Text,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum AlertKind {
+    Webhook,
+    Smtp,
     Syslog,
+    Journal,
+    Command,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Alert {
     pub(super) name: Text,
-    #[allow(dead_code, reason = "read so that an unknown kind is refused with the kinds there are")]
     pub(super) kind: AlertKind,
-    pub(super) address: Text,
     pub(super) when: Option<Spanned<Vec<String>>>,
+    pub(super) timeout: Text,
+    pub(super) digest: Text,
+    pub(super) at_once: Option<Spanned<Vec<String>>>,
+    pub(super) time_zone: Text,
+    pub(super) url: Text,
+    pub(super) secret: Text,
+    pub(super) secret_file: Text,
+    pub(super) address: Text,
+    pub(super) transport: Text,
+    pub(super) server: Text,
+    pub(super) security: Text,
+    pub(super) ca_file: Text,
+    pub(super) user: Text,
+    pub(super) password: Text,
+    pub(super) password_file: Text,
+    pub(super) from: Text,
+    pub(super) to: Option<Vec<Spanned<String>>>,
+    pub(super) command: Option<Spanned<Vec<String>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Maintenance {
+    pub(super) name: Spanned<String>,
+    pub(super) site: Text,
+    #[serde(default)]
+    pub(super) switches: Vec<Spanned<String>>,
+    pub(super) schedule: Text,
+    pub(super) lasts: Text,
+    pub(super) from: Text,
+    pub(super) until: Text,
+    pub(super) time_zone: Text,
 }

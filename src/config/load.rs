@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize as _;
 use toml::Spanned;
 
-use super::{Config, DaemonSettings, MakerSettings, PolicyChoice, Problem, Problems, check, checker, file, secret};
+use super::register::{RegisterPlan, registers};
+use super::{
+    Config, DaemonSettings, HouseSettings, MakerSettings, Network, PolicyChoice, Problem, Problems, Site, check,
+    checker, file, policies, secret,
+};
 
 /// Reads, checks and completes the configuration, its secrets included.
 ///
@@ -44,12 +48,48 @@ pub fn load_judgement(path: &Path) -> Result<(MakerSettings, Vec<PolicyChoice>),
     let makers = table.get_mut().remove("makers");
     let makers = makers.map(|value| file::Makers::deserialize(value.into_deserializer())).transpose();
     let makers = makers.map_err(|error| syntax(&text, path, &error))?.unwrap_or_default();
-    let policies = table.get_mut().remove("policy");
-    let policies = policies.map(|value| Vec::<Spanned<file::Policy>>::deserialize(value.into_deserializer()));
-    let policies = policies.transpose().map_err(|error| syntax(&text, path, &error))?;
+    let written = table.get_mut().remove("policy");
+    let written = written.map(|value| Vec::<Spanned<file::Policy>>::deserialize(value.into_deserializer()));
+    let written = written.transpose().map_err(|error| syntax(&text, path, &error))?;
     let mut checker = checker::Checker::new(&text, path);
-    let judgement = (MakerSettings::check(&mut checker, &makers), check::policies(&mut checker, policies.as_ref()));
+    let judgement = (MakerSettings::check(&mut checker, &makers), policies::check(&mut checker, written.as_ref()));
     if checker.problems.is_empty() { Ok(judgement) } else { Err(Problems(checker.problems)) }
+}
+
+/// What devices are placed by, and what is asked of them beside the packs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EstateSettings {
+    /// `[[site]]`
+    pub sites: Vec<Site>,
+    /// `[[network]]`
+    pub networks: Vec<Network>,
+    /// `[house-rules]`
+    pub house: HouseSettings,
+    /// `[[register]]`
+    pub registers: Vec<RegisterPlan>,
+    /// SHA-256 of the whole file.
+    pub hash: String,
+}
+
+/// Reads sites, networks, house rules, registers and the hash of the whole file. Secrets are not looked at.
+///
+/// # Errors
+/// The file cannot be read, has unknown keys, or one of these has problems.
+pub fn load_estate(path: &Path) -> Result<EstateSettings, Problems> {
+    let text = read(path)?;
+    let file: file::File = toml::from_str(&text).map_err(|error| syntax(&text, path, &error))?;
+    let mut checker = checker::Checker::new(&text, path);
+    let (sites, networks) = check::estate(&mut checker, &file);
+    let site_ids: Vec<String> = sites.iter().map(|site| site.id.to_string()).collect();
+    let house = HouseSettings::check(&mut checker, &file.house_rules);
+    let registers = registers(&mut checker, &file, &site_ids);
+    let settings = EstateSettings { sites, networks, house, registers, hash: hash(&text) };
+    if checker.problems.is_empty() { Ok(settings) } else { Err(Problems(checker.problems)) }
+}
+
+fn hash(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn read(path: &Path) -> Result<String, Problems> {
@@ -73,9 +113,7 @@ fn syntax(text: &str, path: &Path, error: &toml::de::Error) -> Problems {
 /// # Errors
 /// Every problem at once; a text that is no TOML, or has unknown keys, is one problem.
 pub fn parse(text: &str, path: &Path) -> Result<Config, Problems> {
-    use sha2::{Digest, Sha256};
     let file: file::File = toml::from_str(text).map_err(|error| syntax(text, path, &error))?;
-    let hash = Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect();
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    check::check(text, path, &file, hash, &secret::SecretStore::new(path, credentials))
+    check::check(text, path, &file, hash(text), &secret::SecretStore::new(path, credentials))
 }

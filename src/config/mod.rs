@@ -1,14 +1,25 @@
 //! The configuration: what the file says (`file`), checked as a whole into a [`Config`] (`check`), its secrets
 //! ([`secret`]) and the watch on it ([`watch`]).
 
+mod alerts;
 mod cameras;
 mod check;
 mod checker;
 mod coverage;
 mod file;
+mod house;
 mod load;
+mod maintenance;
 mod makers;
+mod metrics;
 mod networks;
+mod people;
+mod policies;
+mod privacy;
+mod problem;
+pub mod register;
+mod reviews;
+mod schedule;
 pub mod secret;
 pub mod watch;
 
@@ -19,17 +30,30 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::net::{CredentialId, SiteId, TargetName, Timestamp};
+use crate::net::{CredentialId, SiteId, TargetName};
+pub use alerts::{AlertCarrier, AlertPlan, Digest, Endpoint, Occasion, Pace, Relay, RelaySecurity, Trust, Webhook};
 pub use cameras::{CameraBlock, DiscoverySettings, VendorQuery};
 pub use coverage::CoverageSettings;
-pub use load::{load, load_daemon, load_judgement, parse};
+pub use house::{HouseRule, HouseSettings, KnownServer, Level};
+pub use load::{EstateSettings, load, load_daemon, load_estate, load_judgement, parse};
+pub use maintenance::{MaintenanceWindow, WindowTime};
 pub use makers::MakerSettings;
+pub use metrics::MetricsSettings;
 pub use networks::{Network, NetworkKind, NetworkPort};
+pub use people::{DecisionSettings, RoleSettings, TwoPersons};
+pub use policies::{DEFAULT_PACK, PolicyChoice};
+pub use privacy::PrivacySettings;
+pub use problem::{Problem, Problems};
+use register::RegisterPlan;
+pub use reviews::ReviewPlan;
+pub use schedule::Schedule;
 use secret::Secret;
 
 /// The whole configuration, checked: every reference resolves, every value is in range.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+    /// `[department]`: whose estate it is, as reports call it; may be empty.
+    pub department: String,
     /// `[daemon]`
     pub daemon: DaemonSettings,
     /// `[snmp]`
@@ -40,10 +64,22 @@ pub struct Config {
     pub discovery: DiscoverySettings,
     /// `[traps]`
     pub traps: TrapSettings,
+    /// `[metrics]`
+    pub metrics: MetricsSettings,
     /// `[coverage]`
     pub coverage: CoverageSettings,
     /// `[makers]`
     pub makers: MakerSettings,
+    /// `[privacy]`
+    pub privacy: PrivacySettings,
+    /// `[roles]`
+    pub roles: RoleSettings,
+    /// `[decisions]`
+    pub decisions: DecisionSettings,
+    /// `[house-rules]`
+    pub house: HouseSettings,
+    /// `[[register]]`
+    pub registers: Vec<RegisterPlan>,
     /// `[[site]]`
     pub sites: Vec<Site>,
     /// `[[network]]`
@@ -60,6 +96,8 @@ pub struct Config {
     pub reviews: Vec<ReviewPlan>,
     /// `[[alert]]`
     pub alerts: Vec<AlertPlan>,
+    /// `[[maintenance]]`
+    pub maintenance: Vec<MaintenanceWindow>,
     /// SHA-256 of the file's bytes, lower-case hex: what the change log names the configuration by.
     pub hash: String,
 }
@@ -101,8 +139,10 @@ pub struct DaemonSettings {
     pub slow_sweep_every: Duration,
     /// Most visits under way at once.
     pub concurrency: usize,
-    /// Unix groups whose members may decide; root and the daemon's own user always may.
-    pub review_groups: Vec<String>,
+    /// How long the change log keeps what devices and targets were; what was found and decided stays for good.
+    pub keep_history: Duration,
+    /// Free octets of the file system of the database below which the daemon says that its disk is low.
+    pub disk_reserve: u64,
 }
 
 /// `[snmp]`: how switches are asked.
@@ -118,8 +158,7 @@ pub struct SnmpSettings {
     pub per_target: usize,
     /// Most rows accepted of one table.
     pub max_rows: usize,
-    /// How long tables that change seldom (names, physical parts, VLAN names) are not asked for again, unless the switch
-    /// says that they changed.
+    /// How long tables that change seldom (names, parts) are not asked for again, unless the switch says they changed.
     pub slow_every: Duration,
 }
 
@@ -181,6 +220,8 @@ pub struct Site {
     pub sensitivity: Sensitivity,
     /// Why it is sensitive.
     pub basis: Option<Basis>,
+    /// Whom alerts name as answering for it; empty: nobody.
+    pub owner: String,
     /// What coverage is measured against.
     pub address_ranges: Vec<IpNet>,
 }
@@ -310,151 +351,4 @@ pub struct Switch {
     pub site: SiteId,
     /// What it is asked with.
     pub credential: CredentialId,
-}
-
-/// `[[policy]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PolicyChoice {
-    /// A pack the program ships.
-    Shipped(String),
-    /// A pack in a file.
-    File(PathBuf),
-}
-
-/// `[[review]]`: a scheduled review.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReviewPlan {
-    /// Its name.
-    pub name: String,
-    /// When it opens.
-    pub schedule: Schedule,
-    /// What it is about, in filter words; empty: every open finding.
-    pub select: String,
-    /// Who answers for it.
-    pub owner: String,
-    /// How long its items may wait.
-    pub due: Duration,
-}
-
-/// When a review opens: a cron line in a time zone. Equality is that of the text.
-#[derive(Debug, Clone)]
-pub struct Schedule {
-    /// As the configuration has it (`quarterly`, `0 9 1 * *`).
-    pub text: String,
-    /// IANA time zone name.
-    pub zone: String,
-    /// The same, ready to be asked.
-    pub cron: cronexpr::Crontab,
-}
-
-impl PartialEq for Schedule {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.text, &self.zone) == (&other.text, &other.zone)
-    }
-}
-
-impl Schedule {
-    /// The latest moment after `after` and not after `until`. Several that were missed are one: the latest.
-    #[must_use]
-    pub fn latest(&self, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
-        const HOUR: u64 = 3600;
-        // Looked for in the last hour first: a schedule of minutes has few moments there, whatever was missed before.
-        for hours in [1, 24, 24 * 32, 24 * 370, 24 * 3700] {
-            let mut at = until.minus(Duration::from_secs(hours * HOUR)).max(after);
-            let mut found = None;
-            while let Ok(next) = self.cron.find_next(at.to_string().as_str()) {
-                let next = Timestamp::from_jiff(next.timestamp());
-                if next > until || next <= at {
-                    break;
-                }
-                (at, found) = (next, Some(next));
-            }
-            if found.is_some() || at == after {
-                return found;
-            }
-        }
-        None
-    }
-}
-
-/// `[[alert]]`: who is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlertPlan {
-    /// Its name.
-    pub name: String,
-    /// How it is sent.
-    pub carrier: AlertCarrier,
-    /// Severities that are sent (`breach`, `action`, `review`, `info`).
-    pub when: Vec<String>,
-}
-
-/// How an alert is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AlertCarrier {
-    /// RFC 5424 over UDP (RFC 5426).
-    SyslogUdp {
-        /// Where to.
-        address: SocketAddr,
-    },
-    /// To the local journal or syslog daemon (`/dev/log`), in the form those read there.
-    SyslogLocal {
-        /// The socket.
-        path: PathBuf,
-    },
-}
-
-/// One thing wrong with the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where: `config.toml:12:3 switch[2].address`.
-    pub place: String,
-    /// What is wrong.
-    pub message: String,
-    /// How to mend it; empty where the message says it all.
-    pub hint: String,
-}
-
-/// Everything wrong with the configuration, at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
-
-impl std::fmt::Display for Problems {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (number, Problem { place, message, hint }) in self.0.iter().enumerate() {
-            let separator = if number == 0 { "" } else { "\n" };
-            write!(f, "{separator}{place}: {message}")?;
-            if !hint.is_empty() {
-                write!(f, "\n  hint: {hint}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Problems {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn latest(line: &str, after: &str, until: &str) -> Option<String> {
-        let cron = cronexpr::parse_crontab(line).unwrap();
-        let schedule = Schedule { text: line.to_owned(), zone: String::new(), cron };
-        schedule.latest(after.parse().unwrap(), until.parse().unwrap()).map(|moment| moment.to_string())
-    }
-
-    #[test]
-    fn the_latest_moment_that_was_missed_counts_and_only_once() {
-        let minutely = latest("* * * * * UTC", "2020-01-01T00:00:00Z", "2026-11-24T10:00:30Z");
-        assert_eq!(minutely.as_deref(), Some("2026-11-24T10:00:00.000Z"));
-        assert_eq!(latest("* * * * * UTC", "2026-11-24T10:00:00Z", "2026-11-24T10:00:59Z"), None);
-        let quarterly = |after: &str| latest("0 0 1 1,4,7,10 * UTC", after, "2026-11-24T10:00:00Z");
-        assert_eq!(quarterly("2024-01-01T00:00:00Z").as_deref(), Some("2026-10-01T00:00:00.000Z"));
-        assert_eq!(quarterly("2026-10-01T00:00:00Z"), None);
-        // 1 April and 1 October by the clock on the wall of London.
-        let london = |until: &str| latest("0 9 1 4,10 * Europe/London", "2026-01-01T00:00:00Z", until);
-        assert_eq!(london("2026-04-01T07:59:59Z"), None);
-        assert_eq!(london("2026-04-01T08:00:00Z").as_deref(), Some("2026-04-01T08:00:00.000Z"));
-        assert_eq!(london("2026-11-24T00:00:00Z").as_deref(), Some("2026-10-01T08:00:00.000Z"));
-    }
 }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::input::{Edit, Input};
 use crate::control::{MAX_LINE, Request};
 use crate::net::FindingId;
-use crate::review::{DecisionKind, DecisionRequest, day, latest_acceptance};
+use crate::review::{DecisionKind, DecisionRequest, Matter, day, latest_acceptance};
 
 /// What kind of decision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,30 +13,53 @@ use crate::review::{DecisionKind, DecisionRequest, day, latest_acceptance};
 pub enum Kind {
     #[default]
     RemoveBy,
+    IsolateBy,
+    ReplaceBy,
     AcceptUntil,
     NotInScope,
+    Overrule,
+    Approve,
+    Reject,
+    Reopen,
+    Note,
 }
 
 impl Kind {
-    /// All kinds in the order in which they stand on the form.
-    pub const ALL: [Self; 3] = [Self::RemoveBy, Self::AcceptUntil, Self::NotInScope];
+    /// All kinds in the order in which they stand on the form, four in a row.
+    pub const ALL: [Self; 10] = [
+        Self::RemoveBy,
+        Self::IsolateBy,
+        Self::ReplaceBy,
+        Self::AcceptUntil,
+        Self::NotInScope,
+        Self::Overrule,
+        Self::Approve,
+        Self::Reject,
+        Self::Reopen,
+        Self::Note,
+    ];
 
     /// Its words.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Self::RemoveBy => "remove by",
+            Self::IsolateBy => "isolate by",
+            Self::ReplaceBy => "replace by",
             Self::AcceptUntil => "accept until",
             Self::NotInScope => "not in scope",
+            Self::Overrule => "overrule",
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Reopen => "open again",
+            Self::Note => "note",
         }
     }
 
     fn step(self, forward: bool) -> Self {
-        match (self, forward) {
-            (Self::RemoveBy, true) | (Self::NotInScope, false) => Self::AcceptUntil,
-            (Self::AcceptUntil, true) | (Self::RemoveBy, false) => Self::NotInScope,
-            (Self::NotInScope, true) | (Self::AcceptUntil, false) => Self::RemoveBy,
-        }
+        let at = Self::ALL.iter().position(|kind| *kind == self).unwrap_or(0);
+        let by = if forward { 1 } else { Self::ALL.len() - 1 };
+        Self::ALL.iter().cycle().nth(at + by).copied().unwrap_or_default()
     }
 }
 
@@ -47,6 +70,8 @@ pub enum Field {
     #[default]
     Kind,
     Date,
+    Claim,
+    Control,
     Reason,
 }
 
@@ -93,6 +118,10 @@ pub struct Form {
     pub kind: Kind,
     /// The day, as typed.
     pub date: Input,
+    /// What the device is, as typed.
+    pub claim: Input,
+    /// What is done about the risk meanwhile.
+    pub control: Input,
     /// The reason.
     pub reason: Input,
     /// Where typing goes.
@@ -112,6 +141,8 @@ impl Form {
             today: Date::default(),
             kind: Kind::default(),
             date: Input::default(),
+            claim: Input::default(),
+            control: Input::default(),
             reason: Input::default(),
             field: Field::default(),
             complaint: None,
@@ -125,7 +156,7 @@ impl Form {
         }
         self.stage = match greeting {
             Ok(Greeting { you, may_decide: false, .. }) => Stage::Refused(format!(
-                "'{you}' may look, not decide. Whoever is a member of a group named in [daemon] review-groups may \
+                "'{you}' may look, not decide. Whoever is a member of a group that [roles] names as reviewers may \
                  (sudo usermod -aG lenswarden-review {you}, then log in again)."
             )),
             Ok(Greeting { you, today, .. }) => {
@@ -140,9 +171,11 @@ impl Form {
     #[must_use]
     pub fn fields(&self) -> &'static [Field] {
         match self.kind {
-            Kind::RemoveBy => &[Field::Kind, Field::Date],
-            Kind::AcceptUntil => &[Field::Kind, Field::Date, Field::Reason],
-            Kind::NotInScope => &[Field::Kind, Field::Reason],
+            Kind::RemoveBy | Kind::IsolateBy | Kind::ReplaceBy => &[Field::Kind, Field::Date],
+            Kind::AcceptUntil => &[Field::Kind, Field::Date, Field::Control, Field::Reason],
+            Kind::NotInScope | Kind::Reject | Kind::Reopen | Kind::Note => &[Field::Kind, Field::Reason],
+            Kind::Approve => &[Field::Kind],
+            Kind::Overrule => &[Field::Kind, Field::Date, Field::Claim, Field::Reason],
         }
     }
 
@@ -161,6 +194,8 @@ impl Form {
             Field::Kind if text == " " => self.kind = self.kind.step(true),
             Field::Kind => {}
             Field::Date => self.date.insert(text),
+            Field::Claim => self.claim.insert(text),
+            Field::Control => self.control.insert(text),
             Field::Reason => self.reason.insert(text),
         }
     }
@@ -173,6 +208,8 @@ impl Form {
             (Field::Kind, Edit::Right) => self.kind = self.kind.step(true),
             (Field::Kind, _) => {}
             (Field::Date, _) => self.date.edit(edit),
+            (Field::Claim, _) => self.claim.edit(edit),
+            (Field::Control, _) => self.control.edit(edit),
             (Field::Reason, _) => self.reason.edit(edit),
         }
     }
@@ -190,8 +227,9 @@ impl Form {
             return Err(format!("{day} is in the past"));
         }
         let latest = latest_acceptance(self.today);
-        if self.kind == Kind::AcceptUntil && day > latest {
-            return Err(format!("too far: an acceptance ends on {latest} at the latest"));
+        if matches!(self.kind, Kind::AcceptUntil | Kind::Overrule) && day > latest {
+            let what = if self.kind == Kind::Overrule { "an overruling" } else { "an acceptance" };
+            return Err(format!("too far: {what} ends on {latest} at the latest"));
         }
         Ok(day)
     }
@@ -208,8 +246,25 @@ impl Form {
         };
         Ok(match self.kind {
             Kind::RemoveBy => DecisionKind::RemoveBy { by: day()? },
-            Kind::AcceptUntil => DecisionKind::Accept { until: day()?, reason: reason()? },
+            Kind::IsolateBy => DecisionKind::IsolateBy { by: day()? },
+            Kind::ReplaceBy => DecisionKind::ReplaceBy { by: day()? },
+            Kind::AcceptUntil => {
+                let until = day()?;
+                let control = match self.control.text().trim() {
+                    "" => Err((Field::Control, "what is done about the risk meanwhile?".to_owned())),
+                    control => Ok(control.to_owned()),
+                };
+                DecisionKind::Accept { until, control: control?, reason: reason()? }
+            }
+            Kind::Approve => DecisionKind::Approve {},
+            Kind::Reject => DecisionKind::Reject { reason: reason()? },
+            Kind::Reopen => DecisionKind::Reopen { reason: reason()? },
+            Kind::Note => DecisionKind::Note { text: reason()?, attachment: None },
             Kind::NotInScope => DecisionKind::NotInScope { reason: reason()? },
+            Kind::Overrule => {
+                let claim = self.claim.text().parse().map_err(|why| (Field::Claim, why))?;
+                DecisionKind::Overrule { claim, until: day()?, reason: reason()? }
+            }
         })
     }
 
@@ -217,8 +272,7 @@ impl Form {
     #[must_use]
     pub fn requests(&self, decision: &DecisionKind) -> Vec<DecisionRequest> {
         let request = |(finding, revision): &(FindingId, u64)| DecisionRequest {
-            finding: *finding,
-            revision: *revision,
+            on: Matter::Finding { finding: *finding, revision: *revision },
             decision: decision.clone(),
         };
         self.findings.iter().map(request).collect()
@@ -266,6 +320,7 @@ mod tests {
         assert!(day(Kind::RemoveBy, "+30").contains("is no day"));
         assert!(day(Kind::RemoveBy, "2026-02-30").contains("is no day"));
         assert!(day(Kind::AcceptUntil, "+181d").contains("2027-05-23 at the latest"));
+        assert!(day(Kind::Overrule, "+181d").contains("2027-05-23 at the latest"));
         assert_eq!(day(Kind::AcceptUntil, "+180d"), "2027-05-23");
     }
 
@@ -273,8 +328,13 @@ mod tests {
     fn every_kind_says_what_it_lacks() {
         let wrong = |kind, date, reason| form(kind, date, reason).decision().unwrap_err().0;
         assert_eq!(wrong(Kind::RemoveBy, "", "x"), Field::Date);
-        assert_eq!(wrong(Kind::AcceptUntil, "+9d", " "), Field::Reason);
+        assert_eq!(wrong(Kind::AcceptUntil, "+9d", "x"), Field::Control);
+        let controlled = Form { control: Input::new("a guard"), ..form(Kind::AcceptUntil, "+9d", " ") };
+        assert_eq!(controlled.decision().unwrap_err().0, Field::Reason);
+        assert_eq!(wrong(Kind::ReplaceBy, "", "x"), Field::Date);
+        assert_eq!(form(Kind::Approve, "", "").decision(), Ok(DecisionKind::Approve {}));
         assert_eq!(wrong(Kind::NotInScope, "", ""), Field::Reason);
+        assert_eq!(wrong(Kind::Overrule, "+9d", "x"), Field::Claim);
         assert!(form(Kind::NotInScope, "rubbish", "a phone").decision().is_ok());
     }
 

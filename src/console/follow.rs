@@ -112,7 +112,7 @@ fn trouble(error: &StoreError) -> Trouble {
         }
         StoreError::Older { .. } => "sudo systemctl restart lenswarden",
         StoreError::Newer { .. } => "Use the lenswarden that the daemon was started from: systemctl cat lenswarden",
-        StoreError::Locked(_) | StoreError::Full(_) | StoreError::Database { .. } => {
+        StoreError::Locked(_) | StoreError::Full(_) | StoreError::Key(_) | StoreError::Database { .. } => {
             "Is [daemon] database in the configuration the right file? journalctl -u lenswarden tells what the daemon says"
         }
     };

@@ -27,6 +27,10 @@ pub enum Context {
     Form,
     /// A decision is shown as it would be sent.
     Confirm,
+    /// A change to try out is being typed.
+    WhatIf,
+    /// What a change would do is shown.
+    Outlook,
     /// Something is told that can only be closed.
     Told,
     /// The keys are shown.
@@ -58,6 +62,8 @@ pub enum Action {
     PreviousField,
     Edit(Edit),
     Send,
+    /// Try a change out.
+    WhatIf,
 }
 
 /// A key, with or without Ctrl.
@@ -85,12 +91,13 @@ use Context as C;
 
 const LISTS: &[Context] = &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Targets];
 const LOOKING: &[Context] = &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Targets, C::Detail];
-const SCROLLING: &[Context] = &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Targets, C::Detail, C::Help];
+const SCROLLING: &[Context] =
+    &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Targets, C::Detail, C::Outlook, C::Help];
 const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Targets];
 const OPENING: &[Context] = &[C::Placement, C::Devices, C::Targets];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews];
-const TYPING: &[Context] = &[C::Filter, C::Form];
-const CLOSING: &[Context] = &[C::Detail, C::Told, C::Help];
+const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf];
+const CLOSING: &[Context] = &[C::Detail, C::Outlook, C::Told, C::Help];
 /// Every context.
 pub const EVERYWHERE: &[Context] = &[
     C::Exposure,
@@ -102,6 +109,8 @@ pub const EVERYWHERE: &[Context] = &[
     C::Filter,
     C::Form,
     C::Confirm,
+    C::WhatIf,
+    C::Outlook,
     C::Told,
     C::Help,
 ];
@@ -154,7 +163,7 @@ pub static KEYS: &[Binding] = &[
         DECIDING,
         Action::Decide,
         "decide",
-        "decide: remove by, accept until, not in scope; what is marked, else the selected row",
+        "decide: remove, isolate, replace, accept, approve, overrule, …; what is marked, else the selected row",
     ),
     binding("Space", &[letter(' ')], DECIDING, Action::Mark, "mark", "mark a finding, to decide several at once"),
     binding("/", &[letter('/')], LISTS, Action::Filter, "filter", "type filter words, as for `lenswarden devices`"),
@@ -162,6 +171,8 @@ pub static KEYS: &[Binding] = &[
     binding("S", &[letter('S')], SORTED, Action::Reverse, "", "turn the order round"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Filter], Action::Accept, "keep", "keep the filter"),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::Filter], Action::Back, "leave as it was", "leave the filter as it was"),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::WhatIf], Action::Accept, "try", "try it out: nothing is changed"),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::WhatIf], Action::Back, "back", "back"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Form], Action::Accept, "check", "show what would be sent"),
     binding(
         "Tab, ↓",
@@ -256,7 +267,15 @@ pub static KEYS: &[Binding] = &[
         "one step back: closes the detail, drops marks, clears the filter, leaves the drill-down",
     ),
     binding("Esc", &[plain(KeyCode::Esc)], CLOSING, Action::Back, "back", "back"),
-    binding("Enter", &[plain(KeyCode::Enter)], &[C::Told], Action::Back, "", "back"),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Told, C::Outlook], Action::Back, "", "back"),
+    binding(
+        "w",
+        &[letter('w')],
+        LISTS,
+        Action::WhatIf,
+        "what if",
+        "what another pack, or the configuration file as it stands, would open, change and close; changes nothing",
+    ),
     binding("?", &[letter('?')], LOOKING, Action::Help, "help", "the keys that work here"),
     binding("?, q", &[letter('?'), letter('q')], &[C::Help], Action::Back, "", "close the help"),
     binding("q", &[letter('q')], LOOKING, Action::Quit, "quit", "quit"),
@@ -282,6 +301,8 @@ impl Context {
             C::Filter => "filter",
             C::Form => "decision",
             C::Confirm => "confirmation",
+            C::WhatIf => "what if",
+            C::Outlook => "its answer",
             C::Told => "message",
             C::Help => "help",
         }
@@ -309,7 +330,7 @@ pub fn markdown() -> String {
             contexts if contexts == EVERYWHERE => "everywhere".to_owned(),
             contexts if contexts == LISTS => "lists".to_owned(),
             contexts if contexts == LOOKING => "lists, detail".to_owned(),
-            contexts if contexts == SCROLLING => "lists, detail, help".to_owned(),
+            contexts if contexts == SCROLLING => "lists, detail, what if, help".to_owned(),
             contexts => contexts.iter().map(|context| context.word()).collect::<Vec<_>>().join(", "),
         };
         out += &format!("| {} | {place} | {} |\n", binding.label, binding.does);

@@ -18,6 +18,7 @@ mod terminal;
 mod theme;
 mod update;
 mod view;
+pub mod what_if;
 
 pub use follow::{Ask, Devices, Follower, Found, Question, Wanted};
 pub use model::{Mode, Model, ReviewKey, Trouble, View};
@@ -25,6 +26,7 @@ pub use run::{Events, Sources, drive};
 pub use theme::Theme;
 pub use update::{Effect, Msg, update};
 pub use view::view;
+pub use what_if::Trial;
 
 use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
@@ -38,6 +40,8 @@ pub struct ConsoleOptions {
     pub database: PathBuf,
     /// Where the daemon takes decisions.
     pub control_socket: PathBuf,
+    /// How a change is tried out.
+    pub trial: Trial,
     /// No colours, as if `NO_COLOR` were set.
     pub no_color: bool,
     /// Lines that whoever started the console shows in the status line.
@@ -62,6 +66,7 @@ pub fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     let sources = Sources {
         database: options.database,
         control_socket: options.control_socket,
+        trial: options.trial,
         notices: options.notices,
         zone: jiff::tz::TimeZone::system(),
         theme,

@@ -11,6 +11,7 @@ use super::input::Input;
 use super::keys::Context;
 use super::list::List;
 use super::theme::Theme;
+use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, TargetName};
 use crate::snapshot::{
     Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement,
@@ -114,7 +115,9 @@ pub enum Mode {
         before: String,
     },
     /// A decision is being made.
-    Decide(Form),
+    Decide(Box<Form>),
+    /// A change is tried out.
+    WhatIf(WhatIf),
     /// The keys are shown, over this mode.
     Help {
         /// The context whose keys are shown.
@@ -298,9 +301,12 @@ impl Model {
             Mode::Browse => self.view.context(),
             Mode::Detail => Context::Detail,
             Mode::Filter { .. } => Context::Filter,
-            Mode::Decide(Form { stage: Stage::Filling, .. }) => Context::Form,
-            Mode::Decide(Form { stage: Stage::Confirming(_), .. }) => Context::Confirm,
+            Mode::Decide(form) if form.stage == Stage::Filling => Context::Form,
+            Mode::Decide(form) if matches!(form.stage, Stage::Confirming(_)) => Context::Confirm,
             Mode::Decide(_) => Context::Told,
+            Mode::WhatIf(WhatIf { progress: Progress::Typing, .. }) => Context::WhatIf,
+            Mode::WhatIf(WhatIf { progress: Progress::Judged(Ok(_)), .. }) => Context::Outlook,
+            Mode::WhatIf(_) => Context::Told,
             Mode::Help { .. } => Context::Help,
         }
     }

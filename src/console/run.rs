@@ -18,8 +18,10 @@ use super::model::Model;
 use super::theme::Theme;
 use super::update::{Effect, Msg, update};
 use super::view::view;
+use super::what_if::Trial;
 use crate::control::client::{Client, ControlError};
 use crate::control::{Reply, Request};
+use crate::net::Timestamp;
 
 /// How often what changed in the database is taken in.
 const LOOK: Duration = Duration::from_millis(300);
@@ -51,6 +53,8 @@ pub struct Sources {
     pub database: PathBuf,
     /// Where the daemon takes decisions.
     pub control_socket: PathBuf,
+    /// How a change is tried out.
+    pub trial: Trial,
     /// Lines for the status line.
     pub notices: Option<Receiver<String>>,
     /// The zone that times are shown in.
@@ -59,21 +63,36 @@ pub struct Sources {
     pub theme: Theme,
 }
 
-/// Asks the daemon on a thread of its own: an answer may take a minute, and keys must work meanwhile.
-struct Daemon {
+/// Asks the daemon, or tries a change out, on a thread of its own: an answer may take a minute, and keys must work
+/// meanwhile.
+struct Questions {
     socket: PathBuf,
+    trial: Trial,
     answers: Receiver<Msg>,
     sender: Sender<Msg>,
     waiting: usize,
 }
 
-impl Daemon {
+impl Questions {
     fn ask(&mut self, question: impl FnOnce(&std::path::Path) -> Msg + Send + 'static) {
-        let (socket, sender) = (self.socket.clone(), self.sender.clone());
+        let socket = self.socket.clone();
+        self.start(move || question(&socket));
+    }
+
+    fn try_out(&mut self, words: String) {
+        let trial = self.trial.clone();
+        self.start(move || {
+            let answer = trial.of(&words);
+            Msg::Tried(words, answer)
+        });
+    }
+
+    fn start(&mut self, question: impl FnOnce() -> Msg + Send + 'static) {
+        let sender = self.sender.clone();
         self.waiting += 1;
         thread::spawn(move || {
             // The console may be gone by now.
-            let _ = sender.send(question(&socket));
+            let _ = sender.send(question());
         });
     }
 
@@ -148,12 +167,14 @@ where
     let mut model = Model::new(sources.theme, sources.zone);
     let mut reading = Reading::start(Follower::new(&sources.database, model.devices.clone()));
     let (sender, answers) = channel();
-    let mut daemon = Daemon { socket: sources.control_socket, answers, sender, waiting: 0 };
+    let mut questions = Questions { socket: sources.control_socket, trial: sources.trial, answers, sender, waiting: 0 };
     let mut notices = sources.notices;
     let mut dirty = true;
     while !stop.load(Ordering::Relaxed) {
         dirty |= take_in(&mut model, &mut reading);
-        let mut happened: Vec<Msg> = std::iter::from_fn(|| daemon.answer()).collect();
+        // A daemon that hangs says nothing of it: the clock does.
+        let mut happened = vec![Msg::Clock(Timestamp::now())];
+        happened.extend(std::iter::from_fn(|| questions.answer()));
         happened.extend(notices.iter_mut().filter_map(|notices| notices.try_iter().last()).map(Msg::Notice));
         for msg in happened {
             dirty |= update(&mut model, msg).0;
@@ -164,7 +185,7 @@ where
             dirty = false;
         }
         let mut wait = LOOK;
-        if daemon.waiting > 0 {
+        if questions.waiting > 0 {
             wait = wait.min(ANSWER);
         }
         if reading.is_waited_for() || model.is_to_come() {
@@ -195,9 +216,10 @@ where
                     terminal.backend_mut().clear()?;
                     terminal.swap_buffers();
                 }
-                Effect::Greet => daemon.ask(greet),
+                Effect::Greet => questions.ask(greet),
+                Effect::Try(words) => questions.try_out(words),
                 Effect::Decide(decisions) => {
-                    daemon.ask(move |socket| decide(socket, &Request::Decide { decisions }));
+                    questions.ask(move |socket| decide(socket, &Request::Decide { decisions }));
                 }
             }
         }

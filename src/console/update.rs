@@ -8,8 +8,9 @@ use super::input::{Edit, Input};
 use super::keys::{self, Action, Context};
 use super::list::Step;
 use super::model::{Message, Mode, Model, ReviewKey, Trouble, View};
-use crate::net::DeviceId;
-use crate::review::{DecisionRequest, FindingState};
+use super::what_if::{Progress, WhatIf};
+use crate::net::{DeviceId, Timestamp};
+use crate::review::{DecisionRequest, FindingState, Outlook};
 use crate::snapshot::{Changes, Snapshot, Tally};
 use crate::store::DeviceDetail;
 
@@ -22,6 +23,8 @@ pub enum Msg {
     Paste(String),
     /// The terminal has another size.
     Resized,
+    /// The time by the clock of whoever looks.
+    Clock(Timestamp),
     /// The picture was read anew, with how many devices are alike; its devices are to come.
     Picture(Box<Snapshot>, Vec<Tally>),
     /// Some devices were read, of so many in all.
@@ -42,6 +45,8 @@ pub enum Msg {
     Greeted(Result<Greeting, String>),
     /// The daemon took the decision, or refused it.
     Decided(Result<String, String>),
+    /// What was typed was tried out.
+    Tried(String, Result<Outlook, String>),
     /// Whoever started the console has something to say.
     Notice(String),
 }
@@ -59,6 +64,8 @@ pub enum Effect {
     Greet,
     /// Send these decisions to the daemon.
     Decide(Vec<DecisionRequest>),
+    /// Try out what these words say.
+    Try(String),
 }
 
 /// Takes in what happened. Returns whether the screen may differ, and what is to be done outside.
@@ -74,6 +81,7 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             return (typing, Effect::None);
         }
         Msg::Resized => {}
+        Msg::Clock(now) => return (model.snapshot.read_at(now), Effect::None),
         Msg::Picture(snapshot, tallies) => model.begin(*snapshot, tallies),
         Msg::Loading(all) => model.loaded(Some(all)),
         Msg::Loaded => model.loaded(None),
@@ -95,6 +103,11 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             }
         }
         Msg::Decided(answer) => decided(model, answer),
+        Msg::Tried(words, answer) => {
+            if let Mode::WhatIf(what_if) = &mut model.mode {
+                what_if.judged(&words, answer);
+            }
+        }
         Msg::Notice(text) => model.notice = Some(text),
     }
     (true, Effect::None)
@@ -151,6 +164,7 @@ fn insert(model: &mut Model, text: &str) {
             take_filter(model, &text);
         }
         Mode::Decide(form) => form.insert(text),
+        Mode::WhatIf(what_if) => what_if.input.insert(text),
         Mode::Browse | Mode::Detail | Mode::Help { .. } => {}
     }
 }
@@ -163,6 +177,7 @@ fn edit(model: &mut Model, edit: Edit) {
             take_filter(model, &text);
         }
         Mode::Decide(form) => form.edit(edit),
+        Mode::WhatIf(what_if) => what_if.input.edit(edit),
         Mode::Browse | Mode::Detail | Mode::Help { .. } => {}
     }
 }
@@ -199,11 +214,19 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Sort => sort(model, false),
         Action::Reverse => sort(model, true),
         Action::Mark => mark(model),
+        Action::WhatIf => {
+            model.scroll.set(0);
+            model.mode = Mode::WhatIf(WhatIf::default());
+        }
         Action::Decide => return decide(model),
         Action::Accept => match &mut model.mode {
             // Words that cannot be read stay under the cursor with what is wrong.
             Mode::Filter { .. } if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
             Mode::Decide(form) => form.check(),
+            Mode::WhatIf(what_if) => {
+                what_if.progress = Progress::Judging;
+                return (true, Effect::Try(what_if.input.text().to_owned()));
+            }
             _ => {}
         },
         Action::NextField | Action::PreviousField => {
@@ -235,7 +258,7 @@ fn go(model: &mut Model, view: View) {
 }
 
 fn movement(model: &mut Model, step: Step) {
-    if matches!(model.mode, Mode::Detail | Mode::Help { .. }) {
+    if matches!(model.mode, Mode::Detail | Mode::WhatIf(_) | Mode::Help { .. }) {
         let at = model.scroll.get();
         model.scroll.set(match step {
             Step::Up => at.saturating_sub(1),
@@ -289,6 +312,12 @@ fn open(model: &mut Model) {
 fn back(model: &mut Model) {
     match &mut model.mode {
         Mode::Detail => model.mode = Mode::Browse,
+        Mode::WhatIf(what_if) if what_if.progress == Progress::Typing => model.mode = Mode::Browse,
+        // Back to what was typed: it may be mended.
+        Mode::WhatIf(what_if) => {
+            what_if.progress = Progress::Typing;
+            model.scroll.set(0);
+        }
         Mode::Filter { before, .. } => {
             let before = std::mem::take(before);
             take_filter(model, &before);
@@ -388,6 +417,6 @@ fn decide(model: &mut Model) -> (bool, Effect) {
         model.message = Some(Message { bad: true, text: text.to_owned() });
         return (true, Effect::None);
     }
-    model.mode = Mode::Decide(Form::new(findings));
+    model.mode = Mode::Decide(Box::new(Form::new(findings)));
     (true, Effect::Greet)
 }

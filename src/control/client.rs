@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{MAX_LINE, Reply, Request, VERSION};
+use crate::review::Role;
 
 /// How long an answer may take: a decision waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,7 +48,7 @@ pub enum ControlError {
 pub struct Client {
     stream: BufReader<UnixStream>,
     you: String,
-    may_decide: bool,
+    role: Role,
 }
 
 impl Client {
@@ -64,9 +65,9 @@ impl Client {
             .set_read_timeout(Some(PATIENCE))
             .and_then(|()| stream.set_write_timeout(Some(PATIENCE)))
             .map_err(ControlError::Broken)?;
-        let mut client = Self { stream: BufReader::new(stream), you: String::new(), may_decide: false };
+        let mut client = Self { stream: BufReader::new(stream), you: String::new(), role: Role::Reader };
         match client.ask(&Request::Hello { version: VERSION })? {
-            Reply::Hello { you, may_decide, .. } => Ok(Self { you, may_decide, ..client }),
+            Reply::Hello { you, role, .. } => Ok(Self { you, role, ..client }),
             other => Err(ControlError::Unreadable(format!("{other:?}"))),
         }
     }
@@ -80,7 +81,13 @@ impl Client {
     /// Whether you may decide.
     #[must_use]
     pub fn may_decide(&self) -> bool {
-        self.may_decide
+        self.role >= Role::Reviewer
+    }
+
+    /// What you may do.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// Asks, and waits for the answer.

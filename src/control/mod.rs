@@ -9,10 +9,10 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::net::{CredentialId, CycleId, FindingId, Timestamp};
-use crate::review::DecisionRequest;
+use crate::review::{DecisionRequest, Role};
 
 /// Version of the words; the first line each side sends names it.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Longest line either side accepts, in octets.
 pub const MAX_LINE: usize = 64 * 1024;
 
@@ -61,8 +61,8 @@ pub enum Reply {
         version: u32,
         /// Who the kernel says you are.
         you: String,
-        /// Whether you may decide.
-        may_decide: bool,
+        /// What you may do.
+        role: Role,
     },
     /// To `status`.
     Status {

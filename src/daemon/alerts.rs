@@ -1,11 +1,15 @@
 //! The senders: one small loop a carrier. What waits is asked of the recorder, which owns the database, and what was
 //! taken is told it; neither waits for a carrier.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
+use super::Shared;
+use super::beats::Task;
 use super::recorder::Message;
 use crate::alert::{self, Origin};
 use crate::config::{AlertPlan, Config};
@@ -71,7 +75,7 @@ async fn deliver(plan: &AlertPlan, origin: &Origin, recorder: &mpsc::Sender<Mess
         if waiting.is_empty() {
             return Ok(());
         }
-        let sent = alert::send(&plan.carrier, origin, &waiting).await;
+        let sent = alert::send(plan, origin, &waiting).await;
         let taken = sent.as_ref().map_or_else(|error| error.taken, |()| waiting.len());
         if taken > 0 {
             let ids = waiting.iter().take(taken).map(|alert| alert.id).collect();
@@ -87,17 +91,19 @@ async fn deliver(plan: &AlertPlan, origin: &Origin, recorder: &mpsc::Sender<Mess
 }
 
 /// Sends for one carrier as long as the daemon runs: what waited when it started, then whatever comes.
-pub(super) async fn carry(plan: AlertPlan, recorder: mpsc::Sender<Message>, mut posted: watch::Receiver<()>) {
+pub(super) async fn carry(plan: AlertPlan, shared: Arc<Shared>) {
+    let (recorder, mut posted) = (shared.recorder.clone(), shared.posted.clone());
     let origin = Origin::here();
     let mut pause = FIRST_PAUSE;
     loop {
+        shared.beats.note(Task::Alerts(plan.name.clone()), 2 * LONGEST_PAUSE);
         match deliver(&plan, &origin, &recorder).await {
             Ok(()) => {
                 if pause > FIRST_PAUSE {
                     tracing::info!(alert = plan.name, "alerts are taken again, nothing waits");
                 }
                 pause = FIRST_PAUSE;
-                if posted.changed().await.is_err() {
+                if matches!(timeout(LONGEST_PAUSE, posted.changed()).await, Ok(Err(_))) {
                     return;
                 }
             }

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
+use super::beats::{ROUND, Task};
 use super::credentials::Handle;
 use super::visits::{Rhythm, Visits, until};
 use super::{Lead, Shared, ended, offset, targets};
@@ -255,7 +256,8 @@ pub(super) async fn watch(shared: Arc<Shared>, config: Arc<Config>, stop: watch:
     let (sender, mut found) = mpsc::channel::<Found>(WAITING);
     let mut sweeps = JoinSet::new();
     for block in 0..config.cameras.len() {
-        sweeps.spawn(sweeps::watch(Arc::clone(&cameras), block, sender.clone()));
+        let task = sweeps.spawn(sweeps::watch(Arc::clone(&cameras), block, sender.clone()));
+        shared.beats.keep(Task::Sweep(block), task);
     }
     let (telling, mut heard) = mpsc::channel::<Heard>(WAITING);
     let interfaces = multicast::start(&shared, &config, &telling).await;
@@ -265,11 +267,13 @@ pub(super) async fn watch(shared: Arc<Shared>, config: Arc<Config>, stop: watch:
         loops.start(address, offset(&targets::camera_name(address), FIRST_ROUND.min(config.daemon.cameras_every)));
     }
     let mut visits = Visits::new(RHYTHM);
+    let mut round = tokio::time::interval(ROUND);
     let stopped = ended(stop);
     tokio::pin!(stopped);
     loop {
         tokio::select! {
             () = &mut stopped => break,
+            _ = round.tick() => shared.beats.note(Task::Cameras, 4 * ROUND),
             Some(Found { address, .. }) = found.recv() => loops.start(address, Duration::ZERO),
             Some(lead) = leads.recv() => match lead {
                 Lead::Look(address) => {

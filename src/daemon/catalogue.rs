@@ -13,8 +13,6 @@ use crate::net::Timestamp;
 const FOLDERS: [&str; 2] = ["/usr/share/ieee-data", "/var/lib/ieee-data"];
 /// The registry's files: blocks of 24, 28 and 36 bits, and those of 36 bits given out before.
 const FILES: [&str; 4] = ["oui.csv", "mam.csv", "oui36.csv", "iab.csv"];
-/// A registry older than this lacks what was sold since.
-const TOO_OLD_MONTHS: i32 = 12;
 
 /// Reads the catalogue.
 ///
@@ -65,17 +63,18 @@ pub fn read(settings: &MakerSettings) -> Result<Catalogue, Vec<Problem>> {
     }
 }
 
-/// Watches the files a configuration names: catalogues, copies of the registry, policy packs.
+/// Watches the files a configuration names: catalogues, copies of the registry, policy packs, registers.
 pub(super) fn watch(watched: Option<&Watched>, config: &Config) {
     let Some(watched) = watched else { return };
     let packs = config.policies.iter().filter_map(|choice| match choice {
         PolicyChoice::File(file) => Some(file.clone()),
-        PolicyChoice::Shipped(_) => None,
+        PolicyChoice::Shipped(_) | PolicyChoice::Off { .. } => None,
     });
     let MakerSettings { files, registry, .. } = &config.makers;
     let folders = registry.iter().map(PathBuf::as_path).chain(FOLDERS.map(Path::new));
     let copies = folders.filter(|folder| folder.is_dir()).flat_map(|folder| FILES.map(|name| folder.join(name)));
-    for file in packs.chain(files.iter().cloned()).chain(registry.iter().cloned()).chain(copies) {
+    let registers = config.registers.iter().map(|register| register.file.clone());
+    for file in packs.chain(registers).chain(files.iter().cloned()).chain(registry.iter().cloned()).chain(copies) {
         if let Err(error) = watched.add(&file) {
             tracing::warn!(%error, file = %file.display(), "not watched");
         }
@@ -94,30 +93,9 @@ fn day(at: Timestamp) -> Date {
     at.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
-/// What to say of the registry's age: its day, and a warning where it is past twelve months.
-#[must_use]
-pub fn registry_words(date: Date, now: Timestamp) -> (String, Option<String>) {
-    let limit = day(now).checked_sub(jiff::Span::new().months(TOO_OLD_MONTHS)).unwrap_or(date);
-    let warning = (date < limit).then(|| {
-        format!(
-            "the IEEE registry is of {date}, more than {TOO_OLD_MONTHS} months ago: prefixes given out since are unknown. \
-             Install or update ieee-data, or name a newer copy in [makers] registry"
-        )
-    });
-    (format!("IEEE registry of {date}"), warning)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_registry_past_twelve_months_is_said_to_be() {
-        let now: Timestamp = "2027-06-26T10:00:00Z".parse().unwrap();
-        let words = |year, month, of| registry_words(jiff::civil::date(year, month, of), now).1;
-        assert_eq!(words(2026, 6, 26), None);
-        assert!(words(2026, 6, 25).unwrap().contains("of 2026-06-25"));
-    }
 
     #[test]
     fn own_files_extend_or_replace_and_their_problems_have_a_place() {

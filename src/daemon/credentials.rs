@@ -145,7 +145,8 @@ impl Book {
         Some((Claim::Go, Some(record(subject, CredentialState::Claimed, at, text, unknown_outcomes))))
     }
 
-    fn refusals(&self, credential: &CredentialId, fingerprint: &str) -> Vec<&CredentialTry> {
+    /// Refusals of this very password.
+    pub(super) fn refusals(&self, credential: &CredentialId, fingerprint: &str) -> Vec<&CredentialTry> {
         let of = self.refused.iter().filter(|(_, id)| id == credential);
         of.filter_map(|key| self.tries.get(key)).filter(|attempt| attempt.fingerprint == fingerprint).collect()
     }

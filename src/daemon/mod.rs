@@ -2,10 +2,15 @@
 //! watch, systemd's notify protocol.
 
 mod alerts;
+mod beats;
 mod cameras;
 pub mod catalogue;
 mod credentials;
+mod metrics;
+pub mod packs;
 mod recorder;
+mod regime;
+pub mod registers;
 mod socket;
 mod switches;
 mod targets;
@@ -22,17 +27,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
 use crate::collect::switch::SwitchCollector;
-use crate::config::{self, Config, PolicyChoice, Problem, Problems, watch::Watch};
+use crate::config::{self, Config, Problem, Problems};
 use crate::maker::Catalogue;
 use crate::net::{TargetName, Timestamp};
 use crate::observation::Collection;
 use crate::policy::Policies;
 use crate::snapshot::Filter;
 use crate::store::{Swept, Writer};
+use beats::Beats;
 use recorder::{Message, Recorder};
 
 /// Collections that may wait for the recorder. A slow disk slows polling; memory stays.
@@ -69,6 +74,8 @@ pub struct InForce {
     pub policies: Policies,
     /// Its catalogue of makers.
     pub catalogue: Catalogue,
+    /// Its registers of assets.
+    pub registers: Vec<config::register::Register>,
 }
 
 /// Reads the configuration with its policy packs and checks what only the whole program can: packs and filter words.
@@ -77,54 +84,24 @@ pub struct InForce {
 /// Every problem at once.
 pub fn load(path: &Path) -> Result<InForce, Problems> {
     let config = config::load(path)?;
-    let (policies, mut problems) = policies(path, &config.policies);
-    let catalogue = catalogue::read(&config.makers).unwrap_or_else(|found| {
-        problems.extend(found);
-        Catalogue::default()
-    });
+    let (policies, mut problems) = packs::read(path, &config.policies);
+    if problems.is_empty() {
+        problems.extend(packs::unsaid(path, &config.policies, &policies));
+    }
+    let catalogue = or_default(catalogue::read(&config.makers), &mut problems);
+    let registers = or_default(registers::read(&config.registers, &config.sites), &mut problems);
     for review in &config.reviews {
         if let Err(error) = Filter::parse(&review.select) {
             let place = format!("{} review '{}' select, character {}", path.display(), review.name, error.at + 1);
             problems.push(Problem { place, message: error.message, hint: String::new() });
         }
     }
-    if problems.is_empty() { Ok(InForce { config, policies, catalogue }) } else { Err(Problems(problems)) }
+    if problems.is_empty() { Ok(InForce { config, policies, catalogue, registers }) } else { Err(Problems(problems)) }
 }
 
-/// Reads policy packs, and tells what is wrong with them.
-#[must_use]
-pub fn policies(path: &Path, choices: &[PolicyChoice]) -> (Policies, Vec<Problem>) {
-    let mut problems = Vec::new();
-    let mut texts = Vec::new();
-    for choice in choices {
-        let (place, text) = match choice {
-            PolicyChoice::Shipped(id) => (
-                id.clone(),
-                Policies::shipped_text(id).map(str::to_owned).ok_or_else(|| {
-                    (
-                        format!("there is no shipped pack '{id}'"),
-                        format!("there are {}", Policies::shipped_ids().join(", ")),
-                    )
-                }),
-            ),
-            PolicyChoice::File(file) => (
-                file.display().to_string(),
-                std::fs::read_to_string(file)
-                    .map_err(|error| (format!("the pack cannot be read: {error}"), String::new())),
-            ),
-        };
-        match text {
-            Ok(text) => texts.push((place, text)),
-            Err((message, hint)) => {
-                problems.push(Problem { place: format!("{} policy", path.display()), message, hint });
-            }
-        }
-    }
-    let policies = Policies::parse(&texts).unwrap_or_else(|found| {
-        problems.extend(found.into_iter().map(|(place, message)| Problem { place, message, hint: String::new() }));
-        Policies::default()
-    });
-    (policies, problems)
+/// What was read, or nothing in its place and the problems with the others.
+fn or_default<T: Default>(read: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> T {
+    read.map_err(|found| problems.extend(found)).unwrap_or_default()
 }
 
 /// What visits to others mean for cameras.
@@ -163,6 +140,7 @@ struct Shared {
     visiting: AtomicUsize,
     /// Visits that ended: what the watchdog calls progress.
     finished: AtomicUsize,
+    beats: Beats,
 }
 
 /// What is not as it was configured, for whoever looks; empty texts where all is well.
@@ -172,6 +150,10 @@ struct Troubles {
     file: String,
     /// Traps that cannot come in.
     traps: String,
+    /// Figures that cannot be served.
+    metrics: String,
+    /// Figures that cannot be written.
+    figures: String,
     /// Interfaces where nothing is asked or heard by multicast.
     multicast: String,
     /// What the recorder was last told.
@@ -198,8 +180,9 @@ impl Shared {
     /// Tells the recorder what is wrong, if it does not know. Its caller holds the lock meanwhile: the recorder hears
     /// of changes in their order.
     async fn tell(&self, troubles: &mut Troubles) -> bool {
-        let Troubles { file, traps, multicast, .. } = &*troubles;
-        let now = [file, traps, multicast].map(String::as_str).into_iter().filter(|text| !text.is_empty());
+        let Troubles { file, traps, metrics, figures, multicast, .. } = &*troubles;
+        let now =
+            [file, traps, metrics, figures, multicast].map(String::as_str).into_iter().filter(|text| !text.is_empty());
         let now = now.collect::<Vec<_>>().join("\n");
         if now == troubles.shown {
             return true;
@@ -325,6 +308,7 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
         troubles: tokio::sync::Mutex::default(),
         visiting: AtomicUsize::new(0),
         finished: AtomicUsize::new(0),
+        beats: Beats::default(),
     });
     let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || recorder.run(inbox))?;
     // Outside systemd there is nobody to tell, and nothing to be done about that.
@@ -333,17 +317,21 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
 
     let outcome = if options.once {
         let outcome = round(&shared, &config).await;
+        // What waited for a moment that has come goes out with the rest.
+        let _ = messages.send(Message::Tick).await;
         alerts::last_call(&config, &messages).await;
         outcome
     } else {
         let server = socket::Server { recorder: messages.clone(), shared: Arc::clone(&shared), started };
-        watch_over(&shared, in_force, &options, server, listener, shutdown).await;
+        regime::watch_over(&shared, in_force, &options, server, listener, shutdown).await;
         Outcome::Complete
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     let _ = messages.send(Message::Stop).await;
     let ended = tokio::task::spawn_blocking(move || thread.join()).await;
     let _ = std::fs::remove_file(&config.daemon.control_socket);
+    let in_force = shared.config.borrow().clone();
+    metrics::last_word(&in_force.metrics, &config.daemon.database);
     anyhow::ensure!(ended.is_ok_and(|thread| thread.is_ok()), "the recorder ended in disorder");
     Ok(outcome)
 }
@@ -352,143 +340,4 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
 async fn round(shared: &Arc<Shared>, config: &Arc<Config>) -> Outcome {
     let (switches, cameras) = tokio::join!(switches::round(shared, config), cameras::round(shared, config));
     if switches && cameras { Outcome::Complete } else { Outcome::Partial }
-}
-
-/// What runs under one configuration.
-struct Regime {
-    stop: watch::Sender<bool>,
-    switches: JoinSet<()>,
-    /// Cut short at any moment they lose nothing: what was not taken waits in the outbox.
-    alerts: JoinSet<()>,
-    cameras: JoinHandle<()>,
-}
-
-impl Regime {
-    /// Starts the loops of a configuration. Cameras wait until `before` has let go of them: none is visited twice at
-    /// once, and no attempt to log in is cut short.
-    fn start(shared: &Arc<Shared>, config: &Arc<Config>, before: Option<JoinHandle<()>>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        shared.pokes().clear();
-        let mut switches = JoinSet::new();
-        for target in &config.switches {
-            let poke = shared.poke_of(&target.name);
-            switches.spawn(switches::watch(Arc::clone(shared), Arc::clone(config), target.clone(), poke));
-        }
-        let mut alerts = JoinSet::new();
-        for plan in &config.alerts {
-            alerts.spawn(alerts::carry(plan.clone(), shared.recorder.clone(), shared.posted.clone()));
-        }
-        let (shared, config) = (Arc::clone(shared), Arc::clone(config));
-        let cameras = tokio::spawn(async move {
-            if let Some(before) = before {
-                let _ = before.await;
-            }
-            cameras::watch(shared, config, stopped).await;
-        });
-        Self { stop, switches, alerts, cameras }
-    }
-
-    /// Ends the loops. What is returned resolves when visits to cameras that are under way have ended.
-    fn end(mut self) -> JoinHandle<()> {
-        self.stop.send_replace(true);
-        self.switches.abort_all();
-        self.alerts.abort_all();
-        self.cameras
-    }
-}
-
-/// Everything that goes on until the daemon stops.
-async fn watch_over(
-    shared: &Arc<Shared>,
-    mut in_force: InForce,
-    options: &DaemonOptions,
-    server: socket::Server,
-    listener: tokio::net::UnixListener,
-    shutdown: impl Future<Output = ()>,
-) {
-    let path = options.config.as_path();
-    let mut config = Arc::new(in_force.config.clone());
-    let mut regime = Regime::start(shared, &config, None);
-    let listening = tokio::spawn(traps::watch(Arc::clone(shared), options.trap_socket.clone()));
-    let accepting = tokio::spawn(socket::accept(listener, Arc::new(server)));
-    // The watch lives in a task of its own: waiting for the file to lie still must not be cut short by a tick.
-    let (note, mut noted) = mpsc::channel(1);
-    let asking = tokio::spawn(note_hangups(note.clone()));
-    let watch = Watch::new(path).map_err(|error| tracing::warn!(%error, "the configuration is not watched")).ok();
-    let watched = watch.as_ref().map(Watch::watched);
-    catalogue::watch(watched.as_ref(), &config);
-    let watching = watch.map(|mut watch| {
-        tokio::spawn(async move {
-            // Looked at once before waiting: it may have changed since it was read and before it was watched.
-            while note.send(()).await.is_ok() {
-                watch.changed().await;
-            }
-        })
-    });
-    let mut tick = tokio::time::interval(Duration::from_secs(1));
-    let mut seen = usize::MAX;
-    tokio::pin!(shutdown);
-    loop {
-        tokio::select! {
-            () = &mut shutdown => break,
-            Some(()) = noted.recv() => match load(path) {
-                // Everything is compared, not the file alone: a secret or a pack in a file of its own may have changed.
-                Ok(new) if new != in_force => {
-                    tracing::info!(hash = %new.config.hash, "a changed configuration is in force");
-                    in_force = new.clone();
-                    config = Arc::new(new.config.clone());
-                    catalogue::watch(watched.as_ref(), &config);
-                    if !shared.configure(new).await { break; }
-                    shared.switches.keep_only(&config.switches);
-                    shared.cameras().retain(|address| config.camera_block(*address).is_some());
-                    shared.resize(config.daemon.concurrency);
-                    shared.config.send_replace(Arc::clone(&config));
-                    let before = regime.end();
-                    regime = Regime::start(shared, &config, Some(before));
-                }
-                // The file is again as it is in force: what was wrong with it is over.
-                Ok(_) => {
-                    if !shared.show(|troubles| troubles.file.clear()).await { break; }
-                }
-                Err(problems) => {
-                    tracing::error!("the changed configuration is not taken, the old one stays in force:\n{problems}");
-                    if !shared.show(|troubles| troubles.file = problems.to_string()).await { break; }
-                }
-            },
-            _ = tick.tick() => {
-                // The recorder answers only between transactions: a reply is progress.
-                let (reply, answer) = oneshot::channel();
-                let _ = shared.recorder.try_send(Message::Tick);
-                let asked = shared.recorder.try_send(Message::Seq(reply)).is_ok();
-                let alive = asked && tokio::time::timeout(Duration::from_secs(1), answer).await.is_ok_and(|seq| seq.is_ok());
-                let finished = shared.finished.load(Ordering::Relaxed);
-                if alive || finished != seen {
-                    let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
-                }
-                seen = finished;
-            }
-        }
-    }
-    // An attempt to log in that is cut short is one whose outcome nobody knows: it may end.
-    let patience = config.onvif.deadline + Duration::from_secs(1);
-    if tokio::time::timeout(patience, regime.end()).await.is_err() {
-        tracing::warn!("visits to cameras did not end in time");
-    }
-    accepting.abort();
-    listening.abort();
-    asking.abort();
-    if let Some(watching) = watching {
-        watching.abort();
-    }
-}
-
-/// SIGHUP asks for the configuration to be read again: a rotated secret in a file of its own changes nothing the watch
-/// sees.
-async fn note_hangups(note: mpsc::Sender<()>) {
-    let Ok(mut hangups) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else { return };
-    while hangups.recv().await.is_some() {
-        if note.send(()).await.is_err() {
-            return;
-        }
-    }
 }

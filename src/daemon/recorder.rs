@@ -3,7 +3,13 @@
 
 mod attempts;
 mod cameras;
+mod configuring;
 mod coverage;
+mod judging;
+mod operation;
+mod people;
+mod proof;
+mod registers;
 mod reviews;
 #[cfg(test)]
 mod tests;
@@ -13,24 +19,22 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
 use super::{Lead, targets};
-use crate::alert::Dispatch;
+use crate::alert::{Dispatch, Memory};
 use crate::config::Config;
-use crate::inventory::{Delta, Estate, Inventory};
-use crate::maker::Catalogue;
+use crate::inventory::{Estate, Inventory, Registers};
+use crate::maker::{Catalogue, Overruling};
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
-use crate::policy::{self, Policies, Status};
-use crate::review::{Author, DecisionRequest, Ledger};
-use crate::store::{
-    Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, StoreError, Swept, TargetKind,
-    TargetRecord, Writer,
-};
+use crate::policy::{HouseRules, Policies, Status};
+use crate::review::{Actor, Author, DecisionRequest, Ledger};
+use crate::store::{Batch, DaemonRecord, DeviceRecord, StoreError, Swept, TargetKind, TargetRecord, Writer};
 
 /// Most visits taken into one transaction.
 const MOST_AT_ONCE: usize = 64;
@@ -41,7 +45,7 @@ pub(super) enum Message {
     Visit(Box<Collection>),
     Decide {
         requests: Vec<DecisionRequest>,
-        author: Author,
+        by: Actor,
         reply: oneshot::Sender<Result<(Vec<FindingId>, u64), String>>,
     },
     Run {
@@ -50,6 +54,8 @@ pub(super) enum Message {
     },
     Configure(Box<InForce>),
     Problem(String),
+    /// What of the daemon's work has not come round, in words.
+    Late(Vec<String>),
     /// May a credential be tried?
     Claim(Asker),
     /// How the attempt ended.
@@ -76,6 +82,12 @@ pub(super) enum Message {
     },
     Tick,
     Outbox(alerts::Question),
+    /// What somebody asked over the control socket to change, and what became of it.
+    Asked {
+        author: Author,
+        asked: String,
+        outcome: String,
+    },
     Seq(oneshot::Sender<u64>),
     Stop,
 }
@@ -102,7 +114,16 @@ struct Draft {
 pub(super) struct Recorder {
     writer: Writer,
     config: Config,
+    /// The packs of the configuration.
+    packs: Policies,
+    /// Those of them that are in force today: what is judged by.
     policies: Policies,
+    house: HouseRules,
+    registers: Registers,
+    /// The day they were chosen for.
+    today: Date,
+    /// What is wrong with a newer configuration that was not taken; empty when all is well.
+    problem: String,
     catalogue: Catalogue,
     estate: Estate,
     inventory: Inventory,
@@ -113,9 +134,14 @@ pub(super) struct Recorder {
     reviews: BTreeMap<String, Timestamp>,
     /// The count word each device was stored with.
     statuses: BTreeMap<DeviceId, Status>,
+    /// Devices of which a person's word holds.
+    overruled: BTreeSet<DeviceId>,
+    /// When it was last looked for devices to forget.
+    forgot: Timestamp,
     daemon: DaemonRecord,
     /// Which alerts the changes cause.
     dispatch: Dispatch,
+    operation: operation::Operation,
     posted: watch::Sender<()>,
     /// Who looks after cameras is told what visits to others mean for them.
     leads: mpsc::Sender<Lead>,
@@ -123,6 +149,7 @@ pub(super) struct Recorder {
     addresses: BTreeMap<DeviceId, BTreeSet<TargetName>>,
     swept: Vec<Swept>,
     coverage: coverage::Count,
+    proof: proof::Proof,
     seq: u64,
 }
 
@@ -135,12 +162,17 @@ impl Recorder {
         leads: mpsc::Sender<Lead>,
     ) -> Result<Self, StoreError> {
         let stored = writer.load()?;
-        let InForce { config, policies, catalogue } = in_force.clone();
+        let InForce { config, policies, catalogue, .. } = in_force.clone();
+        let operation = operation::Operation::new(&stored, Timestamp::now());
+        let memory = Memory { told: stored.told, held: stored.held, conditions: stored.conditions };
+        let (plans, windows) = (config.alerts.clone(), config.maintenance.clone());
+        let dispatch = Dispatch::restore(plans, windows, &stored.findings, memory);
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
-        let devices = stored.devices.into_iter().map(|record| record.device).collect();
+        let devices: Vec<_> = stored.devices.into_iter().map(|record| record.device).collect();
+        let holds = |device: &crate::inventory::Device| device.facts.overruling.as_ref().is_some_and(Overruling::holds);
+        let overruled = devices.iter().filter(|device| holds(device)).map(|device| device.id).collect();
         let inventory =
             Inventory::restore(stored.next_device, devices, stored.presence, stored.addresses, stored.switches);
-        let dispatch = Dispatch::restore(config.alerts.clone(), &stored.findings, stored.told);
         let mut recorder = Self {
             estate: Estate::from(&config),
             ledger: Ledger::restore(stored.findings, stored.cycles),
@@ -154,23 +186,34 @@ impl Recorder {
                 stopped: None,
                 poll_every_s: config.daemon.poll_every.as_secs(),
                 cameras_every_s: config.daemon.cameras_every.as_secs(),
+                late: Vec::new(),
             },
             writer,
+            house: HouseRules::from(&config.house),
+            registers: Registers::default(),
             config,
-            policies,
+            packs: policies,
+            policies: Policies::default(),
+            today: Date::default(),
+            problem: String::new(),
             catalogue,
             inventory,
             statuses,
+            overruled,
+            forgot: Timestamp::now(),
             dispatch,
+            operation,
             posted: watch::Sender::new(()),
             leads,
             addresses: BTreeMap::new(),
             coverage: coverage::Count::new(&stored.swept),
             swept: stored.swept,
+            proof: proof::Proof::default(),
             seq: 0,
         };
         recorder.index_addresses();
-        let mut batch = recorder.configure(in_force);
+        // What is stored was judged by another configuration, perhaps by another version of this program.
+        let mut batch = recorder.configure(in_force, true);
         batch.daemon = Some(recorder.daemon.clone());
         recorder.commit(&batch)?;
         Ok(recorder)
@@ -235,6 +278,7 @@ impl Recorder {
         }
         self.count_looked(Timestamp::now(), true);
         self.daemon.stopped = Some(Timestamp::now());
+        self.daemon.late.clear();
         let batch = Batch { at: Timestamp::now(), daemon: Some(self.daemon.clone()), ..Batch::default() };
         if let Err(error) = self.commit(&batch) {
             tracing::error!(%error, "the end could not be recorded");
@@ -243,8 +287,8 @@ impl Recorder {
 
     fn handle(&mut self, message: Message) {
         match message {
-            Message::Decide { requests, author, reply } => {
-                let _ = reply.send(self.decide(&requests, &author));
+            Message::Decide { requests, by, reply } => {
+                let _ = reply.send(self.decide(&requests, &by));
             }
             Message::Run { review, reply } => {
                 let opened = self.open_review(&review, Timestamp::now());
@@ -252,14 +296,24 @@ impl Recorder {
                     .send(opened.ok_or_else(|| format!("there is no [[review]] '{review}', or it was just opened")));
             }
             Message::Configure(in_force) => {
-                let batch = self.configure(*in_force);
+                let batch = self.configure(*in_force, false);
                 self.commit_until_it_holds(&batch);
             }
             Message::Problem(problem) => {
-                let configuration = Some(self.configuration_record(problem));
+                self.problem = problem;
+                let configuration = Some(self.configuration_record());
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), configuration, ..Batch::default() });
             }
-            Message::Swept(swept) => {
+            Message::Late(late) => {
+                if late != self.daemon.late {
+                    self.daemon.late = late;
+                    let daemon = Some(self.daemon.clone());
+                    self.commit_until_it_holds(&Batch { at: Timestamp::now(), daemon, ..Batch::default() });
+                }
+            }
+            Message::Swept(mut swept) => {
+                // One that was under way when the configuration changed.
+                swept.retain(|swept| self.config.camera_block(swept.address).is_some());
                 self.coverage.note(&swept);
                 self.commit_until_it_holds(&Batch { at: Timestamp::now(), swept, ..Batch::default() });
             }
@@ -268,8 +322,12 @@ impl Recorder {
             }
             Message::Tick => {
                 self.tick();
+                self.forget(Timestamp::now());
                 self.count_looked(Timestamp::now(), false);
+                self.keep_log();
+                self.watch_operation(Timestamp::now());
             }
+            Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);
@@ -284,6 +342,7 @@ impl Recorder {
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.seq = self.writer.commit(batch)?.seq;
+        self.proof.note(batch);
         if !batch.outbox.alerts.is_empty() {
             self.posted.send_replace(());
         }
@@ -306,6 +365,7 @@ impl Recorder {
     fn absorb(&mut self, visits: &[Collection]) -> Batch {
         let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
         for visit in visits {
+            self.operation.note(visit);
             let record = targets::record(visit, &self.targets);
             if record.is_none() && !matches!(visit, Collection::Camera(visit) if !visit.marks.is_empty()) {
                 continue;
@@ -320,6 +380,7 @@ impl Recorder {
             let judged = delta.devices.clone();
             self.judge(delta, &judged, &mut draft);
             let Some(record) = record else { continue };
+            self.follow_watch(&record, &mut draft);
             // It may have been dropped by an earlier visit of this batch.
             draft.batch.dropped_targets.retain(|name| *name != record.name);
             let before = self.targets.insert(record.name.clone(), record.clone());
@@ -343,117 +404,5 @@ impl Recorder {
         };
         self.post_alerts(&mut batch);
         batch
-    }
-
-    /// Puts the alerts that the batch's findings cause beside them.
-    fn post_alerts(&mut self, batch: &mut Batch) {
-        let device = |id| self.inventory.device(id);
-        self.dispatch.post(&batch.findings, device, batch.at, &mut batch.outbox);
-    }
-
-    /// Judges the devices, and puts the delta and what the judgement changed into the draft.
-    fn judge(&mut self, delta: Delta, judged: &[DeviceId], draft: &mut Draft) {
-        let at = draft.batch.at;
-        for merge in &delta.merged {
-            draft.findings.extend(self.ledger.merge(*merge, at));
-            draft.devices.remove(&merge.from);
-        }
-        for id in &delta.retired {
-            draft.findings.extend(self.ledger.retire(&policy::Subject::Device(*id), at));
-            draft.devices.remove(id);
-        }
-        for id in judged {
-            let Some(device) = self.inventory.device(*id) else { continue };
-            let now = self.policies.judge(device, &self.estate, &self.catalogue);
-            draft.findings.extend(self.ledger.reconcile(&policy::Subject::Device(*id), &device.place, &now, at));
-            let status = self.policies.status(device, &self.catalogue);
-            let before = self.statuses.insert(*id, status);
-            if before != Some(status) || delta.devices.binary_search(id).is_ok() {
-                draft.devices.insert(*id, DeviceRecord { device: device.clone(), status });
-            }
-        }
-        draft.batch.merged.extend(delta.merged);
-        draft.batch.retired.extend(delta.retired);
-        draft.batch.presence.extend(delta.presence);
-        draft.batch.addresses.extend(delta.addresses);
-        draft.switches.extend(delta.switches);
-    }
-
-    fn put_findings(&self, ids: &[FindingId], batch: &mut Batch) {
-        for id in ids {
-            batch.findings.retain(|finding| finding.id != *id);
-            batch.findings.extend(self.ledger.finding(*id).cloned());
-        }
-    }
-
-    fn configuration_record(&self, problem: String) -> ConfigurationRecord {
-        let site = |site: &crate::config::Site| SiteRecord {
-            id: site.id.clone(),
-            name: site.name.clone(),
-            sensitivity: site.sensitivity,
-            basis: site.basis,
-        };
-        let network = |network: &crate::config::Network| NetworkRecord {
-            id: network.id.clone(),
-            kind: network.kind,
-            site: network.site.clone(),
-        };
-        ConfigurationRecord {
-            hash: self.config.hash.clone(),
-            sites: self.config.sites.iter().map(site).collect(),
-            networks: self.config.networks.iter().map(network).collect(),
-            policies: self.policies.packs().iter().map(|pack| (pack.id.to_string(), pack.hash.clone())).collect(),
-            makers: self.catalogue.hash().to_owned(),
-            registry: Some(self.catalogue.registry_date()),
-            switches: u32::try_from(self.config.switches.len()).unwrap_or(u32::MAX),
-            reviews: self.reviews.clone(),
-            problem,
-        }
-    }
-
-    /// Takes a checked configuration into force: targets come and go, everything is judged anew.
-    fn configure(&mut self, in_force: InForce) -> Batch {
-        let at = Timestamp::now();
-        let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
-        self.estate = Estate::from(&in_force.config);
-        InForce { config: self.config, policies: self.policies, catalogue: self.catalogue } = in_force;
-        let planned = |name: &String| self.config.reviews.iter().any(|plan| plan.name == *name);
-        self.reviews.retain(|name, _| planned(name));
-        for plan in &self.config.reviews {
-            self.reviews.entry(plan.name.clone()).or_insert(at);
-        }
-        let dropped: Vec<TargetName> = self
-            .targets
-            .values()
-            .filter(|known| !targets::is_configured(known, &self.config))
-            .map(|known| known.name.clone())
-            .collect();
-        for name in dropped {
-            let delta = self.inventory.forget_switch(&name, &self.estate, &self.catalogue, at);
-            let judged = delta.devices.clone();
-            self.judge(delta, &judged, &mut draft);
-            self.drop_target(&name, &mut draft);
-        }
-        for switch in &self.config.switches {
-            let known = self.targets.get(&switch.name);
-            if known.is_none_or(|known| known.address != switch.address.to_string() || known.site != switch.site) {
-                let record = targets::waiting(switch, at);
-                draft.targets.insert(switch.name.clone(), record.clone());
-                self.targets.insert(switch.name.clone(), record);
-            }
-        }
-        let intervals = [self.config.daemon.poll_every.as_secs(), self.config.daemon.cameras_every.as_secs()];
-        if [self.daemon.poll_every_s, self.daemon.cameras_every_s] != intervals {
-            [self.daemon.poll_every_s, self.daemon.cameras_every_s] = intervals;
-            draft.batch.daemon = Some(self.daemon.clone());
-        }
-        let delta = self.inventory.rejudge(&self.estate, &self.catalogue, at);
-        // A changed pack changes verdicts of devices whose own record stays: all are judged.
-        let all: Vec<DeviceId> = self.inventory.devices().map(|device| device.id).collect();
-        self.judge(delta, &all, &mut draft);
-        draft.batch.configuration = Some(self.configuration_record(String::new()));
-        draft.batch.outbox.carriers = Some(alerts::carriers(&self.config));
-        self.dispatch.configure(&self.config.alerts);
-        self.finish(draft)
     }
 }

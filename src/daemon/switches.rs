@@ -6,12 +6,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
+use super::beats::Task;
 use super::{Shared, offset, targets};
 use crate::config::{Config, Switch};
 use crate::observation::Collection;
 
 /// The first round comes within seconds of the start; the moments of later ones are spread over the interval.
 const FIRST_ROUND: Duration = Duration::from_secs(5);
+
+/// A loop that comes round a moment after its time is not late.
+const SLACK: Duration = Duration::from_secs(5);
 
 /// How long a greeting keeps others from theirs: whoever is late waits beside the queue.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -44,7 +48,10 @@ async fn in_turn<T>(turns: &Semaphore, greeting: impl Future<Output = T>) -> Opt
 pub(super) async fn watch(shared: Arc<Shared>, config: Arc<Config>, target: Switch, poke: Arc<Notify>) {
     let every = config.daemon.poll_every;
     let mut wait = offset(&target.name, every.min(FIRST_ROUND));
+    // Two intervals, or one and the longest visit: a visit may take as long as it is allowed to.
+    let within = (2 * every).max(every + config.snmp.deadline) + SLACK;
     loop {
+        shared.beats.note(Task::Switch(target.name.clone()), within);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = poke.notified() => {}

@@ -32,6 +32,7 @@ impl Inventory {
         let Some(before) = self.devices.get(&id).cloned() else { return delta };
         let mut now = before.clone();
         take_facts(&mut now.facts, visit, at);
+        now.own.take(visit, at);
         let said = |ip: &IpAddr| visit.interfaces.iter().any(|interface| interface.addresses.contains(ip));
         if said(&visit.address) {
             // It lists its addresses, this one among them: what it left is not its any more.
@@ -78,6 +79,18 @@ impl Inventory {
     #[must_use]
     pub fn addresses_of(&self, mac: MacAddr) -> Vec<IpAddr> {
         self.device_of(mac).map_or_else(|| self.bound(mac), |device| device.ips.clone())
+    }
+
+    /// Whose address table gives this address to this MAC address, and since when: of several the first that did.
+    #[must_use]
+    pub fn binding(&self, mac: MacAddr, ip: IpAddr) -> Option<(&TargetName, Timestamp)> {
+        let switches = self.ips_of.get(&mac).and_then(|bound| bound.get(&ip)).into_iter().flatten();
+        let since = |name| {
+            let bindings = &self.switches.get(name)?.bindings;
+            let of_any_vrf = bindings.range((ip, mac, None)..).take_while(|((of, by, _), _)| (*of, *by) == (ip, mac));
+            Some((name, of_any_vrf.map(|(_, binding)| binding.first_seen).min()?))
+        };
+        switches.filter_map(since).min_by_key(|(_, at)| *at)
     }
 
     /// Which camera answered at an address last.

@@ -84,6 +84,11 @@ impl Estate {
         Self { sites, networks, at, on }
     }
 
+    /// Networks in the order of the configuration.
+    pub(super) fn networks(&self) -> &[Network] {
+        &self.networks
+    }
+
     fn listed<'a>(&'a self, indexes: Option<&'a Vec<usize>>) -> impl Iterator<Item = &'a Network> + Clone {
         indexes.into_iter().flatten().filter_map(|index| self.networks.get(*index))
     }
@@ -152,6 +157,12 @@ impl Estate {
         }
         let found = Self::by_address(here, spot.ips).or_else(|| Self::by_address(everywhere, spot.ips));
         found.map_or(Found::None, |(network, by)| Found::On(network, by))
+    }
+
+    /// The network of this id.
+    #[must_use]
+    pub fn network(&self, id: &NetworkId) -> Option<&Network> {
+        self.networks.iter().find(|network| network.id == *id)
     }
 
     /// Writes down the network of a place, and returns by what it is on it, or why that is open.

@@ -2,6 +2,7 @@
 //!
 //! Pure. Places change only by observation: a switch that does not answer changes nothing.
 
+mod anew;
 mod cameras;
 mod certainty;
 mod coverage;
@@ -10,8 +11,12 @@ mod neighbours;
 #[cfg(test)]
 mod order_tests;
 mod overlap;
+mod own;
+mod parts;
 mod past;
+mod person;
 mod placing;
+mod registers;
 mod rows;
 mod state;
 mod switches;
@@ -22,11 +27,15 @@ mod vlan;
 #[cfg(test)]
 mod vrf_tests;
 
+pub use anew::{Anew, Places};
 pub use certainty::Confidence;
 pub use coverage::{PortCoverage, SilentPort};
 pub use estate::{Estate, RoutedAddress, Spot};
 pub use neighbours::UnpolledNeighbour;
+pub use own::{Interface, OwnWords};
+pub use parts::in_parts;
 pub use placing::Standing;
+pub use registers::{By, Listing, Registers, Sighting, Touched};
 pub use state::Inventory;
 
 use std::net::IpAddr;
@@ -163,6 +172,9 @@ pub struct Device {
     pub attribution: Attribution,
     /// Host name it gives itself.
     pub hostname: Option<DeviceText>,
+    /// What it says of its network, of who may ask it, of what is behind it.
+    #[serde(default, skip_serializing_if = "OwnWords::is_empty")]
+    pub own: OwnWords,
     /// Where it is.
     pub place: Place,
     /// First seen anywhere.

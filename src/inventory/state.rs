@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::anew::Anew;
+use super::parts::in_parts;
 use super::topology::{Dirty, Lead};
-use super::{AddressBinding, Certainty, Delta, Device, Estate, Merge, Place, Presence, RoutedAddress, SwitchRecord};
-use crate::maker::{Attribution, Catalogue, Facts};
+use super::{
+    AddressBinding, Certainty, Delta, Device, Estate, Merge, OwnWords, Place, Presence, RoutedAddress, SwitchRecord,
+};
+use crate::maker::{Attribution, Catalogue, Ended, Facts, Overruling};
 use crate::net::{DeviceId, DeviceText, MacAddr, PortName, TargetName, Timestamp, VlanId};
 use crate::observation::Collection;
 
@@ -158,6 +162,7 @@ impl Device {
             facts: Facts { mac: mac.map(|mac| (mac, at)), ..Facts::default() },
             attribution: Attribution::default(),
             hostname: None,
+            own: OwnWords::default(),
             place: Place { since: at, certainty: Certainty::Unknown, ..Place::default() },
             first_seen: at,
             appeared,
@@ -228,11 +233,24 @@ impl Inventory {
         }
     }
 
-    /// Places and attributes every device anew: sites, networks or the catalogue changed.
-    pub fn rejudge(&mut self, estate: &Estate, catalogue: &Catalogue, at: Timestamp) -> Delta {
-        let ids: Vec<DeviceId> = self.devices.keys().copied().collect();
-        for id in ids {
-            self.settle(id, estate, catalogue, at);
+    /// Finds out anew of every device what a changed configuration or catalogue can have made different.
+    pub fn rejudge(&mut self, estate: &Estate, catalogue: &Catalogue, anew: &Anew, at: Timestamp) -> Delta {
+        let all: Vec<&Device> = self.devices.values().collect();
+        let settled = in_parts(&all, |device| {
+            let mut now = None;
+            if anew.places.holds(device) {
+                now = Some(self.placed(device, estate, at));
+            }
+            // What is heard at another place speaks for a maker too.
+            if anew.makers || now.as_ref().is_some_and(|now| now.facts != device.facts) {
+                let mut attributed = now.unwrap_or_else(|| (*device).clone());
+                attribute(&mut attributed, catalogue, at);
+                now = Some(attributed);
+            }
+            now.filter(|now| now != *device)
+        });
+        for device in settled.into_iter().flatten() {
+            self.put(device);
         }
         Delta { devices: self.take_dirty(), ..Delta::default() }
     }
@@ -336,10 +354,16 @@ impl Inventory {
         kept.ips.extend(gone.ips.iter().copied());
         kept.endpoint = kept.endpoint.take().or(gone.endpoint);
         kept.hostname = kept.hostname.take().or(gone.hostname);
+        kept.own.complete(gone.own);
         kept.facts.information = kept.facts.information.take().or(gone.facts.information);
         kept.facts.scopes = kept.facts.scopes.take().or(gone.facts.scopes);
         kept.facts.neighbour = kept.facts.neighbour.take().or(gone.facts.neighbour);
         kept.facts.onvif = kept.facts.onvif.or(gone.facts.onvif);
+        // A person's word that still holds goes before one that does not.
+        let holds = |said: &Overruling| said.holds();
+        if !kept.facts.overruling.as_ref().is_some_and(holds) && gone.facts.overruling.is_some() {
+            kept.facts.overruling = gone.facts.overruling;
+        }
         if kept.facts.marks.is_empty() {
             kept.facts.marks = gone.facts.marks;
         }
@@ -369,6 +393,15 @@ impl Inventory {
     /// Brings a device in line with what is known now; notes it where that differs from before.
     pub(super) fn settle(&mut self, id: DeviceId, estate: &Estate, catalogue: &Catalogue, at: Timestamp) {
         let Some(before) = self.devices.get(&id) else { return };
+        let mut now = self.placed(before, estate, at);
+        attribute(&mut now, catalogue, at);
+        if now != *before {
+            self.put(now);
+        }
+    }
+
+    /// A device where it is known to be now, with what is heard there. What other devices are known to be plays no part.
+    fn placed(&self, before: &Device, estate: &Estate, at: Timestamp) -> Device {
         let mut now = before.clone();
         if let Some(mac) = now.mac {
             let bound = self.bound(mac);
@@ -383,11 +416,24 @@ impl Inventory {
         if let Some(heard) = self.heard_at_its_port(&now, at) {
             now.facts.neighbour = Some(heard);
         }
-        now.attribution = catalogue.attribute(&now.facts);
-        if now != *before {
-            self.dirty.insert(id);
-            self.index(&now);
-            self.devices.insert(id, now);
-        }
+        now
     }
+
+    /// A device that differs from before.
+    fn put(&mut self, now: Device) {
+        self.dirty.insert(now.id);
+        self.index(&now);
+        self.devices.insert(now.id, now);
+    }
+}
+
+/// Who made a device and what it is, by what is known of it now. What a person said of it ends where new evidence speaks
+/// against that.
+fn attribute(device: &mut Device, catalogue: &Catalogue, at: Timestamp) {
+    if let Some(why) = catalogue.contrary(&device.facts)
+        && let Some(said) = device.facts.overruling.as_mut()
+    {
+        said.ended = Some(Ended { at, why });
+    }
+    device.attribution = catalogue.attribute(&device.facts);
 }

@@ -27,6 +27,7 @@ fn estate_with(staff: NetworkKind) -> Estate {
         name: "HQ".into(),
         sensitivity: Sensitivity::Sensitive,
         basis: None,
+        owner: String::new(),
         address_ranges: Vec::new(),
     };
     let network = |id: &str, kind, vlan: &str, subnet: &str| Network {
@@ -362,7 +363,7 @@ fn a_reclassified_network_places_anew() {
     let mut world = World::new();
     world.see(visit("a", "a0", 0, &[("01", 10, 1)]));
     world.estate = estate_with(NetworkKind::Other);
-    let delta = world.inventory.rejudge(&world.estate, &world.catalogue, at(9));
+    let delta = world.inventory.rejudge(&world.estate, &world.catalogue, &Anew::EVERYTHING, at(9));
     assert_eq!(delta.devices, [world.device("01").id]);
     assert_eq!(world.device("01").place.network_kind, Some(NetworkKind::Other));
     assert_eq!(world.device("01").place.since, at(0), "it did not move");

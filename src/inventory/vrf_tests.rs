@@ -84,7 +84,7 @@ fn the_same_address_in_two_vrfs_is_two_devices_on_two_networks() {
     assert_eq!(networks(&world), ["cctv", "guests", "core"]);
     world.restart();
     assert_eq!(world.see(router(1, &rows)), Delta::default(), "nothing changed over a restart");
-    world.inventory.rejudge(&estate(), &Catalogue::shipped(), at(2));
+    world.inventory.rejudge(&estate(), &Catalogue::shipped(), &super::Anew::EVERYTHING, at(2));
     assert_eq!(networks(&world), ["cctv", "guests", "core"]);
     let (_, why) = world.network("01");
     let words = "it is on network cctv by VRF cameras of r, which has its address 10.1.2.3";

@@ -396,6 +396,17 @@ impl Estate {
             if site.zone(device.vlan) == Zone::Core {
                 add("no-core-network");
             }
+            let mut house = |rule: &str| truth.findings.push(("house".to_owned(), rule.to_owned(), device.mac));
+            if unit.appeared {
+                house("new-device");
+            }
+            if unit.product.maker.is_none() {
+                house("unknown-maker");
+            }
+            if unit.access == Access::Anonymous {
+                house("no-password");
+            }
+            let mut add = |rule: &str| truth.findings.push((super::PACK.to_owned(), rule.to_owned(), device.mac));
             match (unit.product.restricted(), site.basis) {
                 (true, Some(_)) => {
                     add("remove-sensitive");

@@ -334,8 +334,17 @@ impl Ledger<'_> {
     }
 }
 
-/// Weighs what is known of a device.
+/// Weighs what is known of a device. A person's word goes before the marks, and hides none.
 pub(super) fn attribute(catalogue: &Catalogue, facts: &Facts) -> Attribution {
+    let marks = weigh::attribution(read(catalogue, facts));
+    match facts.overruling.as_ref().filter(|overruling| overruling.holds()) {
+        Some(overruling) => overruling.over(marks, catalogue),
+        None => marks,
+    }
+}
+
+/// Every mark of a device.
+pub(super) fn read<'a>(catalogue: &'a Catalogue, facts: &Facts) -> Ledger<'a> {
     let mut ledger = Ledger { catalogue, pieces: Vec::new(), classes: Vec::new(), brand: None };
     if let Some((said, at)) = &facts.information {
         ledger.information(said, *at);
@@ -352,5 +361,5 @@ pub(super) fn attribute(catalogue: &Catalogue, facts: &Facts) -> Attribution {
     }
     ledger.prefix(facts);
     ledger.surroundings(facts);
-    weigh::attribution(ledger)
+    ledger
 }

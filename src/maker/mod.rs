@@ -9,6 +9,7 @@ mod file;
 mod ledger;
 mod lines;
 mod organisations;
+mod overruling;
 mod patterns;
 mod registry;
 #[cfg(test)]
@@ -16,7 +17,8 @@ mod tests;
 mod weigh;
 
 pub use catalogue::{Brand, Catalogue, Lot, Maker};
-pub use registry::{Block, RegistryFile};
+pub use overruling::{Claim, Ended, Overruling};
+pub use registry::{Block, RegistryFile, registry_words};
 
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +91,27 @@ pub enum Class {
     Unknown,
 }
 
+/// Classes as they are written.
+const CLASSES: [(Class, &str); 17] = [
+    (Class::Camera, "camera"),
+    (Class::Recorder, "recorder"),
+    (Class::Encoder, "encoder"),
+    (Class::Intercom, "intercom"),
+    (Class::AccessControl, "access-control"),
+    (Class::Alarm, "alarm"),
+    (Class::Radar, "radar"),
+    (Class::Speaker, "speaker"),
+    (Class::Switch, "switch"),
+    (Class::Router, "router"),
+    (Class::AccessPoint, "access-point"),
+    (Class::Phone, "phone"),
+    (Class::Radio, "radio"),
+    (Class::Printer, "printer"),
+    (Class::Computer, "computer"),
+    (Class::Other, "other"),
+    (Class::Unknown, "unknown"),
+];
+
 impl Class {
     /// Whether a device of this class is visual surveillance equipment.
     #[must_use]
@@ -99,6 +122,23 @@ impl Class {
             Self::Intercom | Self::AccessControl | Self::Unknown => Surveillance::Unknown,
             _ => Surveillance::No,
         }
+    }
+
+    /// The word people and files have for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        CLASSES.iter().find(|(class, _)| *class == self).map_or("unknown", |(_, word)| word)
+    }
+
+    /// The class of this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        CLASSES.iter().find(|(_, known)| *known == word).map(|(class, _)| *class)
+    }
+
+    /// Every class, as people write it.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        CLASSES.iter().map(|(_, word)| *word)
     }
 
     /// The word that `devices --json` has for it: those who read that know six.
@@ -147,6 +187,9 @@ pub struct Facts {
     pub announced: Vec<(Announcement, Timestamp)>,
     /// Its LLDP or CDP system description and capabilities as its switch heard them, and since when.
     pub neighbour: Option<(DeviceText, Vec<String>, Timestamp)>,
+    /// What a person said of it, also once that holds no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overruling: Option<Overruling>,
 }
 
 impl Facts {
@@ -174,6 +217,9 @@ pub struct Attribution {
     pub class: Class,
     /// Whether it is visual surveillance equipment.
     pub surveillance: Surveillance,
+    /// What of this a person said, in place of what the evidence says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overruled: Option<Claim>,
     /// All evidence, strongest first, contradictions included.
     pub evidence: Vec<Evidence>,
 }

@@ -5,12 +5,29 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use crate::net::MacAddr;
+use crate::net::{MacAddr, Timestamp};
 
 /// The day the registry compiled in (`oui-data` 0.2.4) is at least of: it has blocks that a copy of this day lacks.
 const COMPILED: Date = jiff::civil::date(2026, 6, 25);
 /// Who holds a block that is given out in smaller ones: no maker.
 const AUTHORITY: &str = "IEEE Registration Authority";
+
+/// A registry older than this lacks what was sold since.
+const TOO_OLD_MONTHS: i32 = 12;
+
+/// What to say of the registry's age: its day, and a warning where it is past twelve months.
+#[must_use]
+pub fn registry_words(date: Date, now: Timestamp) -> (String, Option<String>) {
+    let today = now.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let limit = today.checked_sub(jiff::Span::new().months(TOO_OLD_MONTHS)).unwrap_or(date);
+    let warning = (date < limit).then(|| {
+        format!(
+            "the IEEE registry is of {date}, more than {TOO_OLD_MONTHS} months ago: prefixes given out since are unknown. \
+             Install or update ieee-data, or name a newer copy in [makers] registry"
+        )
+    });
+    (format!("IEEE registry of {date}"), warning)
+}
 
 /// A file of the registry: the text of `oui.csv`, `mam.csv` or `oui36.csv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +155,14 @@ fn compiled(mac: MacAddr) -> Option<Block<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_registry_past_twelve_months_is_said_to_be() {
+        let now: Timestamp = "2027-06-26T10:00:00Z".parse().unwrap();
+        let words = |year, month, of| registry_words(jiff::civil::date(year, month, of), now).1;
+        assert_eq!(words(2026, 6, 26), None);
+        assert!(words(2026, 6, 25).unwrap().contains("of 2026-06-25"));
+    }
 
     const HEAD: &str = "Registry,Assignment,Organization Name,Organization Address\n";
 

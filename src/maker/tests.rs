@@ -237,3 +237,57 @@ fn what_is_no_surveillance_equipment_is_only_said_so_where_nothing_speaks_for_it
     assert_eq!(class(&facts("", ["Dahua", "VTO2211G-WP", "", ""])), (Class::Intercom, Surveillance::Unknown));
     assert_eq!(class(&marked(MarkKind::HttpServer, "DNVRS-Webs")), (Class::Unknown, Surveillance::Yes));
 }
+
+fn overruled(facts: Facts, claim: &str) -> Facts {
+    let overruling = Overruling {
+        claim: claim.parse().unwrap(),
+        until: "2027-01-01".parse().unwrap(),
+        reason: "looked".into(),
+        author: crate::net::Author { uid: 1, name: "jo".into(), login: None },
+        at: AT,
+        known: Catalogue::shipped().marks(&facts),
+        reminded: None,
+        ended: None,
+    };
+    Facts { overruling: Some(overruling), ..facts }
+}
+
+#[test]
+fn a_persons_word_goes_before_the_marks_and_hides_none() {
+    let catalogue = Catalogue::shipped();
+    let plain = facts("44:19:b6:00:00:01", ["HIKVISION", "DS-2CD2143G2-I", "", ""]);
+    let marks = catalogue.attribute(&plain);
+    let told = |claim: &str| catalogue.attribute(&overruled(plain.clone(), claim));
+    let word = |told: &Attribution| {
+        (told.maker.as_ref().map(ToString::to_string).unwrap_or_default(), told.verdict, told.class, told.surveillance)
+    };
+    let axis = told("maker:axis");
+    assert_eq!(word(&axis), ("axis".into(), Verdict::Confirmed, Class::Camera, Surveillance::Yes));
+    assert_eq!((&axis.evidence[0].source[..], &axis.evidence[1..]), ("operator", &marks.evidence[..]));
+    let phone = told("class:phone");
+    assert_eq!(word(&phone), ("hikvision".into(), Verdict::Confirmed, Class::Phone, Surveillance::No));
+    assert_eq!(word(&told("surveillance:no")).2, Class::Other, "no camera that is no camera");
+    let door = told("class:intercom surveillance:no");
+    assert_eq!((door.class, door.surveillance), (Class::Intercom, Surveillance::No));
+    for bad in ["", "maker:", "class:zebra", "axis", "surveillance:perhaps"] {
+        assert!(bad.parse::<Claim>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn only_a_new_mark_that_speaks_against_it_ends_a_persons_word() {
+    let catalogue = Catalogue::shipped();
+    let plain = facts("44:19:b6:00:00:01", ["HIKVISION", "DS-2CD2143G2-I", "", ""]);
+    let said = overruled(plain, "maker:axis surveillance:no");
+    assert_eq!(catalogue.contrary(&said), None, "what was there when it was said");
+    let same = with_mark(said.clone(), MarkKind::HttpServer, "a server of nobody's");
+    assert_eq!(catalogue.contrary(&same), None);
+    let against = with_mark(said.clone(), MarkKind::IsapiNamespace, "http://www.hikvision.com/ver20/XMLSchema");
+    assert!(catalogue.contrary(&against).is_some_and(|why| why.contains("isapi namespace")));
+    let mut another = said.clone();
+    another.information.as_mut().unwrap().0.model = "DS-7608NI-K2".into();
+    assert!(catalogue.contrary(&another).is_some_and(|why| why.contains("DS-7608NI-K2")), "another model");
+    let mut unknown = said;
+    unknown.overruling.as_mut().unwrap().claim.maker = Some("nobody".into());
+    assert!(catalogue.contrary(&unknown).is_some_and(|why| why.contains("no 'nobody'")), "never clean by a stranger");
+}

@@ -210,6 +210,7 @@ pub(super) fn attribution(ledger: Ledger<'_>) -> Attribution {
         verdict,
         class,
         surveillance,
+        overruled: None,
         evidence,
     }
 }

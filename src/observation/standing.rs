@@ -14,12 +14,12 @@ use crate::net::{DeviceText, Timestamp};
 pub struct CameraNetwork {
     /// Search domains.
     pub domains: Vec<DeviceText>,
-    /// Name servers.
-    pub name_servers: Vec<IpAddr>,
-    /// Time servers.
-    pub time_servers: Vec<DeviceText>,
-    /// Default gateways.
-    pub gateways: Vec<IpAddr>,
+    /// Name servers; `None`: it did not tell.
+    pub name_servers: Option<Vec<IpAddr>>,
+    /// Time servers; `None`: it did not tell.
+    pub time_servers: Option<Vec<DeviceText>>,
+    /// Default gateways; `None`: it did not tell.
+    pub gateways: Option<Vec<IpAddr>>,
     /// Protocols.
     pub protocols: Vec<CameraProtocol>,
 }

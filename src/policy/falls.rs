@@ -37,8 +37,8 @@ fn covers(pack: &Pack, attribution: &Attribution, maker: Option<&Maker>) -> Fall
         Class::Intercom if about(Equipment::Intercom) => Falls::Surely,
         Class::AccessControl if about(Equipment::AccessControl) => Falls::Surely,
         class if class.is_telecom() && about(Equipment::Telecom) => Falls::Surely,
-        // No text says whether these count as surveillance equipment.
-        Class::Intercom | Class::AccessControl => Falls::Review,
+        // No text says whether these count as surveillance equipment: where nobody did either, a person must.
+        Class::Intercom | Class::AccessControl if attribution.surveillance == Surveillance::Unknown => Falls::Review,
         class => match attribution.surveillance {
             Surveillance::Yes if about(Equipment::Surveillance) => Falls::Surely,
             Surveillance::Yes | Surveillance::No => Falls::Not,
@@ -79,6 +79,10 @@ pub(super) fn falls(pack: &Pack, attribution: &Attribution, catalogue: &Catalogu
     let sure = if attribution.verdict == Verdict::Confirmed { Falls::Surely } else { Falls::Likely };
     if named != Falls::Not {
         return named.min(covered).min(sure);
+    }
+    // A person said who made it, having seen the marks that say otherwise.
+    if attribution.overruled.as_ref().is_some_and(|claim| claim.maker.is_some()) {
+        return Falls::Not;
     }
     // Not its believed maker: marks of a restricted one keep the question open, hints are for a person.
     let about_telecom = pack.equipment.contains(&Equipment::Telecom);

@@ -2,20 +2,25 @@
 
 mod differ;
 mod falls;
+mod house;
 mod pack;
 mod subject;
 #[cfg(test)]
 mod tests;
 
-pub use differ::Difference;
+use differ::word;
+pub use differ::{Difference, Loosened};
 pub use falls::Verdicts;
 use falls::{Falls, falls};
+pub use house::{HOUSE, HouseRules, Known};
 pub use pack::Pack;
 use pack::{Rule, Who};
-pub use subject::{EntryId, Subject};
+pub use subject::Subject;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::config::Problem;
 use crate::inventory::{Device, Estate};
 use crate::maker::{Attribution, Catalogue, Class, Evidence, Grade, Maker, Surveillance};
 use crate::net::{PackId, RuleId};
@@ -78,19 +83,27 @@ pub struct Violation {
     pub evidence: Vec<Evidence>,
 }
 
-/// The packs in force.
+/// Packs that judge together.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Policies {
     packs: Vec<Pack>,
 }
 
+impl From<Pack> for Policies {
+    fn from(pack: Pack) -> Self {
+        Self { packs: vec![pack] }
+    }
+}
+
 /// Packs the program ships.
-const SHIPPED: [(&str, &str); 5] = [
+const SHIPPED: [(&str, &str); 7] = [
     ("uk-gsg-2022", include_str!("../../config/policies/uk-gsg-2022.toml")),
     ("us-889", include_str!("../../config/policies/us-889.toml")),
     ("us-fcc-covered", include_str!("../../config/policies/us-fcc-covered.toml")),
     ("ca-2025", include_str!("../../config/policies/ca-2025.toml")),
     ("au-2023", include_str!("../../config/policies/au-2023.toml")),
+    ("scot-2023", include_str!("../../config/policies/scot-2023.toml")),
+    ("tw-2021", include_str!("../../config/policies/tw-2021.toml")),
 ];
 
 impl Policies {
@@ -117,27 +130,89 @@ impl Policies {
     /// What a pack says that differs from the shipped one of its id; `None` where none has that id.
     #[must_use]
     pub fn differences(pack: &Pack) -> Option<Vec<Difference>> {
-        let shipped = Self::shipped_text(pack.id.as_str()).and_then(|text| pack::parse(text).ok())?;
-        Some(differ::differences(pack, &shipped))
+        Some(differ::differences(pack, &Self::shipped_as(pack)?))
+    }
+
+    fn shipped_as(pack: &Pack) -> Option<Pack> {
+        Self::shipped_text(pack.id.as_str()).and_then(|text| pack::parse(text).ok())
+    }
+
+    /// What packs take back of the shipped ones of their ids without saying so, and what they say that they do not do:
+    /// `(pack, what, how to mend it)`.
+    #[must_use]
+    pub fn unexplained(&self) -> Vec<(PackId, String, String)> {
+        let of = |pack: &Pack| {
+            let found = differ::unexplained(pack, Self::shipped_as(pack).as_ref());
+            found.into_iter().map(|(message, hint)| (pack.id.clone(), message, hint)).collect::<Vec<_>>()
+        };
+        self.packs.iter().flat_map(of).collect()
+    }
+
+    /// What packs take back of the shipped ones of their ids, with who decided so and why.
+    #[must_use]
+    pub fn loosened(&self) -> Vec<Loosened> {
+        let of = |pack: &Pack| {
+            let shipped = Self::shipped_as(pack);
+            shipped.map(|shipped| differ::loosened(pack, &shipped).collect::<Vec<_>>()).unwrap_or_default()
+        };
+        self.packs.iter().flat_map(of).collect()
     }
 
     /// Reads packs: `(where it came from, its text)`.
     ///
     /// # Errors
-    /// Every problem of every pack at once, each as `(where, what and how to mend it)`.
-    pub fn parse(texts: &[(String, String)]) -> Result<Self, Vec<(String, String)>> {
+    /// Every problem of every pack at once.
+    pub fn parse(texts: &[(String, String)]) -> Result<Self, Vec<Problem>> {
         let mut packs: Vec<Pack> = Vec::new();
         let mut problems = Vec::new();
+        let problem = |place: &String, (message, hint): (String, &str)| Problem {
+            place: place.clone(),
+            message,
+            hint: hint.to_owned(),
+        };
         for (origin, text) in texts {
             match pack::parse(text) {
+                Ok(pack) if pack.id.as_str() == HOUSE => {
+                    let message = format!("'{HOUSE}' is what the house rules are called");
+                    problems.push(problem(origin, (message, "give the pack another id")));
+                }
                 Ok(pack) if packs.iter().any(|other| other.id == pack.id) => {
-                    problems.push((origin.clone(), format!("pack '{}' is there twice", pack.id)));
+                    let message = format!("pack '{}' is there twice", pack.id);
+                    problems.push(problem(origin, (message, "name it once")));
                 }
                 Ok(pack) => packs.push(pack),
-                Err(found) => problems.extend(found.into_iter().map(|problem| (origin.clone(), problem))),
+                Err(found) => problems.extend(found.into_iter().map(|found| problem(origin, found))),
             }
         }
         if problems.is_empty() { Ok(Self { packs }) } else { Err(problems) }
+    }
+
+    /// Those of the packs that are in force on this day: the others judge nothing.
+    #[must_use]
+    pub fn on(&self, day: Date) -> Self {
+        let in_force = |pack: &&Pack| {
+            pack.in_force_from.is_none_or(|from| from <= day) && pack.in_force_until.is_none_or(|until| day <= until)
+        };
+        Self { packs: self.packs.iter().filter(in_force).cloned().collect() }
+    }
+
+    /// These packs with others: one takes the place of the one of its id.
+    #[must_use]
+    pub fn with(mut self, others: Self) -> Self {
+        for pack in others.packs {
+            match self.packs.iter_mut().find(|known| known.id == pack.id) {
+                Some(known) => *known = pack,
+                None => self.packs.push(pack),
+            }
+        }
+        self
+    }
+
+    /// These packs without one.
+    #[must_use]
+    pub fn without(mut self, id: &str) -> Self {
+        self.packs.retain(|pack| pack.id.as_str() != id);
+        self
     }
 
     /// The packs.
@@ -173,6 +248,7 @@ impl Policies {
                     Who::Restricted => restricted,
                     Who::AnySurveillance => is_surveillance(device, catalogue),
                 };
+                let who = who.min(is_of_class(rule, &device.attribution));
                 if who <= Falls::Hinted || !applies(rule, device, estate) {
                     continue;
                 }
@@ -203,6 +279,18 @@ fn is_surveillance(device: &Device, catalogue: &Catalogue) -> Falls {
     }
 }
 
+/// Whether a device is of a class that a rule is about.
+fn is_of_class(rule: &Rule, attribution: &Attribution) -> Falls {
+    if rule.class.is_empty() || rule.class.contains(&attribution.class) {
+        Falls::Surely
+    } else if attribution.class == Class::Unknown {
+        // It may be: doubt is for a person, and never clean.
+        Falls::Likely
+    } else {
+        Falls::Not
+    }
+}
+
 /// Whether a rule's conditions hold where the device is.
 fn applies(rule: &Rule, device: &Device, estate: &Estate) -> bool {
     let place = &device.place;
@@ -214,6 +302,7 @@ fn applies(rule: &Rule, device: &Device, estate: &Estate) -> bool {
     rule.site.is_none_or(site)
         && rule.network.is_none_or(|kind| place.network_kind == Some(kind))
         && rule.appeared_after.is_none_or(after)
+        && (rule.verdict.is_empty() || rule.verdict.contains(&device.attribution.verdict))
 }
 
 /// What a finding rests on: the strongest marks, class and place, none of which moves with the clock.

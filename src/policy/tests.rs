@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::{NetworkKind, Sensitivity, Site};
-use crate::inventory::Place;
+use crate::inventory::{OwnWords, Place};
 use crate::maker::{Facts, Verdict};
 use crate::net::{DeviceId, Timestamp};
 use crate::observation::DeviceInformation;
@@ -15,6 +15,7 @@ fn estate() -> Estate {
         name: id.into(),
         sensitivity,
         basis: None,
+        owner: String::new(),
         address_ranges: Vec::new(),
     };
     let sites = [site("hq", Sensitivity::Sensitive), site("depot", Sensitivity::Standard)];
@@ -51,6 +52,7 @@ fn device(manufacturer: Option<&str>, mac: &str, site: &str, kind: Option<Networ
         attribution: Catalogue::shipped().attribute(&facts),
         facts,
         hostname: None,
+        own: OwnWords::default(),
         place: Place { site: Some(site.into()), network_kind: kind, since: NOW, ..Place::default() },
         first_seen: NOW,
         appeared: None,
@@ -138,10 +140,12 @@ fn a_bad_pack_says_all_that_is_wrong() {
     let parse = |text: String| Policies::parse(&[("x.toml".into(), text)]).unwrap_err();
     let problems = parse(format!("{head}[match]\n{rule}{rule}"));
     assert_eq!(problems.len(), 2, "{problems:?}");
-    assert!(parse(format!("{head}[match]\njurisdiction='prc'\n{rule}colour='red'"))[0].1.contains("colour"));
+    assert!(parse(format!("{head}[match]\njurisdiction='prc'\n{rule}colour='red'"))[0].message.contains("colour"));
     assert!(parse(format!("{}[match]\njurisdiction='prc'\n{rule}", head.replace("2022-11-24", "1"))).len() == 1);
     let good = Policies::shipped_text("uk-gsg-2022").unwrap().to_owned();
-    assert!(Policies::parse(&[("a".into(), good.clone()), ("b".into(), good)]).unwrap_err()[0].1.contains("twice"));
+    assert!(
+        Policies::parse(&[("a".into(), good.clone()), ("b".into(), good)]).unwrap_err()[0].message.contains("twice")
+    );
 }
 
 /// Facts that confirm a maker and its class.
@@ -185,10 +189,11 @@ fn a_pack_is_about_its_kinds_of_equipment() {
     let switch = known(["", ""], "Huawei Versatile Routing Platform Software");
     assert_eq!(by(&switch), (Status::Restricted, texts(&["us-889", "us-fcc-covered"]), Vec::new()));
     let door = known(["Hikvision", "DS-K1T671M"], "");
-    let elsewhere = ["uk-gsg-2022", "us-889", "us-fcc-covered", "ca-2025"];
+    let elsewhere = ["uk-gsg-2022", "us-889", "us-fcc-covered", "ca-2025", "scot-2023", "tw-2021"];
     assert_eq!(by(&door), (Status::Restricted, texts(&["au-2023"]), texts(&elsewhere)));
     let intercom = known(["Dahua", "VTO2211G-WP"], "");
-    assert_eq!(by(&intercom), (Status::Restricted, texts(&["au-2023"]), texts(&elsewhere[..3])));
+    let of_dahua: Vec<_> = elsewhere.into_iter().filter(|id| !["ca-2025", "scot-2023"].contains(id)).collect();
+    assert_eq!(by(&intercom), (Status::Restricted, texts(&["au-2023"]), texts(&of_dahua)));
     let radar = known(["AXIS", "AXIS D2110-VE"], "");
     assert_eq!(by(&radar), (Status::NotRestricted, Vec::new(), Vec::new()));
 }
@@ -196,7 +201,7 @@ fn a_pack_is_about_its_kinds_of_equipment() {
 #[test]
 fn named_makers_stand_for_those_they_control_only_where_the_pack_says_so() {
     let ezviz = known(["EZVIZ", "CS-C6N-A0-1C2WFR"], "");
-    let all = ["uk-gsg-2022", "us-889", "us-fcc-covered", "au-2023"];
+    let all = ["uk-gsg-2022", "us-889", "us-fcc-covered", "au-2023", "tw-2021"];
     assert_eq!(by(&ezviz), (Status::Restricted, texts(&all), Vec::new()));
     let hik = known(["HIKVISION", "DS-2CD2143G2-I"], "");
     assert!(by(&hik).1.contains(&"ca-2025".to_owned()));
@@ -205,7 +210,7 @@ fn named_makers_stand_for_those_they_control_only_where_the_pack_says_so() {
 #[test]
 fn a_hint_is_for_a_person_and_never_clears() {
     let abus = known(["ABUS", "IPCA54581A"], "");
-    let named = ["uk-gsg-2022", "us-889", "us-fcc-covered", "ca-2025", "au-2023"];
+    let named = ["uk-gsg-2022", "us-889", "us-fcc-covered", "ca-2025", "au-2023", "scot-2023", "tw-2021"];
     assert_eq!(by(&abus), (Status::Unknown, Vec::new(), texts(&named)));
     assert_eq!(broken(&abus), []);
     // A mixed vendor's prefix hints at a pack about telecommunications, and at none about cameras.
@@ -221,5 +226,85 @@ fn every_shipped_pack_reads_and_only_the_first_is_in_force_unasked() {
     let read = Policies::shipped();
     let ids: Vec<_> = read.packs().iter().map(|pack| pack.id.to_string()).collect();
     assert_eq!(ids, Policies::shipped_ids());
-    assert!(read.packs().iter().all(|pack| !pack.source.is_empty() && !pack.issuer.is_empty()));
+    let told = |pack: &Pack| !pack.source.is_empty() && !pack.issuer.is_empty() && pack.basis.is_some();
+    assert!(read.packs().iter().all(told));
+    assert!(Policies::shipped_text(crate::config::DEFAULT_PACK).is_some());
+}
+
+#[test]
+fn a_pack_judges_from_its_first_day_to_its_last_and_no_longer() {
+    let text = |days: &str| {
+        format!(
+            "id='own'\ntitle='t'\nissuer='i'\nsource='s'\nversion=1\n{days}[match]\njurisdiction='prc'\n\
+             [[rule]]\nid='r'\ntext='t'\nseverity='breach'\nwho='restricted'\n"
+        )
+    };
+    let read = |days: &str| Policies::parse(&[("own.toml".into(), text(days))]);
+    let both = read("in-force-from=2027-01-01\nin-force-until=2027-12-31\n").unwrap();
+    let hik = device(Some("HIKVISION"), "", "hq", None);
+    let on = |packs: &Policies, day: &str| {
+        let packs = packs.on(day.parse().unwrap());
+        let (found, status) =
+            (packs.judge(&hik, &estate(), &Catalogue::shipped()), packs.status(&hik, &Catalogue::shipped()));
+        (found.len(), status)
+    };
+    // Before its first day it does not even make a maker a restricted one.
+    assert_eq!(on(&both, "2026-12-31"), (0, Status::NotRestricted));
+    assert_eq!(on(&both, "2027-01-01"), (1, Status::Restricted));
+    assert_eq!(on(&both, "2027-12-31"), (1, Status::Restricted));
+    assert_eq!(on(&both, "2028-01-01"), (0, Status::NotRestricted));
+    assert_eq!(on(&read("").unwrap(), "0001-01-01"), (1, Status::Restricted));
+    let problems = read("in-force-from=2027-01-01\nin-force-until=2026-12-31\n").unwrap_err();
+    assert_eq!(problems[0].message, "it ends before it begins");
+}
+
+#[test]
+fn a_rule_may_be_about_a_class_and_about_how_sure_the_maker_is() {
+    let with = |condition: &str| {
+        let text = format!(
+            "id='own'\ntitle='t'\nissuer='i'\nsource='s'\nversion=1\n[match]\njurisdiction='prc'\n\
+             [[rule]]\nid='r'\ntext='t'\nwho='any-surveillance'\nseverity='breach'\n{condition}\n"
+        );
+        Policies::parse(&[("own.toml".into(), text)]).unwrap()
+    };
+    let judge = |condition: &str, device: &Device| {
+        let found = with(condition).judge(device, &estate(), &Catalogue::shipped());
+        found.first().map(|violation| violation.severity)
+    };
+    let camera = device(Some("HIKVISION"), "44:19:b6:01:02:03", "hq", None);
+    assert_eq!(camera.attribution.class, Class::Camera);
+    assert_eq!(judge("class=['camera','recorder']", &camera), Some(Severity::Breach));
+    assert_eq!(judge("class=['recorder']", &camera), None);
+    // A maker of nothing but cameras, by one mark: which class it is, is not known.
+    let prefix = device(None, "44:19:b6:01:02:03", "hq", None);
+    assert_eq!((prefix.attribution.class, prefix.attribution.verdict), (Class::Unknown, Verdict::Suspected));
+    assert_eq!(judge("class=['recorder']", &prefix), Some(Severity::Review), "it may be one");
+    assert_eq!(judge("verdict=['confirmed']", &camera), Some(Severity::Breach));
+    assert_eq!(judge("verdict=['confirmed']", &prefix), None);
+    assert_eq!(judge("verdict=['suspected','unknown']", &prefix), Some(Severity::Review));
+    assert_eq!(judge("verdict=['suspected','unknown']", &camera), None);
+    let nameless = device(Some("NONE"), "", "hq", None);
+    assert_eq!(nameless.attribution.verdict, Verdict::Unknown);
+    assert_eq!(judge("verdict=['unknown']", &nameless), Some(Severity::Breach), "a camera of an unknown maker");
+}
+
+#[test]
+fn a_pack_takes_the_place_of_the_one_of_its_id_and_can_be_taken_out() {
+    let ids = |packs: &Policies| packs.packs().iter().map(|pack| pack.id.to_string()).collect::<Vec<_>>();
+    let uk = policies("uk-gsg-2022");
+    let both = uk.clone().with(policies("us-889"));
+    assert_eq!(ids(&both), ["uk-gsg-2022", "us-889"]);
+    let text = Policies::shipped_text("uk-gsg-2022").unwrap().replace("\"breach\"", "\"info\"");
+    let changed = Policies::parse(&[("own.toml".into(), text)]).unwrap();
+    let replaced = both.clone().with(changed.clone());
+    assert_eq!((ids(&replaced), &replaced.packs()[0]), (ids(&both), &changed.packs()[0]));
+    assert_eq!(ids(&both.without("uk-gsg-2022")), ["us-889"]);
+}
+
+#[test]
+fn a_pack_brings_no_characters_that_move_the_cursor() {
+    let text = Policies::shipped_text("us-889").unwrap().replace("is in use\"", "is in \\u001b[2Juse\"");
+    let problems = Policies::parse(&[("own.toml".into(), text)]).unwrap_err();
+    assert!(problems[0].message.ends_with("holds characters that cannot be shown"), "{problems:?}");
+    assert!(!problems[0].message.contains('\u{1b}'));
 }

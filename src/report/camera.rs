@@ -90,9 +90,9 @@ pub fn text(visit: &CameraVisit) -> String {
     }
     let network = &visit.network;
     let list = |entries: Vec<String>| entries.join(" ");
-    line("name servers", list(network.name_servers.iter().map(ToString::to_string).collect()));
-    line("time servers", list(network.time_servers.iter().map(ToString::to_string).collect()));
-    line("gateways", list(network.gateways.iter().map(ToString::to_string).collect()));
+    line("name servers", list(network.name_servers.iter().flatten().map(ToString::to_string).collect()));
+    line("time servers", list(network.time_servers.iter().flatten().map(ToString::to_string).collect()));
+    line("gateways", list(network.gateways.iter().flatten().map(ToString::to_string).collect()));
     let on = network.protocols.iter().filter(|protocol| protocol.enabled);
     line("protocols", list(on.map(|it| format!("{} {:?}", it.name, it.ports)).collect()));
     for user in visit.users.iter().flatten() {

@@ -1,6 +1,9 @@
 //! What was found as text, CSV and JSON. Field names are the contract's.
 
 pub mod camera;
+pub mod metrics;
+pub mod outlook;
+pub mod returns;
 pub mod sites;
 pub mod tables;
 pub mod visit;
@@ -123,7 +126,8 @@ impl Table {
 /// A cell that a spreadsheet takes for no formula.
 fn safe(cell: &str) -> String {
     match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{cell}"),
+        // Some spreadsheets read the wide forms of East Asian keyboards as well.
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠') => format!("'{cell}"),
         _ => cell.to_owned(),
     }
 }
@@ -163,10 +167,10 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula_and_quotes_survive() {
-        let cells = ["=1+1", "+1", "-1", "@x", "a,b", "a\"b", "plain"].map(str::to_owned).to_vec();
+        let cells = ["=1+1", "+1", "-1", "＝x", "a,b", "a\"b", "plain"].map(str::to_owned).to_vec();
         let table = Table { columns: vec!["a", "b", "c", "d", "e", "f", "g"], rows: vec![cells.clone()] };
         let csv = table.csv();
-        assert!(csv.contains("'=1+1,'+1,'-1,'@x,\"a,b\",\"a\"\"b\",plain"), "{csv}");
+        assert!(csv.contains("'=1+1,'+1,'-1,'＝x,\"a,b\",\"a\"\"b\",plain"), "{csv}");
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         let row = reader.records().next().unwrap().unwrap();
         assert!(row.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@'])));

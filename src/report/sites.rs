@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::Table;
 use super::tables::minute;
+use crate::config::Sensitivity;
 use crate::net::DeviceText;
+use crate::review::DecisionKind;
 use crate::snapshot::{Factor, FactorKind, SiteCounts, SiteCoverage, SiteRow, Snapshot, word};
 
 /// Gaps of one kind that are shown for a site.
@@ -18,6 +20,17 @@ fn share(factor: Option<&Factor>) -> String {
     }
 }
 
+/// A register's share, with the age of its file.
+fn listed(factor: Option<&Factor>) -> String {
+    match factor.and_then(|factor| factor.oldest) {
+        Some(changed) if factor.is_some_and(|factor| factor.expected > 0) => {
+            format!("{} of {}", share(factor), minute(changed))
+        }
+        Some(changed) => format!("nothing listed, {}", minute(changed)),
+        None => "no register".to_owned(),
+    }
+}
+
 fn verdict(coverage: &SiteCoverage) -> String {
     if coverage.doubts.is_empty() { "enough was looked at".to_owned() } else { "NOT shown to be clean".to_owned() }
 }
@@ -27,20 +40,22 @@ fn verdict(coverage: &SiteCoverage) -> String {
 pub fn coverage<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
     let row = |site: &SiteRow| {
         let coverage = snapshot.coverage_of(&site.id);
-        let oldest = coverage.factors.iter().filter_map(|factor| factor.oldest).min();
+        let looks = coverage.factors.iter().filter(|factor| factor.kind != FactorKind::Register);
+        let oldest = looks.filter_map(|factor| factor.oldest).min();
         vec![
             site.id.to_string(),
             word(&site.sensitivity),
             share(coverage.factor(FactorKind::Ranges)),
             share(coverage.factor(FactorKind::Switches)),
             share(coverage.factor(FactorKind::Ports)),
+            listed(coverage.factor(FactorKind::Register)),
             oldest.map_or_else(|| "never".to_owned(), minute),
             verdict(&coverage),
             coverage.doubts.join("; "),
         ]
     };
     Table {
-        columns: vec!["SITE", "SENSITIVITY", "RANGES", "SWITCHES", "PORTS", "OLDEST LOOK", "SO", "BECAUSE"],
+        columns: vec!["SITE", "SENSITIVITY", "RANGES", "SWITCHES", "PORTS", "REGISTER", "OLDEST LOOK", "SO", "BECAUSE"],
         rows: sites.map(row).collect(),
     }
 }
@@ -85,7 +100,8 @@ pub fn coverage_json(snapshot: &Snapshot, site: &SiteRow) -> Value {
 /// Sites in numbers.
 #[must_use]
 pub fn sites<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
-    let counts = snapshot.site_counts(&snapshot.overdue());
+    let overdue = snapshot.overdue();
+    let counts = snapshot.site_counts(&snapshot.tallies(&overdue), &overdue);
     let nothing = SiteCounts::default();
     let row = |site: &SiteRow| {
         let counts = counts.get(&site.id).unwrap_or(&nothing);
@@ -102,7 +118,7 @@ pub fn sites<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) 
             .into_iter()
             .chain(site.basis.iter().map(word).chain(std::iter::repeat(String::new())).take(1))
             .chain(numbers.map(|number| number.to_string()))
-            .chain([verdict(&snapshot.coverage_of(&site.id))])
+            .chain([verdict(&snapshot.coverage_of(&site.id)), considered(snapshot, site)])
             .collect()
     };
     Table {
@@ -119,14 +135,33 @@ pub fn sites<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) 
             "OPEN",
             "OVERDUE",
             "COVERAGE",
+            "CONSIDERED",
         ],
         rows: sites.map(row).collect(),
     }
+}
+
+/// How long an answer holds before it is asked again, in days.
+const CONSIDERED_FOR: u64 = 180;
+
+/// Whether a site that is not sensitive was considered: yes or no, when, by whom.
+fn considered(snapshot: &Snapshot, site: &SiteRow) -> String {
+    if site.sensitivity == Sensitivity::Sensitive {
+        return String::new();
+    }
+    let Some(decision) = snapshot.considered.get(&site.id) else { return "never".to_owned() };
+    let adopt = matches!(decision.kind, DecisionKind::Consider { adopt: true, .. });
+    let age = snapshot.as_of.since(decision.at).as_secs() / 86_400;
+    let overdue = if age > CONSIDERED_FOR { ", to be asked again" } else { "" };
+    let at = decision.at.to_string();
+    let name = DeviceText::new(&decision.author.name);
+    format!("{} {} {name}{overdue}", if adopt { "yes" } else { "no" }, at.get(..10).unwrap_or(&at))
 }
 
 /// A site as JSON.
 #[must_use]
 pub fn site_json(snapshot: &Snapshot, site: &SiteRow, counts: &SiteCounts) -> Value {
     json!({"id": site.id, "name": site.name, "sensitivity": site.sensitivity, "basis": site.basis, "counts": counts,
+           "considered": snapshot.considered.get(&site.id),
            "coverage": coverage_json(snapshot, site)})
 }

@@ -6,7 +6,7 @@ use super::Table;
 use crate::inventory::Device;
 use crate::net::{DeviceText, Timestamp};
 use crate::policy::Status;
-use crate::review::Finding;
+use crate::review::{Decision, Finding, Handling};
 use crate::snapshot::{CarrierRow, DaemonState, DeviceRow, Share, Snapshot, TargetRow};
 
 fn plain(value: &Value) -> String {
@@ -35,7 +35,7 @@ pub fn device_json(device: &Device, status: Status, last_seen: Timestamp) -> Val
         .iter()
         .map(|mark| json!({"source": mark.source, "text": mark.text, "grade": mark.grade, "observed_at": mark.observed_at}))
         .collect();
-    json!({
+    let mut value = json!({
         "id": device.id,
         "mac": device.mac,
         "ips": device.ips,
@@ -54,7 +54,14 @@ pub fn device_json(device: &Device, status: Status, last_seen: Timestamp) -> Val
         "status": status,
         "first_seen": device.first_seen,
         "last_seen": last_seen,
-    })
+    });
+    // Beside the contract's fields, where a person said something.
+    if let (Some(said), Value::Object(fields)) = (&device.facts.overruling, &mut value) {
+        let said = json!({"claim": said.claim, "until": said.until, "reason": said.reason, "author": said.author,
+                          "at": said.at, "ended": said.ended});
+        fields.insert("overruling".to_owned(), said);
+    }
+    value
 }
 
 /// Devices for people and spreadsheets.
@@ -115,11 +122,46 @@ pub fn finding_json(finding: &Finding, snapshot: &Snapshot) -> Value {
         "site": finding.place.site,
         "network": finding.place.network,
         "state": finding.state,
+        "closing": finding.closing,
+        "handling": finding.handling,
         "since": finding.since,
         "revision": finding.revision,
         "decision": finding.decision,
         "evidence": finding.evidence,
     })
+}
+
+/// How a finding is dealt with, in lines.
+#[must_use]
+pub fn handling(finding: &Finding) -> Vec<String> {
+    let Handling { assignee, due, tags, proposed, stage, isolated, absent, returned, successor, .. } =
+        &finding.handling;
+    let mut lines = Vec::new();
+    lines.extend(assignee.as_ref().map(|who| format!("assigned to {who}")));
+    lines.extend(due.map(|due| format!("a decision is wanted by {due}")));
+    if !tags.is_empty() {
+        lines.push(format!("tags {}", tags.iter().cloned().collect::<Vec<_>>().join(" ")));
+    }
+    lines.extend(proposed.as_ref().map(|it| format!("proposed by {}, to be approved: {}", it.author, it.kind)));
+    lines.extend(stage.map(|stage| format!("said to be {}", plain(&json!(stage)))));
+    lines.extend(isolated.map(|at| format!("seen on a network for surveillance equipment since {}", minute(at))));
+    lines.extend(absent.as_ref().map(|it| {
+        let unwatched = it.unwatched_ms / 60_000;
+        format!("on no polled port since {}; its old switch was silent for {unwatched} min of that", minute(it.since))
+    }));
+    lines.extend(returned.map(|at| format!("it was removed, and came back at {}", minute(at))));
+    lines.extend(successor.as_ref().map(|it| {
+        let maker = if it.maker.is_empty() { "an unknown maker" } else { &it.maker };
+        format!("on its port is device {} of {maker} now, {}", it.device, plain(&json!(it.status)))
+    }));
+    lines
+}
+
+/// A decision in a line: when, what, who.
+#[must_use]
+pub fn decision(decision: &Decision) -> String {
+    let approver = decision.approver.as_ref().map(|who| format!(", approved by {who}")).unwrap_or_default();
+    format!("{}  {}  by {}{approver}", minute(decision.at), decision.kind, decision.author)
 }
 
 /// Findings for people and spreadsheets.
@@ -193,9 +235,22 @@ pub fn targets<'a>(rows: impl Iterator<Item = &'a TargetRow>) -> Table {
     }
 }
 
-/// The first line of every table: what share of the estate was seen, and how the daemon is.
+/// The first line of every table: what share of the estate was seen, how the daemon is, and whose alerts do not leave.
 #[must_use]
 pub fn headline(snapshot: &Snapshot) -> String {
+    let failing: String = (snapshot.carriers.values())
+        .filter(|carrier| !carrier.why.is_empty())
+        .map(|carrier| {
+            let (name, since) = (DeviceText::new(&carrier.name), minute(carrier.since));
+            format!(", ALERTS OF {name} NOT SENT since {since}: {} wait", carrier.waiting + carrier.lost)
+        })
+        .collect();
+    freshness(snapshot) + &failing
+}
+
+/// What share of the estate was seen, and how the daemon is.
+#[must_use]
+pub fn freshness(snapshot: &Snapshot) -> String {
     let coverage = snapshot.coverage();
     let share = |share: &Share, kind: &str| {
         let percent = share.percent().map(|percent| format!(" ({percent} %)")).unwrap_or_default();
@@ -205,23 +260,25 @@ pub fn headline(snapshot: &Snapshot) -> String {
         if coverage.cameras.all == 0 { String::new() } else { format!(", {}", share(&coverage.cameras, "cameras")) };
     let hidden = coverage.behind_recorders().map(|words| format!(", {words}")).unwrap_or_default();
     let daemon = match snapshot.daemon.state() {
-        DaemonState::Running => "running".to_owned(),
+        DaemonState::Running if snapshot.daemon.late.is_empty() => "running".to_owned(),
+        DaemonState::Running => format!("LATE: {}", DeviceText::new(&snapshot.daemon.late.join("; "))),
+        DaemonState::Silent(since) => format!("SILENT since {}", minute(since)),
         DaemonState::Stopped(stopped) => format!("stopped since {}", minute(stopped)),
         DaemonState::Killed | DaemonState::Never => "NOT RUNNING".to_owned(),
     };
-    let failing: String = (snapshot.carriers.values())
-        .filter(|carrier| !carrier.why.is_empty())
-        .map(|carrier| {
-            let (name, since) = (DeviceText::new(&carrier.name), minute(carrier.since));
-            format!(", ALERTS OF {name} NOT SENT since {since}: {} wait", carrier.waiting + carrier.lost)
-        })
-        .collect();
     let looked: Vec<String> =
         snapshot.looked_at().into_iter().map(|(what, percent)| format!(", {percent} % of {what} seen")).collect();
     let looked = looked.concat();
+    let registry = snapshot.registry.filter(|_| snapshot.registry_warning().is_some());
+    let registry = registry.map(|date| format!(", IEEE registry OLD: of {date}")).unwrap_or_default();
+    let loosened = match snapshot.loosened.len() {
+        0 => String::new(),
+        1 => ", 1 thing of shipped packs loosened".to_owned(),
+        count => format!(", {count} things of shipped packs loosened"),
+    };
     let oldest = coverage.oldest().map_or_else(|| "never".to_owned(), minute);
     format!(
-        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{failing}",
+        "{}{cameras}{hidden}{looked}, oldest answer {oldest}, as of {}, daemon {daemon}{loosened}{registry}",
         share(&coverage.switches, "switches"),
         minute(snapshot.as_of)
     )
@@ -242,7 +299,11 @@ pub fn carriers(snapshot: &Snapshot) -> Vec<String> {
                 format!(", {lost} more only counted, FAILING since {since}: {why}")
             }
         };
-        format!("alert {name}: {address}, {last}, {} wait{trouble}", carrier.waiting)
+        let held = match carrier.held {
+            0 => String::new(),
+            held => format!(", {held} for the digest or after maintenance"),
+        };
+        format!("alert {name}: {address}, {last}, {} wait{held}{trouble}", carrier.waiting)
     };
     snapshot.carriers.values().map(line).collect()
 }

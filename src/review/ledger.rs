@@ -1,52 +1,87 @@
 //! All findings and cycles, and the only way to change them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use jiff::civil::Date;
-
-use super::{
-    Author, Cycle, Decision, DecisionKind, DecisionRequest, Finding, FindingState, Refusal, latest_acceptance,
-};
-use crate::config::ReviewPlan;
+use super::finding::{Absence, Closing, Finding, FindingState, Handling, Successor};
+use super::{Cycle, Stage};
+use crate::config::{NetworkKind, ReviewPlan};
 use crate::inventory::{Merge, Place};
-use crate::net::{CycleId, FindingId, PackId, RuleId, Timestamp};
-use crate::policy::{Subject, Violation};
+use crate::maker::Evidence;
+use crate::net::{CycleId, FindingId, PackId, RuleId, TargetName, Timestamp};
+use crate::policy::{Severity, Subject, Violation};
 
 type Key = (Subject, PackId, RuleId);
 
 /// All findings and cycles, and the only way to change them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ledger {
-    findings: BTreeMap<FindingId, Finding>,
+    pub(super) findings: BTreeMap<FindingId, Finding>,
     by_key: BTreeMap<Key, FindingId>,
-    cycles: BTreeMap<CycleId, Cycle>,
+    /// Findings whose device is on no polled port.
+    absent: BTreeSet<FindingId>,
+    pub(super) cycles: BTreeMap<CycleId, Cycle>,
+}
+
+fn is_absent(finding: &Finding) -> bool {
+    finding.state != FindingState::Closed && finding.handling.absent.is_some()
 }
 
 fn key(finding: &Finding) -> Key {
     (finding.subject.clone(), finding.policy.clone(), finding.rule.clone())
 }
 
-/// A request that can be decided, or why not.
-fn allowed(finding: Option<&Finding>, request: &DecisionRequest, today: Date) -> Result<(), Refusal> {
-    let id = request.finding;
-    let finding = finding.ok_or(Refusal::NoSuchFinding(id))?;
-    if finding.state == FindingState::Closed {
-        return Err(Refusal::Closed(id));
-    }
-    if finding.revision != request.revision {
-        return Err(Refusal::Stale { finding: id, seen: request.revision, now: finding.revision });
-    }
-    match &request.decision {
-        DecisionKind::RemoveBy { by } if *by < today => Err(Refusal::Past(*by)),
-        DecisionKind::Accept { until, .. } if *until < today => Err(Refusal::Past(*until)),
-        DecisionKind::Accept { until, .. } if *until > latest_acceptance(today) => {
-            Err(Refusal::TooLong { latest: latest_acceptance(today) })
+/// What a register said before in the same words it says since then, whenever its file was written last.
+fn with_times(now: &[Evidence], before: Option<&Finding>) -> Vec<Evidence> {
+    let mut evidence = now.to_vec();
+    for mark in evidence.iter_mut().filter(|mark| mark.source.starts_with("register ")) {
+        let mut same = before.into_iter().flat_map(|finding| &finding.evidence);
+        if let Some(old) = same.find(|old| old.source == mark.source && old.text == mark.text) {
+            mark.observed_at = old.observed_at;
         }
-        DecisionKind::Accept { reason, .. } | DecisionKind::NotInScope { reason } if reason.trim().is_empty() => {
-            Err(Refusal::NoReason)
-        }
-        _ => Ok(()),
     }
+    evidence
+}
+
+/// A finding that a subject breaks now, brought in line with that.
+fn seen(before: &Finding, violation: &Violation, place: &Place, at: Timestamp) -> Finding {
+    let mut finding = Finding {
+        severity: violation.severity,
+        text: violation.text.clone(),
+        evidence: with_times(&violation.evidence, Some(before).filter(|before| before.state != FindingState::Closed)),
+        // How sure a place is moves without its subject: that is no news about the finding.
+        place: if before.place.is_same_spot(place) { before.place.clone() } else { place.clone() },
+        ..before.clone()
+    };
+    finding.handling.absent = None;
+    // What merely was away for a while, and nobody decided to remove, comes back as what it was.
+    let meant = before.decision.as_ref().is_some_and(|decision| decision.kind.removes());
+    let removed = match before.state {
+        FindingState::Closed => before.closing == Some(Closing::Removed) && meant,
+        _ => before.handling.absent.is_some() && before.handling.stage == Some(Stage::Removed),
+    };
+    if removed {
+        finding.handling.returned = Some(at);
+    }
+    // What was removed and is back is a breach, whatever it was before.
+    if finding.handling.returned.is_some() {
+        finding.severity = Severity::Breach;
+    }
+    let elsewhere = before.place.site != finding.place.site;
+    let graver = finding.severity == Severity::Breach && before.severity > Severity::Breach;
+    let voids = before.state == FindingState::Accepted && (elsewhere || graver);
+    let left = before.handling.isolated.is_some() && finding.place.network_kind != Some(NetworkKind::Surveillance);
+    if before.state == FindingState::Closed || removed || voids || left {
+        if before.state == FindingState::Closed && !removed {
+            finding.handling.returned = None;
+        }
+        finding = finding.opened_again(at);
+        finding.handling.absent = None;
+    }
+    if finding.state == FindingState::IsolateBy && finding.place.network_kind == Some(NetworkKind::Surveillance) {
+        finding.handling.isolated.get_or_insert(at);
+    }
+    finding
 }
 
 impl Ledger {
@@ -54,6 +89,7 @@ impl Ledger {
     #[must_use]
     pub fn restore(findings: Vec<Finding>, cycles: Vec<Cycle>) -> Self {
         Self {
+            absent: findings.iter().filter(|finding| is_absent(finding)).map(|finding| finding.id).collect(),
             by_key: findings.iter().map(|finding| (key(finding), finding.id)).collect(),
             findings: findings.into_iter().map(|finding| (finding.id, finding)).collect(),
             cycles: cycles.into_iter().map(|cycle| (cycle.id, cycle)).collect(),
@@ -70,16 +106,22 @@ impl Ledger {
     }
 
     /// Brings a subject's findings in line with the rules it breaks now, where it is, by `(subject, pack, rule)`. The
-    /// inventory changes a place only by observation, so what is no longer broken was really observed so.
-    /// Returns the findings that differ from before.
-    pub fn reconcile(&mut self, subject: &Subject, place: &Place, now: &[Violation], at: Timestamp) -> Vec<FindingId> {
+    /// inventory changes a place only by observation, so what is no longer broken was really observed so; that it is
+    /// nowhere any more is only the beginning of a proof ([`Self::prove`]). `why` is what closes those that are broken no
+    /// longer. Returns the findings that differ from before.
+    pub fn reconcile(
+        &mut self,
+        (subject, place): (&Subject, &Place),
+        now: &[Violation],
+        why: Closing,
+        at: Timestamp,
+    ) -> Vec<FindingId> {
         let mut changed = Vec::new();
+        let mut breach = false;
         for violation in now {
             let key = (subject.clone(), violation.pack.clone(), violation.rule.clone());
             let id = self.by_key.get(&key).copied().unwrap_or_else(|| self.next_finding());
-            let before = self.findings.get(&id);
-            let opens = before.is_none_or(|finding| finding.state == FindingState::Closed);
-            let mut finding = before.cloned().unwrap_or_else(|| Finding {
+            let before = self.findings.get(&id).cloned().unwrap_or_else(|| Finding {
                 id,
                 policy: violation.pack.clone(),
                 rule: violation.rule.clone(),
@@ -89,27 +131,17 @@ impl Ledger {
                 state: FindingState::Closed,
                 since: at,
                 closed: None,
+                closing: None,
                 openings: 0,
                 revision: 0,
                 place: place.clone(),
                 evidence: Vec::new(),
                 decision: None,
+                handling: Handling::default(),
             });
-            finding.severity = violation.severity;
-            finding.text.clone_from(&violation.text);
-            finding.evidence.clone_from(&violation.evidence);
-            // How sure a place is moves without its subject: that is no news about the finding.
-            if !finding.place.is_same_spot(place) {
-                finding.place.clone_from(place);
-            }
-            if opens {
-                finding.state = FindingState::Open;
-                finding.since = at;
-                finding.closed = None;
-                finding.decision = None;
-                finding.openings += 1;
-            }
-            if self.put(finding) {
+            let now = seen(&before, violation, place, at);
+            breach |= now.openings > before.openings && now.severity == Severity::Breach;
+            if self.put(now) {
                 changed.push(id);
             }
             self.by_key.insert(key, id);
@@ -118,34 +150,109 @@ impl Ledger {
             let broken = |finding: &Finding| {
                 now.iter().any(|violation| violation.pack == finding.policy && violation.rule == finding.rule)
             };
-            if self.findings.get(&id).is_some_and(|finding| !broken(finding)) && self.close(id, at) {
+            let Some(finding) = self.findings.get(&id).filter(|finding| finding.state != FindingState::Closed) else {
+                continue;
+            };
+            let differs = if broken(finding) {
+                // What was accepted was accepted beside no such breach.
+                breach && finding.state == FindingState::Accepted && self.put(finding.clone().opened_again(at))
+            } else if let Some(since) = place.gone.filter(|_| why != Closing::Overruled) {
+                let elsewhere = finding.place.site != place.site && finding.state == FindingState::Accepted;
+                let mut finding = if elsewhere { finding.clone().opened_again(at) } else { finding.clone() };
+                finding.place = place.clone();
+                finding.handling.absent.get_or_insert(Absence { since, watched_from: None, unwatched_ms: 0 });
+                self.put(finding)
+            } else {
+                // Elsewhere it would not have been broken anyhow.
+                let why = if finding.place.is_same_spot(place) { why } else { Closing::Observed };
+                self.close(id, why, None, at)
+            };
+            if differs {
                 changed.push(id);
             }
         }
         changed.sort_unstable();
+        changed.dedup();
         changed
+    }
+
+    /// A switch was seen whole: for what is missing there that proves something. `before`: when it was seen whole last.
+    /// Returns the findings that differ from before.
+    pub fn watched(
+        &mut self,
+        switch: &TargetName,
+        before: Option<Timestamp>,
+        pass: Timestamp,
+        longest: Duration,
+    ) -> Vec<FindingId> {
+        let here: Vec<Finding> =
+            self.absent().filter(|finding| finding.place.switch.as_ref() == Some(switch)).cloned().collect();
+        let mut changed = Vec::new();
+        for mut finding in here {
+            let Some(absent) = &mut finding.handling.absent else { continue };
+            absent.passed(before, pass, longest);
+            let id = finding.id;
+            if self.put(finding) {
+                changed.push(id);
+            }
+        }
+        changed
+    }
+
+    fn absent(&self) -> impl Iterator<Item = &Finding> {
+        self.absent.iter().filter_map(|id| self.findings.get(id))
+    }
+
+    /// Closes findings whose removal is proved: on no polled port for so long, while the switch they were on answered
+    /// (`last_pass`: when that was last seen whole). Returns them.
+    pub fn prove(
+        &mut self,
+        absent_for: Duration,
+        last_pass: impl Fn(&TargetName) -> Option<Timestamp>,
+        successor: impl Fn(&Place) -> Option<Successor>,
+        at: Timestamp,
+    ) -> Vec<FindingId> {
+        let proved = |finding: &Finding| {
+            let pass = finding.place.switch.as_ref().and_then(&last_pass);
+            pass.zip(finding.handling.absent.as_ref()).is_some_and(|(pass, absent)| absent.watched(pass) >= absent_for)
+        };
+        let proved: Vec<Finding> = self.absent().filter(|finding| proved(finding)).cloned().collect();
+        let after = |finding: &Finding| successor(&finding.place);
+        proved
+            .into_iter()
+            .filter(|finding| self.close(finding.id, Closing::Removed, after(finding), at))
+            .map(|finding| finding.id)
+            .collect()
     }
 
     /// A subject is no more (a device that turned out to be a switch's own interface, an entry that was taken out of its
     /// register): its findings close.
     pub fn retire(&mut self, subject: &Subject, at: Timestamp) -> Vec<FindingId> {
-        self.of(subject).into_iter().filter(|id| self.close(*id, at)).collect()
+        self.of(subject).into_iter().filter(|id| self.close(*id, Closing::Merged, None, at)).collect()
     }
 
     /// Stores a finding; its revision grows where it differs. Returns whether it does.
-    fn put(&mut self, mut finding: Finding) -> bool {
+    pub(super) fn put(&mut self, mut finding: Finding) -> bool {
         if self.findings.get(&finding.id) == Some(&finding) {
             return false;
         }
         finding.revision += 1;
+        if is_absent(&finding) {
+            self.absent.insert(finding.id);
+        } else {
+            self.absent.remove(&finding.id);
+        }
         self.findings.insert(finding.id, finding);
         true
     }
 
-    fn close(&mut self, id: FindingId, at: Timestamp) -> bool {
+    fn close(&mut self, id: FindingId, why: Closing, successor: Option<Successor>, at: Timestamp) -> bool {
         match self.findings.get(&id) {
             Some(finding) if finding.state != FindingState::Closed => {
-                self.put(Finding { state: FindingState::Closed, closed: Some(at), ..finding.clone() })
+                let (closed, closing) = (Some(at), Some(why));
+                let Handling { returned, stage, .. } = finding.handling;
+                let handling = Handling { returned, stage, successor, ..finding.handling.kept() };
+                self.put(Finding { state: FindingState::Closed, closed, closing, handling, ..finding.clone() })
             }
             _ => false,
         }
@@ -165,7 +272,7 @@ impl Ledger {
                 }
             } else {
                 // The device that stays has this finding already: this one ends, and both stand in the log.
-                if self.close(id, at) {
+                if self.close(id, Closing::Merged, None, at) {
                     changed.push(id);
                 }
             }
@@ -173,47 +280,8 @@ impl Ledger {
         changed
     }
 
-    /// Decides, all or none. `today` is the calendar day at the daemon.
-    ///
-    /// # Errors
-    /// The first refusal; nothing was changed.
-    pub fn decide(
-        &mut self,
-        requests: &[DecisionRequest],
-        author: &Author,
-        at: Timestamp,
-        today: Date,
-    ) -> Result<Vec<Decision>, Refusal> {
-        for (index, request) in requests.iter().enumerate() {
-            allowed(self.findings.get(&request.finding), request, today)?;
-            // Twice in one request: the second was made on a revision that the first ends.
-            if requests.iter().take(index).any(|other| other.finding == request.finding) {
-                let (seen, finding) = (request.revision, request.finding);
-                return Err(Refusal::Stale { finding, seen, now: seen + 1 });
-            }
-        }
-        let mut decisions = Vec::new();
-        for request in requests {
-            let Some(finding) = self.findings.get(&request.finding).cloned() else { continue };
-            let decision = Decision {
-                finding: request.finding,
-                revision: request.revision,
-                kind: request.decision.clone(),
-                author: author.clone(),
-                at,
-            };
-            let state = match request.decision {
-                DecisionKind::RemoveBy { .. } => FindingState::RemoveBy,
-                DecisionKind::Accept { .. } => FindingState::Accepted,
-                DecisionKind::NotInScope { .. } => FindingState::NotInScope,
-            };
-            self.put(Finding { state, decision: Some(decision.clone()), ..finding });
-            decisions.push(decision);
-        }
-        Ok(decisions)
-    }
-
-    /// Opens a cycle. The same name and scheduled moment twice is the same cycle: `None`.
+    /// Opens a cycle over these findings as they stand. The same name and scheduled moment twice is the same cycle:
+    /// `None`.
     pub fn open_cycle(
         &mut self,
         plan: &ReviewPlan,
@@ -225,6 +293,7 @@ impl Ledger {
             return None;
         }
         let id = CycleId(self.cycles.last_key_value().map_or(1, |(id, _)| id.0 + 1));
+        let revision = |id: &FindingId| Some((*id, self.findings.get(id)?.revision));
         let cycle = Cycle {
             id,
             name: plan.name.clone(),
@@ -232,46 +301,33 @@ impl Ledger {
             opened: at,
             due: at.plus(plan.due),
             owner: plan.owner.clone(),
+            escalate_to: plan.escalate_to.clone(),
+            escalated: None,
             select: plan.select.clone(),
+            revisions: items.iter().filter_map(revision).collect(),
             items,
             closed: None,
+            attestation: None,
         };
         self.cycles.insert(id, cycle);
         Some(id)
-    }
-
-    /// Reopens what a decision no longer covers (an acceptance whose last day is over, a removal that is overdue) and
-    /// closes cycles whose items are all decided or closed. Returns what differs from before.
-    pub fn tick(&mut self, at: Timestamp, today: Date) -> (Vec<FindingId>, Vec<CycleId>) {
-        let over = |finding: &&Finding| {
-            let end = finding.decision.as_ref().and_then(|decision| match &decision.kind {
-                DecisionKind::RemoveBy { by } => Some(*by),
-                DecisionKind::Accept { until, .. } => Some(*until),
-                DecisionKind::NotInScope { .. } => None,
-            });
-            matches!(finding.state, FindingState::RemoveBy | FindingState::Accepted)
-                && end.is_some_and(|end| end < today)
-        };
-        let reopened: Vec<Finding> = self.findings.values().filter(over).cloned().collect();
-        let ids = reopened.iter().map(|finding| finding.id).collect();
-        for finding in reopened {
-            let openings = finding.openings + 1;
-            self.put(Finding { state: FindingState::Open, since: at, openings, decision: None, ..finding });
-        }
-        let waits = |id: &FindingId| self.findings.get(id).is_some_and(|finding| finding.state == FindingState::Open);
-        let done = |cycle: &&mut Cycle| cycle.closed.is_none() && !cycle.items.iter().any(waits);
-        let mut closed = Vec::new();
-        for cycle in self.cycles.values_mut().filter(done) {
-            cycle.closed = Some(at);
-            closed.push(cycle.id);
-        }
-        (ids, closed)
     }
 
     /// One finding.
     #[must_use]
     pub fn finding(&self, id: FindingId) -> Option<&Finding> {
         self.findings.get(&id)
+    }
+
+    /// Whether a subject has, or ever had, a finding.
+    #[must_use]
+    pub fn has_any(&self, subject: &Subject) -> bool {
+        !self.of(subject).is_empty()
+    }
+
+    /// A subject's findings.
+    pub fn findings_of(&self, subject: &Subject) -> impl Iterator<Item = &Finding> {
+        self.of(subject).into_iter().filter_map(|id| self.findings.get(&id))
     }
 
     /// All findings, by id.

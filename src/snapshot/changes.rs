@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{CarrierRow, DaemonRow, DeviceRow, Looked, NetworkRow, SiteRow, Snapshot, TargetRow};
 use crate::maker::Class;
 use crate::net::{DeviceId, NetworkId, SiteId, TargetName, Timestamp};
-use crate::review::{Cycle, Finding};
+use crate::policy::Loosened;
+use crate::review::{Cycle, Decision, Finding, Matter};
 
 /// The configuration and the daemon as readers see them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,8 +17,12 @@ pub struct Frame {
     pub sites: BTreeMap<SiteId, SiteRow>,
     /// Networks by id.
     pub networks: BTreeMap<NetworkId, NetworkRow>,
+    /// Whose estate it is; empty where the configuration does not tell.
+    pub department: String,
     /// Packs in force.
     pub policies: Vec<String>,
+    /// What of the shipped packs does not hold, with who decided so and why.
+    pub loosened: Vec<Loosened>,
     /// The day the IEEE registry that makers are told by is of.
     pub registry: Option<jiff::civil::Date>,
 }
@@ -46,6 +51,8 @@ pub struct Changes {
     pub findings: Vec<Finding>,
     /// Cycles that changed.
     pub cycles: Vec<Cycle>,
+    /// Answers to whether a site was considered, oldest first, where one was given.
+    pub considered: Vec<Decision>,
     /// Targets that were visited.
     pub targets: Vec<Visited>,
     /// Targets that are no longer configured.
@@ -68,9 +75,11 @@ impl Snapshot {
     /// may hide cameras.
     pub fn take(&mut self, changes: Changes) {
         if let Some(frame) = changes.frame {
-            let Frame { daemon, sites, networks, policies, registry } = frame;
-            (self.daemon, self.sites, self.networks) = (daemon, sites, networks);
-            (self.policies, self.registry) = (policies, registry);
+            let Frame { daemon, sites, networks, department, policies, loosened, registry } = frame;
+            let silent_since = self.daemon.silent_since;
+            self.daemon = DaemonRow { silent_since, ..daemon };
+            (self.sites, self.networks, self.department) = (sites, networks, department);
+            (self.policies, self.loosened, self.registry) = (policies, loosened, registry);
         }
         self.daemon.absent = changes.absent;
         for name in &changes.dropped {
@@ -99,6 +108,11 @@ impl Snapshot {
             row.last_seen = self.seen.last_seen(row);
         }
         self.findings.extend(changes.findings.into_iter().map(|finding| (finding.id, finding)));
+        for answer in changes.considered {
+            if let Matter::Site { site } = &answer.matter {
+                self.considered.insert(site.clone(), answer);
+            }
+        }
         self.cycles.extend(changes.cycles.into_iter().map(|cycle| (cycle.id, cycle)));
         (self.carriers, self.looked) = (changes.carriers, changes.looked);
         self.visits = changes.visits;

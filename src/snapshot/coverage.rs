@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{DaemonRow, Snapshot, TargetRow};
+use crate::maker::registry_words;
 use crate::net::Timestamp;
 
 /// A visit itself takes its time: nothing is stale sooner, however short the interval.
@@ -90,6 +91,8 @@ impl Coverage {
 pub enum DaemonState {
     /// It holds the writer's lock.
     Running,
+    /// It holds the writer's lock, and nothing came of it since, for more than two intervals.
+    Silent(Timestamp),
     /// It stopped in good order.
     Stopped(Timestamp),
     /// It said no goodbye and holds no lock: it was killed.
@@ -104,7 +107,7 @@ impl DaemonRow {
     pub fn state(&self) -> DaemonState {
         match (self.started, self.stopped, self.absent) {
             (_, Some(stopped), _) => DaemonState::Stopped(stopped),
-            (_, None, false) => DaemonState::Running,
+            (_, None, false) => self.silent_since.map_or(DaemonState::Running, DaemonState::Silent),
             (Some(_), None, true) => DaemonState::Killed,
             (None, None, true) => DaemonState::Never,
         }
@@ -118,6 +121,32 @@ impl Snapshot {
         let every = if target.switch { self.daemon.poll_every_s } else { self.daemon.cameras_every_s };
         let patience = Duration::from_secs(every.saturating_mul(2)).max(LEAST_PATIENCE);
         every > 0 && target.last_ok.is_some_and(|answer| self.as_of.since(answer) > patience)
+    }
+
+    /// That the registry prefixes are told by is too old, if it is.
+    #[must_use]
+    pub fn registry_warning(&self) -> Option<String> {
+        registry_words(self.registry?, self.as_of).1
+    }
+
+    /// Takes note of the time by the clock of whoever reads: a daemon that hangs says nothing of it. Returns whether that
+    /// changes what is shown.
+    pub fn read_at(&mut self, now: Timestamp) -> bool {
+        let silence = self.silence(now);
+        std::mem::replace(&mut self.daemon.silent_since, silence) != silence
+    }
+
+    /// Since when a running daemon brings nothing: a visit, or what it changed, comes within two of the intervals of
+    /// what there is to visit.
+    fn silence(&self, now: Timestamp) -> Option<Timestamp> {
+        let daemon = &self.daemon;
+        let started = daemon.started.filter(|_| daemon.stopped.is_none() && !daemon.absent)?;
+        let any = |switch| self.targets.values().any(|target| target.switch == switch);
+        let intervals = [(any(true), daemon.poll_every_s), (any(false), daemon.cameras_every_s)];
+        let every = intervals.into_iter().filter(|(any, every)| *any && *every > 0).map(|(_, every)| every).min()?;
+        let patience = Duration::from_secs(every.saturating_mul(2)).max(LEAST_PATIENCE);
+        let last = self.as_of.max(started);
+        (now.since(last) > patience).then_some(last)
     }
 
     /// Coverage and freshness.
@@ -194,6 +223,30 @@ mod tests {
         let share = |answering, all| Share { all, answering, ..Share::default() }.percent();
         assert_eq!(share(1999, 2000), Some(99));
         assert_eq!((share(0, 0), share(3, 3), share(0, 3)), (None, Some(100), Some(0)));
+    }
+
+    #[test]
+    fn a_daemon_that_brings_nothing_for_two_intervals_is_silent() {
+        let mut estate = estate();
+        let at = |seconds| NOW.plus(Duration::from_secs(seconds));
+        estate.daemon.cameras_every_s = 900;
+        assert_eq!([600, 601].map(|seconds| estate.silence(at(seconds))), [None, Some(NOW)]);
+        estate.daemon.started = Some(at(100));
+        assert_eq!(estate.silence(at(601)), None, "it has just started");
+        estate.targets.retain(|_, target| !target.switch);
+        assert_eq!([1_900, 1_901].map(|seconds| estate.silence(at(seconds))), [None, Some(at(100))]);
+        estate.daemon.stopped = Some(at(200));
+        assert_eq!(estate.silence(at(9_000)), None, "it stopped, which is said otherwise");
+        let row = DaemonRow { started: Some(NOW), silent_since: Some(NOW), ..DaemonRow::default() };
+        assert_eq!(row.state(), DaemonState::Silent(NOW));
+        assert_eq!(DaemonRow { absent: true, ..row }.state(), DaemonState::Killed);
+    }
+
+    #[test]
+    fn a_registry_of_long_ago_is_a_warning() {
+        let of = |year| Snapshot { registry: Some(jiff::civil::date(year, 11, 1)), as_of: NOW, ..Snapshot::default() };
+        assert_eq!((of(2026).registry_warning(), Snapshot::default().registry_warning()), (None, None));
+        assert!(of(2025).registry_warning().unwrap().contains("2025-11-01"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{DeviceRow, Snapshot};
 use crate::config::{NetworkKind, Sensitivity};
 use crate::maker::{Class, Surveillance, Verdict};
-use crate::net::{DeviceId, FindingId, MakerId, SiteId};
+use crate::net::{DeviceId, FindingId, MakerId, NetworkId, SiteId};
 use crate::policy::Status;
 use crate::review::FindingState;
 
@@ -188,8 +188,10 @@ pub struct Tally {
     pub brand: Option<String>,
     /// Their site.
     pub site: Option<SiteId>,
-    /// They stand on core networks.
-    pub core: bool,
+    /// The network they stand on; `None`: not known.
+    pub network: Option<NetworkId>,
+    /// What that is for.
+    pub network_kind: Option<NetworkKind>,
     /// They are gone.
     pub gone: bool,
     /// How many they are.
@@ -213,7 +215,8 @@ impl Tally {
             maker_name: row.maker_name.clone(),
             brand: row.brand.clone(),
             site: row.place.site.clone(),
-            core: row.place.network_kind == Some(NetworkKind::Core),
+            network: row.place.network.clone(),
+            network_kind: row.place.network_kind,
             gone: row.place.gone.is_some(),
             devices,
             open,
@@ -221,7 +224,9 @@ impl Tally {
         }
     }
 
-    fn group(&self) -> Option<Group> {
+    /// What they are counted under; `None`: they are known not to be surveillance equipment.
+    #[must_use]
+    pub fn group(&self) -> Option<Group> {
         let marked = self.verdict != Verdict::Unknown || self.class != Class::Unknown || self.brand.is_some();
         group(self.surveillance, self.maker.as_ref(), marked, self.status)
     }
@@ -270,7 +275,7 @@ impl ExposureRow {
             Some(Sensitivity::Standard) => self.standard += devices,
             None => {}
         }
-        self.core += if tally.core { devices } else { 0 };
+        self.core += if tally.network_kind == Some(NetworkKind::Core) { devices } else { 0 };
         self.open += tally.open;
         self.overdue += tally.overdue;
         *self.sites.entry(tally.site.clone()).or_default() += devices;
@@ -312,6 +317,14 @@ impl Snapshot {
             }
         }
         waiting
+    }
+
+    /// How the devices it holds count, each with its findings that wait; of a picture that is whole, all there are.
+    #[must_use]
+    pub fn tallies(&self, overdue: &BTreeSet<FindingId>) -> Vec<Tally> {
+        let waiting = self.waiting(overdue);
+        let counts = |row: &DeviceRow| waiting.get(&row.id).copied().unwrap_or_default();
+        self.devices.values().map(|row| Tally::of(row, 1, counts(row))).collect()
     }
 
     /// The exposure of devices that were counted.
@@ -377,6 +390,7 @@ mod tests {
             place: Place { site: Some("hq".into()), ..Place::default() },
             status,
             first_seen: Timestamp(0),
+            appeared: None,
             last_seen: Timestamp(0),
         }
     }

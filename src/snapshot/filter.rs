@@ -1,6 +1,7 @@
 //! Filter words: `maker:dahua site:hq status:restricted network:core !accepted vlan:10-20 since:7d`.
 //!
-//! All words must hold; `!` turns one round; a word without a field is looked for in every text of the row.
+//! All words must hold; `!` turns one round; a word without a field is looked for in every text of the row. `all` lets
+//! everything through, also where a view leaves out what is no surveillance equipment.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,8 +10,11 @@ use super::{DeviceRow, SiteRow, word as word_of};
 use crate::net::{SiteId, Timestamp, VlanRange};
 use crate::review::Finding;
 
+/// Where a finding stands.
+const STATES: [&str; 7] = ["open", "remove-by", "isolate-by", "replace-by", "accepted", "not-in-scope", "closed"];
+
 /// Fields and the words each takes; none listed: any text.
-const FIELDS: [(&str, &[&str]); 22] = [
+const FIELDS: [(&str, &[&str]); 24] = [
     ("maker", &[]),
     ("brand", &[]),
     ("model", &[]),
@@ -25,7 +29,9 @@ const FIELDS: [(&str, &[&str]); 22] = [
     ("severity", &["breach", "action", "review", "info"]),
     ("policy", &[]),
     ("rule", &[]),
-    ("state", &["open", "remove-by", "accepted", "not-in-scope", "closed"]),
+    ("state", &STATES),
+    ("assignee", &[]),
+    ("tag", &[]),
     ("switch", &[]),
     ("port", &[]),
     ("vlan", &[]),
@@ -38,6 +44,8 @@ const FIELDS: [(&str, &[&str]); 22] = [
 /// One word.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Word {
+    /// Whatever it is, also what a view leaves out of itself.
+    All,
     /// Any text of the row holds it.
     Any(String),
     Field(&'static str, String),
@@ -92,8 +100,10 @@ fn read(word: &str) -> Result<Word, String> {
     else {
         // A decision's state is so often asked for that it needs no field.
         let lower = word.to_lowercase();
-        let state =
-            ["open", "accepted", "closed", "not-in-scope", "remove-by"].into_iter().find(|state| *state == lower);
+        if lower == "all" {
+            return Ok(Word::All);
+        }
+        let state = STATES.into_iter().find(|state| *state == lower);
         return Ok(state.map_or_else(|| Word::Any(lower.clone()), |_| Word::Field("state", lower.clone())));
     };
     let value = value.to_lowercase();
@@ -136,6 +146,17 @@ impl Filter {
         Ok(Self { words })
     }
 
+    /// Whether what is no surveillance equipment is asked for too: by `all`, by what it is, or by an address.
+    #[must_use]
+    pub fn asks_for_all(&self) -> bool {
+        let asks = |word: &Word| match word {
+            Word::All => true,
+            Word::Field(field, _) => ["class", "surveillance", "mac", "ip", "serial"].contains(field),
+            _ => false,
+        };
+        self.words.iter().any(|(negated, word)| !negated && asks(word))
+    }
+
     /// Whether a device passes.
     #[must_use]
     pub fn device(&self, row: &DeviceRow, sites: &BTreeMap<SiteId, SiteRow>, now: Timestamp) -> bool {
@@ -146,6 +167,7 @@ impl Filter {
     #[must_use]
     pub fn site(&self, row: &SiteRow) -> bool {
         let holds = |word: &Word| match word {
+            Word::All => true,
             Word::Any(text) => {
                 row.id.to_string().to_lowercase().contains(text) || row.name.to_lowercase().contains(text)
             }
@@ -184,6 +206,7 @@ fn holds(
             let since = finding.map(|finding| finding.since).or(device.map(|device| device.first_seen));
             since.is_some_and(|since| now.since(since) <= *span)
         }
+        Word::All => true,
         Word::Any(text) => FIELDS
             .iter()
             .any(|(field, _)| values(field, finding, device, site, sites).iter().any(|value| value.contains(text))),
@@ -191,7 +214,7 @@ fn holds(
             let found = values(field, finding, device, site, sites);
             match *field {
                 // Names are matched by any part of them, words of a list only whole.
-                "maker" | "brand" | "model" | "switch" | "port" | "serial" | "entry" => {
+                "maker" | "brand" | "model" | "switch" | "port" | "serial" | "entry" | "assignee" => {
                     found.iter().any(|value| value.contains(wanted))
                 }
                 "mac" | "ip" => found.iter().any(|value| value.starts_with(wanted)),
@@ -248,6 +271,8 @@ fn values(
         "rule" => finding.map(|finding| finding.rule.to_string()).into_iter().collect(),
         "entry" => finding.and_then(|finding| finding.subject.entry()).map(ToString::to_string).into_iter().collect(),
         "state" => finding.map(|finding| word_of(&finding.state)).into_iter().collect(),
+        "assignee" => finding.and_then(|finding| finding.handling.assignee.clone()).into_iter().collect(),
+        "tag" => finding.into_iter().flat_map(|finding| finding.handling.tags.iter().cloned()).collect(),
         _ => Vec::new(),
     };
     found.into_iter().map(|value: String| value.to_lowercase()).collect()
@@ -288,6 +313,7 @@ mod tests {
             },
             status: Status::Restricted,
             first_seen: NOW.minus(Duration::from_secs(6 * 86_400)),
+            appeared: None,
             last_seen: NOW,
         }
     }

@@ -1,5 +1,6 @@
 //! Cameras that nobody looked at themselves: behind a recorder, behind an address that stands for others.
 
+use super::site_coverage::Equipment;
 use super::{DeviceRow, Snapshot, TargetRow};
 use crate::maker::Class;
 use crate::net::SiteId;
@@ -30,16 +31,17 @@ impl Snapshot {
         hidden.max()
     }
 
+    /// Where a recorder is: the site it is asked at, else its place.
+    pub(super) fn site_of_recorder<'a>(&'a self, device: &'a DeviceRow) -> Option<&'a SiteId> {
+        self.camera_targets(device).next().map(|target| &target.site).or(device.place.site.as_ref())
+    }
+
     /// Why a site is not shown to be clean by what is seen of it: cameras that are known to be there, and that nobody
     /// looked at.
-    pub(super) fn hidden_at(&self, site: &SiteId) -> Vec<String> {
-        let at_site = |device: &&DeviceRow| match self.camera_targets(device).next() {
-            Some(target) => target.site == *site,
-            None => device.place.site.as_ref() == Some(site),
-        };
+    pub(super) fn hidden_among(&self, at: &Equipment<'_>) -> Vec<String> {
         let mut hiding: Vec<(usize, String)> = Vec::new();
         let mut mute: Vec<String> = Vec::new();
-        for device in self.recorders().filter(at_site) {
+        for device in &at.recorders {
             match self.hidden_behind(device) {
                 Some(0) => {}
                 Some(hidden) => hiding.push((hidden, name_of(device))),
@@ -66,8 +68,7 @@ impl Snapshot {
         };
         let words = ("does not say how many cameras are behind it", "do not say how many cameras are behind them");
         doubts.extend(named(&mute, words.0, words.1));
-        let cameras = self.targets.values().filter(|target| !target.switch && target.site == *site);
-        let stand_ins: Vec<&TargetRow> = cameras.filter(|target| target.camera.translated).collect();
+        let stand_ins: Vec<_> = at.targets.iter().filter(|target| !target.switch && target.camera.translated).collect();
         if let [first, more @ ..] = stand_ins.as_slice() {
             let more = match more.len() {
                 0 => String::new(),
@@ -137,6 +138,7 @@ mod tests {
             place: Place::default(),
             status: crate::policy::Status::Unknown,
             first_seen: NOW,
+            appeared: None,
             last_seen: NOW,
         };
         estate.devices.insert(row.id, row);
@@ -147,8 +149,14 @@ mod tests {
         &mut estate.targets.get_mut(ip).unwrap().camera
     }
 
+    fn hidden_at(estate: &Snapshot, site: &str) -> Vec<String> {
+        let targets = estate.targets.values().filter(|target| target.site.as_str() == site).collect();
+        let at_site = |device: &&DeviceRow| estate.site_of_recorder(device).is_some_and(|of| of.as_str() == site);
+        estate.hidden_among(&Equipment { targets, recorders: estate.recorders().filter(at_site).collect() })
+    }
+
     fn doubts(estate: &Snapshot) -> Vec<String> {
-        estate.hidden_at(&"hq".into())
+        hidden_at(estate, "hq")
     }
 
     #[test]
@@ -168,7 +176,7 @@ mod tests {
         assert_eq!(doubts(&estate), ["7 cameras behind recorder 10.0.0.1 were not looked at"]);
         let site = estate.coverage_of(&"hq".into());
         assert!(site.doubts.iter().any(|doubt| doubt.contains("behind recorder 10.0.0.1")), "{:?}", site.doubts);
-        assert_eq!(estate.hidden_at(&"depot".into()), [""; 0], "it is another site's");
+        assert_eq!(hidden_at(&estate, "depot"), [""; 0], "it is another site's");
         standing(&mut estate, "10.0.0.1").channels = Some(1);
         standing(&mut estate, "10.0.0.1").behind = vec![behind("10.0.0.2")];
         assert_eq!(doubts(&estate), [""; 0], "all of them are looked at");

@@ -10,6 +10,7 @@ mod hidden;
 mod index;
 mod placement;
 mod queue;
+mod returns;
 mod seen;
 mod site_coverage;
 mod sites;
@@ -22,8 +23,11 @@ pub use filter::{Filter, FilterError};
 pub use index::{Index, Scope};
 pub use placement::{Placement, PlacementKey};
 pub use queue::Progress;
+pub use returns::{
+    Changed, Consideration, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn, Standing,
+};
 pub use seen::Seen;
-pub use site_coverage::{Factor, FactorKind, Gap, Looked, SiteCoverage, SiteLooked};
+pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
 pub use sites::SiteCounts;
 pub use sort::{DeviceOrder, TargetOrder};
 
@@ -39,8 +43,8 @@ use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
 };
 use crate::observation::{CameraStanding, Readings, Table, TableState};
-use crate::policy::Status;
-use crate::review::{Cycle, Finding};
+use crate::policy::{Loosened, Status};
+use crate::review::{Cycle, Decision, Finding};
 
 /// A value of a list (a state, a class, a kind) as the one word people read everywhere: the one it serialises to.
 #[must_use]
@@ -61,8 +65,12 @@ pub struct Snapshot {
     pub sites: BTreeMap<SiteId, SiteRow>,
     /// Networks by id.
     pub networks: BTreeMap<NetworkId, NetworkRow>,
+    /// Whose estate it is; empty where the configuration does not tell.
+    pub department: String,
     /// Packs in force.
     pub policies: Vec<String>,
+    /// What of the shipped packs does not hold, with who decided so and why.
+    pub loosened: Vec<Loosened>,
     /// The day the IEEE registry that makers are told by is of.
     pub registry: Option<jiff::civil::Date>,
     /// The last visit this shows: visits that change nothing are not in the log.
@@ -74,6 +82,8 @@ pub struct Snapshot {
     pub devices: BTreeMap<DeviceId, DeviceRow>,
     /// Findings by id, closed ones too.
     pub findings: BTreeMap<FindingId, Finding>,
+    /// Whether each site that is not sensitive was considered: the latest answer.
+    pub considered: BTreeMap<SiteId, Decision>,
     /// Review cycles by id.
     pub cycles: BTreeMap<CycleId, Cycle>,
     /// Targets by name.
@@ -103,6 +113,10 @@ pub struct DaemonRow {
     pub cameras_every_s: u64,
     /// Nobody holds the database's writer lock: no daemon runs, whatever the rows say.
     pub absent: bool,
+    /// Since when nothing came of a running daemon, where that is too long; by the clock of whoever reads.
+    pub silent_since: Option<Timestamp>,
+    /// What of the daemon's own work has not come round for too long, in words.
+    pub late: Vec<String>,
     /// What is wrong with a newer configuration file that was not taken; empty when all is well.
     pub configuration_problem: String,
 }
@@ -166,6 +180,8 @@ pub struct DeviceRow {
     pub status: Status,
     /// First seen.
     pub first_seen: Timestamp,
+    /// When it came, where its place was looked at before it did.
+    pub appeared: Option<Timestamp>,
     /// Last seen: now, as far as its switch's last complete pass or its own last answer goes.
     pub last_seen: Timestamp,
 }
@@ -218,6 +234,8 @@ pub struct CarrierRow {
     pub last_sent: Option<Timestamp>,
     /// Alerts that wait for it.
     pub waiting: u64,
+    /// Findings it is told of when a maintenance window ends or a digest is due.
+    pub held: u64,
     /// Alerts that found too many waiting: only counted, and the count is sent.
     pub lost: u64,
 }
@@ -252,6 +270,7 @@ impl DeviceRow {
             place: Place { reasons: Vec::new(), rivals: Vec::new(), before: None, ..device.place.clone() },
             status,
             first_seen: device.first_seen,
+            appeared: device.appeared,
             last_seen,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Filter, Snapshot};
 use crate::config::{NetworkKind, Sensitivity};
 use crate::net::{DeviceId, FindingId, PackId, RuleId};
-use crate::policy::{Severity, Subject};
+use crate::policy::{HOUSE, Severity, Subject};
 use crate::review::{Finding, FindingState};
 
 /// A row of the placement table.
@@ -42,8 +42,10 @@ fn placements(findings: &BTreeMap<FindingId, Finding>) -> Vec<&Finding> {
     let standing = || findings.values().filter(|finding| finding.state != FindingState::Closed);
     let of_any_network: BTreeSet<(&PackId, &RuleId)> =
         standing().filter(|finding| !on_core(finding)).map(|finding| (&finding.policy, &finding.rule)).collect();
+    // A house rule says something of equipment, not that it may not be there.
+    let places = standing().filter(|finding| finding.policy.as_str() != HOUSE || finding.severity == Severity::Breach);
     let (breaches, others): (Vec<&Finding>, Vec<&Finding>) =
-        standing().partition(|finding| finding.severity == Severity::Breach);
+        places.partition(|finding| finding.severity == Severity::Breach);
     let breaching: BTreeSet<&Subject> = breaches.iter().map(|finding| &finding.subject).collect();
     let mut perhaps: BTreeMap<&Subject, &Finding> = BTreeMap::new();
     let rank = |finding: &Finding| (of_any_network.contains(&(&finding.policy, &finding.rule)), finding.id);
@@ -57,7 +59,7 @@ fn placements(findings: &BTreeMap<FindingId, Finding>) -> Vec<&Finding> {
 }
 
 impl Snapshot {
-    fn is_sensitive(&self, site: Option<&crate::net::SiteId>) -> bool {
+    pub(super) fn is_sensitive(&self, site: Option<&crate::net::SiteId>) -> bool {
         site.and_then(|id| self.sites.get(id)).is_some_and(|site| site.sensitivity == Sensitivity::Sensitive)
     }
 
@@ -111,6 +113,8 @@ mod tests {
             state: FindingState::Open,
             since: Timestamp(0),
             closed: None,
+            closing: None,
+            handling: crate::review::Handling::default(),
             openings: 1,
             revision: 1,
             place: Place { network_kind: Some(kind), ..Place::default() },

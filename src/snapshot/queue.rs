@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use super::{Filter, Snapshot};
+use super::{Filter, Snapshot, word};
 use crate::net::{CycleId, FindingId};
-use crate::review::{Cycle, DecisionKind, Finding, FindingState};
+use crate::review::{Cycle, Finding, FindingState};
 
 /// How far a review cycle is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,6 +20,20 @@ pub struct Progress {
 }
 
 impl Finding {
+    /// How it stands, in a word: its state, or what of that matters more just now.
+    #[must_use]
+    pub fn standing(&self) -> String {
+        match self.state {
+            FindingState::Closed => word(&self.state),
+            _ if self.handling.proposed.is_some() => "to approve".to_owned(),
+            _ if self.handling.absent.is_some() => "absent".to_owned(),
+            FindingState::IsolateBy if self.handling.isolated.is_some() => "isolated".to_owned(),
+            FindingState::Open if self.handling.returned.is_some() => "came back".to_owned(),
+            FindingState::Open if self.handling.assignee.is_some() => "assigned".to_owned(),
+            _ => word(&self.state),
+        }
+    }
+
     /// It was opened again: a decision lapsed, or the device came back.
     #[must_use]
     pub fn reopened(&self) -> bool {
@@ -48,9 +62,10 @@ impl Snapshot {
         let late = self.cycles.values().filter(|cycle| cycle.closed.is_none() && cycle.due < self.as_of);
         let undecided = late.flat_map(|cycle| &cycle.items).copied().filter(|id| self.waits(*id));
         let not_removed = self.findings.values().filter(|finding| {
-            finding.state == FindingState::RemoveBy
+            matches!(finding.state, FindingState::RemoveBy | FindingState::IsolateBy | FindingState::ReplaceBy)
+                && (finding.handling.absent.is_none() && finding.handling.isolated.is_none())
                 && matches!(&finding.decision, Some(decision)
-                    if matches!(decision.kind, DecisionKind::RemoveBy { by } if by < today))
+                    if decision.kind.until().is_some_and(|until| until < today))
         });
         undecided.chain(not_removed.map(|finding| finding.id)).collect()
     }
@@ -89,18 +104,26 @@ fn urgency(finding: &Finding, overdue: &BTreeSet<FindingId>) -> (bool, bool, cra
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::inventory::Place;
     use crate::net::{DeviceId, Timestamp};
     use crate::policy::{Severity, Subject};
-    use crate::review::{Author, Decision};
+    use crate::review::{Author, Decision, DecisionKind, Handling, Matter};
 
     const NOW: Timestamp = Timestamp(1_795_500_000_000);
 
     fn finding(id: u64, state: FindingState, openings: u32, decision: Option<DecisionKind>) -> Finding {
-        let author = Author { uid: 1, name: "a".into() };
+        let author = Author { uid: 1, name: "a".into(), login: None };
         let id = FindingId(id);
-        let decision = decision.map(|kind| Decision { finding: id, revision: 1, kind, author, at: NOW });
+        let decision = decision.map(|kind| Decision {
+            matter: Matter::Finding { finding: id, revision: 1 },
+            kind,
+            author,
+            at: NOW,
+            approver: None,
+        });
         Finding {
             id,
             policy: "p".into(),
@@ -111,6 +134,8 @@ mod tests {
             state,
             since: NOW,
             closed: None,
+            closing: None,
+            handling: Handling::default(),
             openings,
             revision: 1,
             place: Place::default(),
@@ -130,6 +155,10 @@ mod tests {
             select: String::new(),
             items: items.iter().map(|id| FindingId(*id)).collect(),
             closed: None,
+            escalate_to: None,
+            escalated: None,
+            revisions: BTreeMap::new(),
+            attestation: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Snapshot, TargetRow};
+use super::{DeviceRow, Snapshot, TargetRow};
 use crate::net::{SiteId, Timestamp};
 
 /// What the daemon counted of each site.
@@ -37,6 +37,22 @@ pub struct SiteLooked {
     pub known: u64,
     /// Some of the others.
     pub silent: Vec<Gap>,
+    /// What registers say there should be; `None`: none speaks of the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register: Option<RegisterLooked>,
+}
+
+/// What registers say of a site, and what of that was seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterLooked {
+    /// Things they list; rows that cannot be used too.
+    pub listed: u64,
+    /// Those of them that one device is.
+    pub found: u64,
+    /// When the oldest of their files was changed.
+    pub changed: Timestamp,
+    /// Some of the others.
+    pub missing: Vec<Gap>,
 }
 
 /// Something that was not seen.
@@ -60,6 +76,8 @@ pub enum FactorKind {
     Switches,
     /// Linked ports on which it is known who is there.
     Ports,
+    /// Entries of the registers that were found.
+    Register,
 }
 
 impl FactorKind {
@@ -70,6 +88,7 @@ impl FactorKind {
             Self::Ranges => "ranges",
             Self::Switches => "switches",
             Self::Ports => "ports",
+            Self::Register => "register",
         }
     }
 }
@@ -83,7 +102,7 @@ pub struct Factor {
     pub seen: u64,
     /// How much there is.
     pub expected: u64,
-    /// The oldest look it rests on.
+    /// The oldest look it rests on; of a register the age of its file.
     pub oldest: Option<Timestamp>,
     /// What was not seen; the first of many.
     pub gaps: Vec<Gap>,
@@ -116,6 +135,15 @@ impl SiteCoverage {
     }
 }
 
+/// What of a site its coverage is counted by.
+#[derive(Debug, Default)]
+pub(super) struct Equipment<'a> {
+    /// Switches and cameras that are asked.
+    pub(super) targets: Vec<&'a TargetRow>,
+    /// Recorders and encoders.
+    pub(super) recorders: Vec<&'a DeviceRow>,
+}
+
 /// A target that does not answer, with what to do about it.
 fn gap_of(target: &TargetRow, stale: bool) -> Gap {
     let (why, mend) = match target.state.as_str() {
@@ -138,7 +166,11 @@ impl Snapshot {
         let sum = |of: fn(&SiteLooked) -> u64| self.looked.sites.values().map(of).sum::<u64>();
         let ranges = (sum(|site| site.asked) * 100).checked_div(sum(|site| site.addresses));
         let ports = (sum(|site| site.known) * 100).checked_div(sum(|site| site.linked));
-        [("address ranges", ranges), ("linked ports", ports)]
+        let registers = || self.looked.sites.values().filter_map(|site| site.register.as_ref());
+        let listed = registers().map(|register| register.listed).sum::<u64>();
+        let found = registers().map(|register| register.found).sum::<u64>();
+        let entries = (found * 100).checked_div(listed);
+        [("address ranges", ranges), ("linked ports", ports), ("register entries", entries)]
             .into_iter()
             .filter_map(|(what, percent)| Some((what, percent?)))
             .collect()
@@ -147,9 +179,33 @@ impl Snapshot {
     /// Coverage of one site. What cannot be measured is a doubt, not a hundred per cent.
     #[must_use]
     pub fn coverage_of(&self, site: &SiteId) -> SiteCoverage {
+        let targets = self.targets.values().filter(|target| target.site == *site).collect();
+        let recorders = self.recorders().filter(|device| self.site_of_recorder(device) == Some(site)).collect();
+        self.coverage_by(site, &Equipment { targets, recorders })
+    }
+
+    /// Coverage of every configured site, in one walk through the estate.
+    #[must_use]
+    pub fn coverage_of_sites(&self) -> BTreeMap<SiteId, SiteCoverage> {
+        let mut sites: BTreeMap<&SiteId, Equipment<'_>> =
+            self.sites.keys().map(|site| (site, Equipment::default())).collect();
+        for target in self.targets.values() {
+            if let Some(at) = sites.get_mut(&target.site) {
+                at.targets.push(target);
+            }
+        }
+        for device in self.recorders() {
+            if let Some(at) = self.site_of_recorder(device).and_then(|site| sites.get_mut(site)) {
+                at.recorders.push(device);
+            }
+        }
+        sites.into_iter().map(|(site, at)| (site.clone(), self.coverage_by(site, &at))).collect()
+    }
+
+    fn coverage_by(&self, site: &SiteId, at: &Equipment<'_>) -> SiteCoverage {
         let nothing = SiteLooked::default();
         let looked = self.looked.sites.get(site).unwrap_or(&nothing);
-        let switches = self.switches_of(site, looked);
+        let switches = self.switches_among(&at.targets, looked);
         // What ports show is as old as the oldest answer of the switches.
         let ports = Factor {
             kind: FactorKind::Ports,
@@ -165,7 +221,15 @@ impl Snapshot {
             oldest: looked.oldest,
             gaps: looked.unlooked.clone(),
         };
-        let factors = vec![ranges, switches, ports];
+        let register = looked.register.as_ref();
+        let register = Factor {
+            kind: FactorKind::Register,
+            seen: register.map_or(0, |register| register.found),
+            expected: register.map_or(0, |register| register.listed),
+            oldest: register.map(|register| register.changed),
+            gaps: register.map(|register| register.missing.clone()).unwrap_or_default(),
+        };
+        let factors = vec![ranges, switches, ports, register];
         let least = u64::from(self.looked.threshold);
         let doubts = factors.iter().filter_map(|factor| {
             let word = factor.kind.word();
@@ -175,15 +239,17 @@ impl Snapshot {
                 (None, FactorKind::Ranges) => Some("no address-ranges are configured to measure by".to_owned()),
                 (None, FactorKind::Switches) => Some("no switch is polled".to_owned()),
                 (None, FactorKind::Ports) => Some("no linked port was seen".to_owned()),
+                // A register says what should be there; without one the others say what was looked at all the same.
+                (None, FactorKind::Register) => None,
             }
         });
-        let doubts = doubts.chain(self.hidden_at(site)).collect();
+        let doubts = doubts.chain(self.hidden_among(at)).collect();
         SiteCoverage { site: site.clone(), doubts, factors }
     }
 
-    fn switches_of(&self, site: &SiteId, looked: &SiteLooked) -> Factor {
+    fn switches_among(&self, targets: &[&TargetRow], looked: &SiteLooked) -> Factor {
         let (mut seen, mut expected, mut oldest, mut gaps) = (0, 0, None, Vec::new());
-        for target in self.targets.values().filter(|target| target.switch && target.site == *site) {
+        for target in targets.iter().filter(|target| target.switch) {
             expected += 1;
             let stale = self.is_stale(target);
             if !stale && matches!(target.state.as_str(), "answering" | "partial") {
@@ -247,14 +313,21 @@ mod tests {
             linked: 40,
             known: 40,
             unpolled: vec![gap("core-sw3")],
+            register: Some(RegisterLooked { listed: 41, found: 1, changed: Timestamp(5), missing: vec![gap("A2")] }),
             ..SiteLooked::default()
         };
         let seen = estate(looked, &["answering", "answering", "silent"]).coverage_of(&"hq".into());
         let shares: Vec<_> = seen.factors.iter().map(|factor| (factor.kind, factor.percent())).collect();
-        let expected =
-            [(FactorKind::Ranges, Some(94)), (FactorKind::Switches, Some(50)), (FactorKind::Ports, Some(100))];
+        let expected = [
+            (FactorKind::Ranges, Some(94)),
+            (FactorKind::Switches, Some(50)),
+            (FactorKind::Ports, Some(100)),
+            (FactorKind::Register, Some(2)),
+        ];
         assert_eq!(shares, expected);
-        assert_eq!(seen.doubts, ["ranges 94 %, below 95 %", "switches 50 %, below 95 %"]);
+        let doubts = ["ranges 94 %, below 95 %", "switches 50 %, below 95 %", "register 2 %, below 95 %"];
+        assert_eq!(seen.doubts, doubts);
+        assert_eq!(seen.factor(FactorKind::Register).unwrap().oldest, Some(Timestamp(5)), "the age of its file");
         let gaps: Vec<_> =
             seen.factor(FactorKind::Switches).unwrap().gaps.iter().map(|gap| gap.what.as_str()).collect();
         assert_eq!(gaps, ["sw2", "core-sw3"], "one that is heard and not polled is expected too");

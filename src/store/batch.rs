@@ -5,13 +5,15 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::SignedHead;
+use super::held::{Condition, Held};
 use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
 use crate::observation::{CameraStanding, Readings, SweepAnswer, Table, TableState};
-use crate::policy::Status;
-use crate::review::{Cycle, Decision, Finding};
+use crate::policy::{Loosened, Status};
+use crate::review::{Author, Cycle, Decision, Finding};
 use crate::snapshot::Looked;
 
 /// Everything one transaction writes, its change log rows included. Records are whole: the new state of their subject.
@@ -23,7 +25,7 @@ pub struct Batch {
     pub devices: Vec<DeviceRecord>,
     /// Devices that became another one.
     pub merged: Vec<Merge>,
-    /// Devices that turned out to be a switch's own interface.
+    /// Devices that turned out to be a switch's own interface, or are forgotten.
     pub retired: Vec<DeviceId>,
     /// Forwarding rows.
     pub presence: Vec<RowChange<Presence>>,
@@ -47,8 +49,17 @@ pub struct Batch {
     pub configuration: Option<ConfigurationRecord>,
     /// The daemon's own state, when it changed.
     pub daemon: Option<DaemonRecord>,
+    /// What was asked over the control socket.
+    pub requests: Vec<RequestRecord>,
+    /// Devices whose earlier records are forgotten; what the log keeps of them is their hashes. Of one that is retired
+    /// with it every row goes.
+    pub forgotten: Vec<DeviceId>,
+    /// A signed head that is told to others with this batch: it vouches for the log itself, so it is not in it.
+    pub published: Option<SignedHead>,
     /// Addresses that a sweep asked: where it goes on, not state, so not in the change log.
     pub swept: Vec<Swept>,
+    /// Addresses that no sweep asks any more: what was remembered of them goes.
+    pub unswept: Vec<IpAddr>,
     /// What of each site was looked at: counted anew at any time, so not in the change log.
     pub looked: Option<Looked>,
     /// Alerts these changes cause: delivery, not state, so not in the change log.
@@ -223,12 +234,18 @@ pub struct NetworkRecord {
 pub struct ConfigurationRecord {
     /// Hash of the file.
     pub hash: String,
+    /// Whose estate it is.
+    #[serde(default)]
+    pub department: String,
     /// Sites.
     pub sites: Vec<SiteRecord>,
     /// Networks.
     pub networks: Vec<NetworkRecord>,
     /// Packs in force, `id` and hash.
     pub policies: Vec<(String, String)>,
+    /// What of the shipped packs does not hold, with who decided so and why.
+    #[serde(default)]
+    pub loosened: Vec<Loosened>,
     /// Hash of the catalogue of makers in force, its registry included.
     #[serde(default)]
     pub makers: String,
@@ -260,6 +277,9 @@ pub struct DaemonRecord {
     /// How often cameras are, in seconds.
     #[serde(default)]
     pub cameras_every_s: u64,
+    /// What of its own work has not come round for too long, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<String>,
 }
 
 /// What kind of change a change log row is.
@@ -270,7 +290,7 @@ pub enum ChangeKind {
     Device,
     /// Two devices became one.
     Merge,
-    /// A device turned out to be a switch's own interface.
+    /// A device turned out to be a switch's own interface, or is forgotten.
     Retired,
     /// A finding.
     Finding,
@@ -288,6 +308,46 @@ pub enum ChangeKind {
     Configuration,
     /// The daemon started or stopped.
     Daemon,
+    /// Somebody asked over the control socket to change something: body is a [`RequestRecord`].
+    Request,
+    /// The key that the log's head is signed with from here on: body is the public half, in PEM.
+    Key,
+    /// Bodies were pruned by age.
+    Pruned,
+    /// The earlier bodies of a device were forgotten.
+    Forgotten,
+}
+
+impl ChangeKind {
+    /// Whether bodies of this kind may go when they are old, or with their device. All others stay for good: they are
+    /// what was decided, what it rested on, and who did what.
+    #[must_use]
+    pub fn is_prunable(self) -> bool {
+        matches!(self, Self::Device | Self::Target)
+    }
+
+    /// The kinds that tell of the end of a record of this kind.
+    pub(super) fn ends(self) -> &'static [Self] {
+        match self {
+            Self::Device => &[Self::Merge, Self::Retired],
+            Self::Target => &[Self::TargetDropped],
+            _ => &[],
+        }
+    }
+}
+
+/// What somebody asked to change over the control socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestRecord {
+    /// Who, as the kernel names the peer.
+    pub author: Author,
+    /// What was asked (`decide`, `run`, `retry`, `poll`).
+    pub asked: String,
+    /// What became of it: `done`, or why it was refused.
+    pub outcome: String,
+    /// Requests of this user before it that were not written down one by one, there being too many.
+    #[serde(default)]
+    pub unwritten: u64,
 }
 
 /// One row of the change log.
@@ -334,6 +394,12 @@ pub struct Stored {
     pub daemon: Option<DaemonRecord>,
     /// What carriers of alerts were told lately.
     pub told: Vec<Told>,
+    /// Findings that carriers are told of later.
+    pub held: Vec<Held>,
+    /// What is wrong with the work itself.
+    pub conditions: Vec<Condition>,
     /// How far sweeps came.
     pub swept: Vec<Swept>,
+    /// What of each site was looked at, when it was last counted.
+    pub looked: Option<Looked>,
 }

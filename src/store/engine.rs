@@ -51,7 +51,7 @@ impl EngineStart {
 
     fn write(&self, path: &Path, new: &Path) -> std::io::Result<()> {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(new)?;
-        writeln!(file, "{} {}", super::writer::hex(&self.id), self.boots)?;
+        writeln!(file, "{} {}", super::log::hex(&self.id), self.boots)?;
         file.sync_all()?;
         std::fs::rename(new, path)
     }

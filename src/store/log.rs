@@ -10,7 +10,6 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::batch::ChangeKind;
-use crate::inventory::Merge;
 use crate::net::Timestamp;
 
 /// A SHA-256.
@@ -28,8 +27,52 @@ pub(super) struct Head {
 pub struct LoggedState {
     /// Current records, as JSON.
     pub records: BTreeMap<(ChangeKind, String), String>,
-    /// Every decision in order: `(finding, JSON)`.
+    /// Every decision in order: what it is about, JSON.
     pub decisions: Vec<(String, String)>,
+}
+
+/// Where the current records of each kind stand, as the subjects and bodies the log tells of them.
+pub(super) const TABLES: [(ChangeKind, &str); 8] = [
+    (ChangeKind::Device, "SELECT CAST(id AS TEXT), record FROM device"),
+    (ChangeKind::Finding, "SELECT CAST(id AS TEXT), record FROM finding"),
+    (ChangeKind::Cycle, "SELECT CAST(id AS TEXT), record FROM cycle"),
+    (ChangeKind::Target, "SELECT name, logged FROM target"),
+    (ChangeKind::Credential, "SELECT credential || ' at ' || address, record FROM credential"),
+    (ChangeKind::Configuration, "SELECT key, value FROM meta WHERE key = 'configuration'"),
+    (ChangeKind::Daemon, "SELECT key, value FROM meta WHERE key = 'daemon'"),
+    (ChangeKind::Key, "SELECT key, value FROM meta WHERE key = 'signing-key'"),
+];
+/// Decisions, in the order they were made.
+pub(super) const DECISIONS: &str = "SELECT subject, record FROM decision ORDER BY id";
+/// Rows of the log from one on, in order.
+pub(super) const ROWS: &str =
+    "SELECT seq, at, kind, subject, body, body_hash, prev, hash FROM change WHERE seq >= ? ORDER BY seq";
+
+/// Octets as lower-case hex.
+pub(super) fn hex(octets: &[u8]) -> String {
+    let mut text = String::with_capacity(octets.len() * 2);
+    for octet in octets {
+        for digit in [octet >> 4, octet & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or_default());
+        }
+    }
+    text
+}
+
+/// A hash from lower-case hex.
+pub(super) fn unhex(text: &str) -> Option<Hash> {
+    let digit = |octet: u8| match octet {
+        b'0'..=b'9' => Some(octet - b'0'),
+        b'a'..=b'f' => Some(octet - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let pairs: &[[u8; 2]; 32] = pairs.try_into().ok().filter(|_| rest.is_empty())?;
+    let mut hash = Hash::default();
+    for (octet, [high, low]) in hash.iter_mut().zip(pairs) {
+        *octet = (digit(*high)? << 4) | digit(*low)?;
+    }
+    Some(hash)
 }
 
 /// A kind as the log spells it.
@@ -46,11 +89,14 @@ pub(super) fn kind_text(kind: ChangeKind) -> &'static str {
         ChangeKind::Credential => "credential",
         ChangeKind::Configuration => "configuration",
         ChangeKind::Daemon => "daemon",
+        ChangeKind::Request => "request",
+        ChangeKind::Key => "key",
+        ChangeKind::Pruned => "pruned",
+        ChangeKind::Forgotten => "forgotten",
     }
 }
 
-/// The kind of this spelling.
-pub(super) fn kind_of(text: &str) -> Option<ChangeKind> {
+const ALL_KINDS: [ChangeKind; 15] = {
     use ChangeKind as K;
     [
         K::Device,
@@ -64,9 +110,16 @@ pub(super) fn kind_of(text: &str) -> Option<ChangeKind> {
         K::Credential,
         K::Configuration,
         K::Daemon,
+        K::Request,
+        K::Key,
+        K::Pruned,
+        K::Forgotten,
     ]
-    .into_iter()
-    .find(|kind| kind_text(*kind) == text)
+};
+
+/// The kind of this spelling.
+pub(super) fn kind_of(text: &str) -> Option<ChangeKind> {
+    ALL_KINDS.into_iter().find(|kind| kind_text(*kind) == text)
 }
 
 /// What the chain of a database begins with.
@@ -74,7 +127,15 @@ pub(super) fn genesis(epoch: &str) -> Hash {
     Sha256::digest(epoch.as_bytes()).into()
 }
 
-fn row_hash(epoch: &str, seq: u64, at: i64, kind: &str, subject: &str, body_hash: &[u8], prev: &[u8]) -> Hash {
+pub(super) fn row_hash(
+    epoch: &str,
+    seq: u64,
+    at: i64,
+    kind: &str,
+    subject: &str,
+    body_hash: &[u8],
+    prev: &[u8],
+) -> Hash {
     let mut hash = Sha256::new();
     for part in
         [epoch.as_bytes(), &seq.to_be_bytes(), &at.to_be_bytes(), kind.as_bytes(), subject.as_bytes(), body_hash, prev]
@@ -124,27 +185,6 @@ pub(super) fn head(connection: &Connection, epoch: &str) -> rusqlite::Result<Hea
     Ok(last.unwrap_or(Head { seq: 0, hash: genesis(epoch) }))
 }
 
-/// Walks the whole chain. `Some(seq)`: the first row that is missing, altered or out of place.
-pub(super) fn first_broken(connection: &Connection, epoch: &str) -> rusqlite::Result<Option<u64>> {
-    let mut statement =
-        connection.prepare("SELECT seq, at, kind, subject, body, body_hash, prev, hash FROM change ORDER BY seq")?;
-    let mut rows = statement.query([])?;
-    let mut expected = Head { seq: 0, hash: genesis(epoch) };
-    while let Some(row) = rows.next()? {
-        let seq = row.get::<_, i64>(0)?.unsigned_abs();
-        let (at, kind, subject): (i64, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        let body: Option<String> = row.get(4)?;
-        let (body_hash, prev, hash): (Vec<u8>, Vec<u8>, Vec<u8>) = (row.get(5)?, row.get(6)?, row.get(7)?);
-        let body_fits = body.is_none_or(|body| Sha256::digest(body.as_bytes()).as_slice() == body_hash);
-        let wanted = row_hash(epoch, seq, at, &kind, &subject, &body_hash, &prev);
-        if seq != expected.seq + 1 || prev != expected.hash || !body_fits || hash != wanted {
-            return Ok(Some(expected.seq + 1));
-        }
-        expected = Head { seq, hash: wanted };
-    }
-    Ok(None)
-}
-
 /// The state after the whole log, from the log alone.
 pub(super) fn fold(connection: &Connection) -> rusqlite::Result<LoggedState> {
     let mut state = LoggedState::default();
@@ -152,24 +192,49 @@ pub(super) fn fold(connection: &Connection) -> rusqlite::Result<LoggedState> {
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (kind, subject, body): (String, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let (Some(kind), Some(body)) = (kind_of(&kind), body) else { continue };
-        match kind {
-            ChangeKind::Decision => state.decisions.push((subject, body)),
-            ChangeKind::Merge => {
-                if let Ok(merge) = serde_json::from_str::<Merge>(&body) {
-                    state.records.remove(&(ChangeKind::Device, merge.from.to_string()));
-                }
-            }
-            ChangeKind::Retired => {
+        let Some(kind) = kind_of(&kind) else { continue };
+        match (kind, body) {
+            (ChangeKind::Decision, Some(body)) => state.decisions.push((subject, body)),
+            // The subject of a merge is the device that is no more.
+            (ChangeKind::Merge | ChangeKind::Retired, _) => {
                 state.records.remove(&(ChangeKind::Device, subject));
             }
-            ChangeKind::TargetDropped => {
+            (ChangeKind::TargetDropped, _) => {
                 state.records.remove(&(ChangeKind::Target, subject));
             }
-            _ => {
+            // What happened, not how anything stands.
+            (ChangeKind::Request | ChangeKind::Pruned | ChangeKind::Forgotten, _) => {}
+            // A later row has the state, or tells that there is none any more.
+            (_, None) => {
+                state.records.remove(&(kind, subject));
+            }
+            (_, Some(body)) => {
                 state.records.insert((kind, subject), body);
             }
         }
     }
     Ok(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_read_as_it_is_written_and_in_no_other_spelling() {
+        let hash: Hash = std::array::from_fn(|at| u8::try_from(at * 8).unwrap());
+        assert_eq!(unhex(&hex(&hash)), Some(hash));
+        let upper = hex(&hash).to_uppercase();
+        for other in ["", "00", upper.as_str(), &"g".repeat(64), &"0".repeat(65), &"0".repeat(66), &"é".repeat(32)] {
+            assert_eq!(unhex(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn every_kind_is_read_as_it_is_written() {
+        for kind in ALL_KINDS {
+            assert_eq!(kind_of(kind_text(kind)), Some(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind_text(kind));
+        }
+    }
 }

@@ -1,12 +1,17 @@
 //! SQLite: schema, migrations, the change log, the daemon's half ([`Writer`]) and everybody else's ([`Reader`]).
 //! SQL stands in this room and nowhere else.
 
+mod alert;
+mod audit;
 mod batch;
 mod engine;
+mod held;
 mod lock;
 mod log;
 mod outbox;
+mod past;
 mod picture;
+mod prune;
 mod query;
 mod read;
 mod reader;
@@ -15,13 +20,16 @@ mod schema;
 mod swept;
 mod writer;
 
+pub use alert::{Alert, Brief, BriefDevice, BriefPlace, BriefPrevious};
+pub use audit::{BadHead, BadKey, Exported, Fault, PublicKey, SignedHead, Verdict, heads_in, verify_file};
 pub use batch::{
     Batch, Change, ChangeKind, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, DeviceRecord,
-    NetworkRecord, Occupant, SiteRecord, Stored, Swept, TargetKind, TargetRecord, TargetState,
+    NetworkRecord, Occupant, RequestRecord, SiteRecord, Stored, Swept, TargetKind, TargetRecord, TargetState,
 };
 pub use engine::EngineStart;
+pub use held::{Aside, Condition, Held};
 pub use log::LoggedState;
-pub use outbox::{Alert, Outbox, Told};
+pub use outbox::{Outbox, Told};
 pub use reader::{DeviceDetail, Reader};
 pub use writer::{Committed, Writer};
 
@@ -51,6 +59,12 @@ pub enum StoreError {
         /// Ours.
         known: i64,
     },
+    /// The key of the log's head is damaged.
+    #[error(
+        "{0} holds no signing key any more: put it back from a copy, or remove it, and the daemon makes a new one and \
+         tells so in the log"
+    )]
+    Key(std::path::PathBuf),
     /// Another daemon holds it.
     #[error("another daemon already uses {0}")]
     Locked(std::path::PathBuf),

@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, TransactionBehavior};
-use serde::{Deserialize, Serialize};
 
+use super::alert::Alert;
+use super::held::{self, Aside};
 use super::log::json;
 use super::{StoreError, Writer, read};
 use crate::net::{PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
@@ -17,25 +18,6 @@ use crate::snapshot::CarrierRow;
 
 /// Most alerts that wait for one carrier. Past it new ones are counted, and the count is sent in their place.
 const MOST_WAITING: i64 = 10_000;
-
-/// One message for one carrier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alert {
-    /// Given by the database, never used again; 0 before.
-    #[serde(skip)]
-    pub id: u64,
-    /// The `[[alert]]` it is for.
-    pub carrier: String,
-    /// How grave.
-    pub severity: Severity,
-    /// What kind of message: the rule's id, `summary`, `lost`, `test`, or what happened to the work itself
-    /// (`credential-stopped`).
-    pub kind: String,
-    /// When it came to be.
-    pub at: Timestamp,
-    /// One line, cleaned.
-    pub text: String,
-}
 
 /// That a carrier was told of a rule broken by somebody at a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +52,8 @@ pub struct Outbox {
     pub told: Vec<Told>,
     /// What was told before this is forgotten.
     pub forget: Timestamp,
+    /// What waits for another moment, and what is wrong with the work itself.
+    pub aside: Aside,
 }
 
 pub(super) fn write(connection: &Connection, outbox: &Outbox, at: Timestamp) -> rusqlite::Result<()> {
@@ -118,7 +102,7 @@ pub(super) fn write(connection: &Connection, outbox: &Outbox, at: Timestamp) -> 
     if !outbox.told.is_empty() {
         connection.prepare_cached("DELETE FROM told WHERE at < ?")?.execute([outbox.forget.0])?;
     }
-    Ok(())
+    held::write(connection, &outbox.aside)
 }
 
 fn insert(connection: &Connection, alert: &Alert) -> rusqlite::Result<()> {
@@ -139,6 +123,7 @@ fn put_carriers(connection: &Connection, carriers: &[(String, String)], at: Time
     for name in known.iter().filter(|name| !kept.contains(name.as_str())) {
         let waiting = connection.execute("DELETE FROM outbox WHERE carrier = ?", [name])?;
         connection.execute("DELETE FROM told WHERE carrier = ?", [name])?;
+        connection.execute("DELETE FROM held WHERE carrier = ?", [name])?;
         connection.execute("DELETE FROM carrier WHERE name = ?", [name])?;
         if waiting > 0 {
             tracing::error!(alert = name, "no longer configured: {waiting} alerts that waited for it are not sent");
@@ -157,7 +142,8 @@ fn put_carriers(connection: &Connection, carriers: &[(String, String)], at: Time
 /// Every carrier as readers see it.
 pub(super) fn carriers(connection: &Connection) -> rusqlite::Result<BTreeMap<String, CarrierRow>> {
     let mut statement = connection.prepare_cached(
-        "SELECT name, address, since, why, last_sent, lost, (SELECT count(*) FROM outbox WHERE carrier = name)
+        "SELECT name, address, since, why, last_sent, lost, (SELECT count(*) FROM outbox WHERE carrier = name),
+                (SELECT count(*) FROM held WHERE carrier = name)
          FROM carrier",
     )?;
     let rows = statement.query_map([], |row| {
@@ -169,6 +155,7 @@ pub(super) fn carriers(connection: &Connection) -> rusqlite::Result<BTreeMap<Str
             last_sent: row.get::<_, Option<i64>>(4)?.map(Timestamp),
             lost: row.get::<_, i64>(5)?.unsigned_abs(),
             waiting: row.get::<_, i64>(6)?.unsigned_abs(),
+            held: row.get::<_, i64>(7)?.unsigned_abs(),
         };
         Ok((carrier.name.clone(), carrier))
     })?;
@@ -211,7 +198,9 @@ impl Writer {
                 .connection
                 .prepare_cached("SELECT record, id FROM outbox WHERE carrier = ? ORDER BY id LIMIT ?")?;
             let rows = statement.query_map((carrier, limit as i64), |row| {
-                Ok(Alert { id: row.get::<_, i64>(1)?.unsigned_abs(), ..read::record(row, 0)? })
+                let id = row.get::<_, i64>(1)?.unsigned_abs();
+                let key = format!("{}-{id}", self.name());
+                Ok(Alert { id, key, ..read::record(row, 0)? })
             })?;
             rows.collect()
         };
@@ -276,11 +265,14 @@ mod tests {
     fn alert(carrier: &str, text: &str) -> Alert {
         Alert {
             id: 0,
+            key: String::new(),
             carrier: carrier.into(),
             severity: Severity::Breach,
             kind: "no-core-network".into(),
             at: Timestamp(5),
             text: text.into(),
+            findings: Vec::new(),
+            more: 0,
         }
     }
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::{Change, ChangeKind, ConfigurationRecord, DaemonRecord, TargetKind, TargetRecord, TargetState};
 use super::{log, outbox, query, read};
 use crate::net::{DeviceId, FindingId, Timestamp};
-use crate::review::{Cycle, Finding};
+use crate::review::{Cycle, Decision, DecisionKind, Finding, Matter};
 use crate::snapshot::{Changes, DaemonRow, Frame, NetworkRow, SiteRow, Snapshot, Tally, TargetRow, Visited};
 
 fn state_text(state: TargetState) -> &'static str {
@@ -72,6 +72,8 @@ fn frame(connection: &Connection) -> rusqlite::Result<Frame> {
         poll_every_s: daemon.poll_every_s,
         cameras_every_s: daemon.cameras_every_s,
         absent: false,
+        silent_since: None,
+        late: daemon.late,
         configuration_problem: String::new(),
     });
     daemon.configuration_problem = configuration.problem;
@@ -86,9 +88,21 @@ fn frame(connection: &Connection) -> rusqlite::Result<Frame> {
         daemon,
         sites: configuration.sites.into_iter().map(site).collect(),
         networks: configuration.networks.into_iter().map(network).collect(),
+        department: configuration.department,
         policies: configuration.policies.into_iter().map(|(id, _)| id).collect(),
+        loosened: configuration.loosened,
         registry: configuration.registry,
     })
+}
+
+/// The latest answer to whether each site was considered.
+fn considered(connection: &Connection) -> rusqlite::Result<Vec<Decision>> {
+    let sql = "SELECT record FROM decision WHERE subject >= 'site ' AND subject < 'site!' ORDER BY id";
+    let mut answers = read::records::<Decision>(connection, sql, [])?;
+    answers.retain(|decision| {
+        matches!((&decision.matter, &decision.kind), (Matter::Site { .. }, DecisionKind::Consider { .. }))
+    });
+    Ok(answers)
 }
 
 /// What no log tells: the targets that were visited after `visits`, and what is small enough to be read whole.
@@ -116,6 +130,7 @@ fn beginning(connection: &Connection) -> rusqlite::Result<Changes> {
     let mut changes = unlogged(connection, 0)?;
     changes.frame = Some(frame(connection)?);
     changes.cycles = read::records(connection, "SELECT record FROM cycle", [])?;
+    changes.considered = considered(connection)?;
     Ok(changes)
 }
 
@@ -188,10 +203,22 @@ pub(super) fn changes_since(connection: &Connection, seq: u64, visits: u64) -> r
                 let sql = "SELECT record FROM cycle WHERE id = ?";
                 changes.cycles.extend(read::records::<Cycle>(&transaction, sql, [number as i64])?);
             }
+            Some(ChangeKind::Decision) if subject.starts_with("site ") => {
+                changes.considered = considered(&transaction)?;
+            }
             Some(ChangeKind::Configuration | ChangeKind::Daemon) => changes.frame = Some(frame(&transaction)?),
             Some(ChangeKind::TargetDropped) => changes.dropped.push(subject.as_str().into()),
-            // A decision stands in its finding; visited targets were read above; credentials are not in the picture.
-            Some(ChangeKind::Decision | ChangeKind::Target | ChangeKind::Credential) | None => {}
+            // A decision stands in its finding; visited targets were read above; the rest is not in the picture.
+            Some(
+                ChangeKind::Decision
+                | ChangeKind::Target
+                | ChangeKind::Credential
+                | ChangeKind::Request
+                | ChangeKind::Key
+                | ChangeKind::Pruned
+                | ChangeKind::Forgotten,
+            )
+            | None => {}
         }
     }
     put_subjects(&transaction, &mut changes)?;

@@ -16,7 +16,7 @@ use crate::snapshot::{DeviceRow, Tally, word};
 /// Every column of a row, in the order in which it is written and read.
 const COLUMNS: &str = "id, mac, ips, class, surveillance, maker, maker_name, verdict, brand, model, firmware, serial, \
                        hostname, switch, port, if_index, vlan, network, network_kind, site, certainty, confidence, \
-                       since, gone, status, first_seen";
+                       since, gone, status, first_seen, appeared";
 
 /// The schema's step that brought them: narrow rows of devices, how many are alike, which findings are closed, which
 /// targets were visited since. [`fill`] makes the rows from the records; the triggers keep the rest.
@@ -47,7 +47,8 @@ pub(super) const STEP: &str = "
         since        INTEGER NOT NULL,
         gone         INTEGER,
         status       TEXT NOT NULL,
-        first_seen   INTEGER NOT NULL
+        first_seen   INTEGER NOT NULL,
+        appeared     INTEGER
     ) STRICT;
     CREATE INDEX device_row_hiding ON device_row (id) WHERE class IN ('recorder', 'encoder');
     CREATE TABLE device_tally (
@@ -59,23 +60,24 @@ pub(super) const STEP: &str = "
         maker_name   TEXT NOT NULL,
         brand        TEXT NOT NULL,
         site         TEXT NOT NULL,
-        core         INTEGER NOT NULL,
+        network      TEXT NOT NULL,
+        network_kind TEXT NOT NULL,
         gone         INTEGER NOT NULL,
         devices      INTEGER NOT NULL,
-        PRIMARY KEY (surveillance, class, verdict, status, maker, maker_name, brand, site, core, gone)
+        PRIMARY KEY (surveillance, class, verdict, status, maker, maker_name, brand, site, network, network_kind, gone)
     ) STRICT, WITHOUT ROWID;
     CREATE TRIGGER device_row_came AFTER INSERT ON device_row BEGIN
         INSERT INTO device_tally VALUES (new.surveillance, new.class, new.verdict, new.status, ifnull(new.maker, ''), new.maker_name,
-            ifnull(new.brand, ''), ifnull(new.site, ''), ifnull(new.network_kind = 'core', 0), new.gone IS NOT NULL, 1)
+            ifnull(new.brand, ''), ifnull(new.site, ''), ifnull(new.network, ''), ifnull(new.network_kind, ''), new.gone IS NOT NULL, 1)
             ON CONFLICT DO UPDATE SET devices = devices + 1;
     END;
     CREATE TRIGGER device_row_went AFTER DELETE ON device_row BEGIN
-        UPDATE device_tally SET devices = devices - 1 WHERE (surveillance, class, verdict, status, maker, maker_name, brand, site, core, gone) =
+        UPDATE device_tally SET devices = devices - 1 WHERE (surveillance, class, verdict, status, maker, maker_name, brand, site, network, network_kind, gone) =
             (old.surveillance, old.class, old.verdict, old.status, ifnull(old.maker, ''), old.maker_name,
-            ifnull(old.brand, ''), ifnull(old.site, ''), ifnull(old.network_kind = 'core', 0), old.gone IS NOT NULL);
-        DELETE FROM device_tally WHERE devices = 0 AND (surveillance, class, verdict, status, maker, maker_name, brand, site, core, gone) =
+            ifnull(old.brand, ''), ifnull(old.site, ''), ifnull(old.network, ''), ifnull(old.network_kind, ''), old.gone IS NOT NULL);
+        DELETE FROM device_tally WHERE devices = 0 AND (surveillance, class, verdict, status, maker, maker_name, brand, site, network, network_kind, gone) =
             (old.surveillance, old.class, old.verdict, old.status, ifnull(old.maker, ''), old.maker_name,
-            ifnull(old.brand, ''), ifnull(old.site, ''), ifnull(old.network_kind = 'core', 0), old.gone IS NOT NULL);
+            ifnull(old.brand, ''), ifnull(old.site, ''), ifnull(old.network, ''), ifnull(old.network_kind, ''), old.gone IS NOT NULL);
     END;
     CREATE TRIGGER device_went AFTER DELETE ON device BEGIN
         DELETE FROM device_row WHERE id = old.id;
@@ -149,6 +151,7 @@ fn device_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
         },
         status: value(row, 24)?,
         first_seen,
+        appeared: row.get::<_, Option<i64>>(26)?.map(Timestamp),
         last_seen: first_seen,
     })
 }
@@ -168,7 +171,7 @@ pub(super) fn write(connection: &Connection, record: &DeviceRecord) -> rusqlite:
     connection
         .prepare_cached(&format!(
             "INSERT INTO device_row ({COLUMNS})
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ))?
         .execute(rusqlite::params![
             id,
@@ -197,6 +200,7 @@ pub(super) fn write(connection: &Connection, record: &DeviceRecord) -> rusqlite:
             place.gone.map(|gone| gone.0),
             word(&row.status),
             row.first_seen.0,
+            row.appeared.map(|appeared| appeared.0),
         ])?;
     Ok(())
 }
@@ -239,7 +243,8 @@ pub(super) fn tallies(connection: &Connection) -> rusqlite::Result<Vec<Tally>> {
     let given = |text: &str| if text.is_empty() { None } else { Some(text.to_owned()) };
     connection
         .prepare_cached(
-            "SELECT surveillance, class, verdict, status, maker, maker_name, brand, site, core, gone, devices
+            "SELECT surveillance, class, verdict, status, maker, maker_name, brand, site, network,
+                    network_kind, gone, devices
              FROM device_tally",
         )?
         .query_map([], |row| {
@@ -252,9 +257,10 @@ pub(super) fn tallies(connection: &Connection) -> rusqlite::Result<Vec<Tally>> {
                 maker_name: row.get(5)?,
                 brand: given(row.get_ref(6)?.as_str()?),
                 site: given(row.get_ref(7)?.as_str()?).map(Into::into),
-                core: row.get(8)?,
-                gone: row.get(9)?,
-                devices: usize::try_from(row.get::<_, i64>(10)?).unwrap_or(0),
+                network: given(row.get_ref(8)?.as_str()?).map(Into::into),
+                network_kind: if row.get_ref(9)?.as_str()?.is_empty() { None } else { Some(value(row, 9)?) },
+                gone: row.get(10)?,
+                devices: usize::try_from(row.get::<_, i64>(11)?).unwrap_or(0),
                 open: 0,
                 overdue: 0,
             })

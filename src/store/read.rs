@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
 
-use super::{CredentialTry, Stored, outbox, swept};
+use super::{CredentialTry, Stored, held, outbox, swept};
 use crate::inventory::{AddressBinding, Presence};
 use crate::net::{DeviceText, Timestamp, VlanId};
 
@@ -102,6 +102,9 @@ pub(super) fn stored(connection: &Connection) -> rusqlite::Result<Stored> {
         configuration: meta(connection, "configuration")?,
         daemon: meta(connection, "daemon")?,
         told: outbox::told(connection)?,
+        held: held::held(connection)?,
+        conditions: held::conditions(connection)?,
         swept: swept::all(connection)?,
+        looked: meta(connection, "looked")?,
     })
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::log::{self, LoggedState};
+use super::log::{self, LoggedState, TABLES};
 use super::{
-    Change, ChangeKind, CredentialTry, DeviceRecord, StoreError, TargetKind, TargetRecord, lock, picture, query, read,
-    schema,
+    Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetKind, TargetRecord, lock, past, picture, query,
+    read, schema,
 };
 use crate::inventory::{AddressBinding, Device, Presence, SwitchRecord};
 use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
@@ -20,7 +20,7 @@ use crate::snapshot::{Changes, DeviceRow, Seen, Snapshot, Tally};
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
-    connection: Connection,
+    pub(super) connection: Connection,
     /// Opened with `immutable=1`: nobody writes, and nothing new is seen through this connection.
     immutable: bool,
     /// `PRAGMA data_version` at the last look.
@@ -111,7 +111,7 @@ impl Reader {
         }
     }
 
-    fn fail(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> StoreError + '_ {
+    pub(super) fn fail(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> StoreError + '_ {
         move |error| StoreError::from_sqlite(&self.path, doing, error)
     }
 
@@ -243,15 +243,26 @@ impl Reader {
                 switches.extend(found.into_iter().map(|record| (record.name.clone(), record)));
             }
         }
+        let mut decisions = Vec::new();
+        let of_findings = "SELECT id, record FROM decision
+                           WHERE subject IN (SELECT CAST(id AS TEXT) FROM finding WHERE device = ?) ORDER BY id";
+        let mut take = |sql: &str, parameter: &dyn rusqlite::ToSql| -> rusqlite::Result<()> {
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([parameter], |row| Ok((row.get::<_, i64>(0)?, read::record(row, 1)?)))?;
+            decisions.extend(rows.collect::<rusqlite::Result<Vec<(i64, Decision)>>>()?);
+            Ok(())
+        };
+        take(of_findings, &key)?;
+        for former in past::ids(connection, id)? {
+            take("SELECT id, record FROM decision WHERE subject = ?", &format!("device {former}"))?;
+        }
+        decisions.sort_by_key(|(number, _)| *number);
+        let decisions = decisions.into_iter().map(|(_, decision)| decision).collect();
         Ok(Some(DeviceDetail {
             status,
             last_seen: seen.last_seen(&DeviceRow::new(&device, status, device.first_seen)),
             findings: read::records(connection, "SELECT record FROM finding WHERE device = ? ORDER BY id", [key])?,
-            decisions: read::records(
-                connection,
-                "SELECT d.record FROM decision d JOIN finding f ON f.id = d.finding WHERE f.device = ? ORDER BY d.id",
-                [key],
-            )?,
+            decisions,
             presence,
             switches,
             addresses: addresses.query_map([&mac], read::address)?.collect::<Result<_, _>>()?,
@@ -287,13 +298,32 @@ impl Reader {
             .map_err(self.fail("reading devices"))
     }
 
+    /// The key of the pseudonyms in redacted reports. It lies in the database: who may read that needs no pseudonyms.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn pseudonym_key(&self) -> Result<Vec<u8>, StoreError> {
+        let sql = "SELECT value FROM meta WHERE key = 'pseudonym-key'";
+        let key: rusqlite::Result<String> = self.connection.query_row(sql, [], |row| row.get(0));
+        key.map(String::into_bytes).map_err(self.fail("reading the key of pseudonyms"))
+    }
+
     /// Every decision on a finding, oldest first.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub fn decisions(&self, finding: FindingId) -> Result<Vec<Decision>, StoreError> {
-        let sql = "SELECT record FROM decision WHERE finding = ? ORDER BY id";
-        read::records(&self.connection, sql, [finding.0 as i64]).map_err(self.fail("reading decisions"))
+        let sql = "SELECT record FROM decision WHERE subject = ? ORDER BY id";
+        read::records(&self.connection, sql, [finding.to_string()]).map_err(self.fail("reading decisions"))
+    }
+
+    /// All that a daemon that started now would take up, at one instant: to try out what it would do.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn stored(&self) -> Result<Stored, StoreError> {
+        let read = || read::stored(&*self.connection.unchecked_transaction()?);
+        read().map_err(self.fail("reading what was stored"))
     }
 
     /// How credentials stand at cameras, by address and credential.
@@ -312,18 +342,6 @@ impl Reader {
         picture::changes(&self.connection, after, limit).map_err(self.fail("reading the change log"))
     }
 
-    /// Walks the chain of the change log. `Some(seq)`: the first row that is missing, altered or out of place.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn first_broken_change(&self) -> Result<Option<u64>, StoreError> {
-        let epoch: String = self
-            .connection
-            .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
-            .map_err(self.fail("reading its identity"))?;
-        log::first_broken(&self.connection, &epoch).map_err(self.fail("walking the change log"))
-    }
-
     /// The current state as the change log alone tells it.
     ///
     /// # Errors
@@ -338,24 +356,14 @@ impl Reader {
     /// See [`StoreError`].
     pub fn state_from_tables(&self) -> Result<LoggedState, StoreError> {
         let mut state = LoggedState::default();
-        let tables = [
-            (ChangeKind::Device, "SELECT CAST(id AS TEXT), record FROM device"),
-            (ChangeKind::Finding, "SELECT CAST(id AS TEXT), record FROM finding"),
-            (ChangeKind::Cycle, "SELECT CAST(id AS TEXT), record FROM cycle"),
-            (ChangeKind::Target, "SELECT name, logged FROM target"),
-            (ChangeKind::Credential, "SELECT credential || ' at ' || address, record FROM credential"),
-            (ChangeKind::Configuration, "SELECT key, value FROM meta WHERE key = 'configuration'"),
-            (ChangeKind::Daemon, "SELECT key, value FROM meta WHERE key = 'daemon'"),
-        ];
         let pairs = |sql: &str| -> rusqlite::Result<Vec<(String, String)>> {
             self.connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         };
-        for (kind, sql) in tables {
+        for (kind, sql) in TABLES {
             let rows = pairs(sql).map_err(self.fail("reading the tables"))?;
             state.records.extend(rows.into_iter().map(|(subject, body)| ((kind, subject), body)));
         }
-        state.decisions = pairs("SELECT CAST(finding AS TEXT), record FROM decision ORDER BY id")
-            .map_err(self.fail("reading the tables"))?;
+        state.decisions = pairs(log::DECISIONS).map_err(self.fail("reading the tables"))?;
         Ok(state)
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
-use super::writer::hex;
+use super::log::hex;
 
 fn path_of(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();

@@ -143,6 +143,41 @@ const MIGRATIONS: &[&str] = &[
     DROP INDEX address_open;
     CREATE UNIQUE INDEX address_open ON address (switch, ip, mac, ifnull(vrf, '')) WHERE gone IS NULL;
 ",
+    // Signed heads of the change log: those that were told to others, and the one of the last commit.
+    "
+    CREATE TABLE head (
+        seq       INTEGER PRIMARY KEY,
+        at        INTEGER NOT NULL,
+        hash      BLOB NOT NULL,
+        signature BLOB NOT NULL,
+        current   INTEGER NOT NULL
+    ) STRICT;
+",
+    // Findings that carriers are told of later, and what is wrong with the work itself: delivery, like the outbox.
+    "
+    CREATE TABLE held (
+        carrier TEXT NOT NULL,
+        finding INTEGER NOT NULL,
+        maintenance TEXT,
+        since   INTEGER NOT NULL,
+        PRIMARY KEY (carrier, finding)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE condition (
+        kind    TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        words   TEXT NOT NULL,
+        since   INTEGER NOT NULL,
+        PRIMARY KEY (kind, subject)
+    ) STRICT, WITHOUT ROWID;
+",
+    // Decisions are made on more than findings: a finding by its number, else `device 17`.
+    "
+    CREATE TABLE decided (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, record TEXT NOT NULL) STRICT;
+    INSERT INTO decided SELECT id, CAST(finding AS TEXT), record FROM decision;
+    DROP TABLE decision;
+    ALTER TABLE decided RENAME TO decision;
+    CREATE INDEX decision_of_subject ON decision (subject);
+",
     query::STEP,
 ];
 
@@ -231,6 +266,7 @@ mod tests {
             place: crate::inventory::Place::default(),
             first_seen: Timestamp(1),
             appeared: None,
+            own: crate::inventory::OwnWords::default(),
         };
         serde_json::to_string(&crate::store::DeviceRecord { device, status: crate::policy::Status::Unknown }).unwrap()
     }
@@ -273,7 +309,7 @@ mod tests {
             "since":"2026-11-24T10:00:00Z","gone":null,"reasons":[]},"evidence":[],"decision":null}"#;
         old.execute("INSERT INTO finding VALUES (4, 7, ?)", [record]).unwrap();
         old.execute_batch(
-            "INSERT INTO meta VALUES ('epoch', '00'), ('salt', '11');
+            "INSERT INTO meta VALUES ('epoch', '00'), ('pseudonym-key', '22'), ('salt', '11');
              INSERT INTO told VALUES ('soc', 'p', 'r', 7, 'hq', '', '', '\"breach\"', 5);",
         )
         .unwrap();
@@ -295,7 +331,7 @@ mod tests {
         old.execute_batch(MIGRATIONS[0]).unwrap();
         old.pragma_update(None, "user_version", 1).unwrap();
         old.execute_batch(
-            "INSERT INTO meta VALUES ('epoch', '00'), ('salt', '11');
+            "INSERT INTO meta VALUES ('epoch', '00'), ('pseudonym-key', '22'), ('salt', '11');
              INSERT INTO device_ip VALUES ('10.1.0.2', 1);
              INSERT INTO presence VALUES (1, 'sw1', '44:19:b6:00:00:01', 10, 4, 'Gi1/0/4', 5, NULL);
              INSERT INTO address VALUES (1, 'sw1', '10.1.0.2', '44:19:b6:00:00:01', 5, 9);
@@ -314,7 +350,7 @@ mod tests {
             old.execute("INSERT INTO device VALUES (?, ?, ?, ?)", (id as i64, mac, serial, record)).unwrap();
         }
         let before = contents(&old);
-        assert_eq!(before.len(), 14);
+        assert_eq!(before.len(), 15);
         drop(old);
         let mut writer = Writer::open(&path).unwrap();
         assert_eq!(version(&writer.connection).unwrap(), CURRENT);
@@ -322,11 +358,14 @@ mod tests {
         assert_eq!(given(contents(&writer.connection)), expected);
         let alert = Alert {
             id: 0,
+            key: String::new(),
             carrier: "soc".into(),
             severity: crate::policy::Severity::Breach,
             kind: "test".into(),
             at: crate::net::Timestamp(1),
             text: "x".into(),
+            findings: Vec::new(),
+            more: 0,
         };
         let outbox = Outbox {
             carriers: Some(vec![("soc".into(), "somewhere".into())]),

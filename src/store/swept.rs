@@ -1,5 +1,7 @@
 //! How far sweeps came: the last answer of every address that was asked.
 
+use std::net::IpAddr;
+
 use rusqlite::Connection;
 
 use super::Swept;
@@ -22,7 +24,15 @@ pub(super) fn write(connection: &Connection, swept: &[Swept]) -> rusqlite::Resul
     Ok(())
 }
 
-/// Every address that was ever asked.
+/// Forgets addresses that no sweep asks any more.
+pub(super) fn forget(connection: &Connection, addresses: &[IpAddr]) -> rusqlite::Result<()> {
+    for address in addresses {
+        connection.prepare_cached("DELETE FROM swept WHERE address = ?")?.execute([address.to_string()])?;
+    }
+    Ok(())
+}
+
+/// Every address that was ever asked and is still.
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Swept>> {
     let mut statement = connection.prepare("SELECT address, at, answered, answer FROM swept")?;
     let rows = statement.query_map([], |row| {

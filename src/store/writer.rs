@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::log::{self, Appender, Head, json};
-use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, query, read, salt, schema, swept};
+use super::audit::{self, PublicKey, SignedHead, SigningKey};
+use super::log::{self, Appender, Head, hex, json};
+use super::prune::{self, Pruning};
+use super::{
+    Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, past, query, read, salt, schema, swept,
+};
 use crate::inventory::{AddressBinding, RowChange};
 use crate::net::{DeviceId, DeviceText, TargetName, VlanId};
 use crate::review::FindingState;
@@ -18,9 +22,13 @@ use crate::review::FindingState;
 pub struct Writer {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
-    epoch: String,
+    pub(super) epoch: String,
     salt: String,
-    head: Head,
+    pub(super) head: Head,
+    pub(super) key: SigningKey,
+    /// The key the log names last.
+    named_key: Option<PublicKey>,
+    pub(super) pruning: Pruning,
     /// What the log last said of each target: a visit is logged only where it differs.
     logged_targets: BTreeMap<TargetName, String>,
     _lock: File,
@@ -33,10 +41,6 @@ pub struct Committed {
     pub seq: u64,
     /// Its hash, lower-case hex.
     pub head: String,
-}
-
-pub(super) fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn vrf_of(row: &AddressBinding) -> Option<&str> {
@@ -90,11 +94,16 @@ impl Writer {
         }
         connection.pragma_update(None, "journal_mode", "WAL").map_err(fail("setting its journal"))?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(fail("setting its journal"))?;
+        // What is forgotten is overwritten, not only left to be reused.
+        connection.pragma_update(None, "secure_delete", "ON").map_err(fail("setting its journal"))?;
         connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(fail("setting its journal"))?;
         connection.set_prepared_statement_cache_capacity(64);
         schema::migrate(&mut connection).map_err(fail("migrating"))?;
-        let epoch = Self::epoch(&connection, path)?;
+        let epoch = Self::drawn_once(&connection, path, "epoch")?;
+        Self::drawn_once(&connection, path, "pseudonym-key")?;
         let salt = salt::load(path)?;
+        let key = SigningKey::load(path)?;
+        let named_key = read::meta(&connection, "signing-key").map_err(fail("reading the public key"))?;
         let head = log::head(&connection, &epoch).map_err(fail("reading the change log"))?;
         let logged_targets = connection
             .prepare("SELECT name, logged FROM target")
@@ -103,14 +112,26 @@ impl Writer {
                 rows.collect()
             })
             .map_err(fail("reading targets"))?;
-        Ok(Self { path: path.to_owned(), connection, epoch, salt, head, logged_targets, _lock: lock })
+        Ok(Self {
+            path: path.to_owned(),
+            connection,
+            epoch,
+            salt,
+            head,
+            key,
+            named_key,
+            pruning: Pruning::default(),
+            logged_targets,
+            _lock: lock,
+        })
     }
 
-    /// The database's own name: a random value made once with it, which the change log's chain begins with.
-    fn epoch(connection: &Connection, path: &Path) -> Result<String, StoreError> {
+    /// A random value made once with the database: its own name, which the change log's chain begins with, or the key
+    /// of the pseudonyms in redacted reports.
+    fn drawn_once(connection: &Connection, path: &Path, key: &str) -> Result<String, StoreError> {
         let fail = |error| StoreError::from_sqlite(path, "reading its identity", error);
-        let sql = "SELECT value FROM meta WHERE key = 'epoch'";
-        if let Some(value) = connection.query_row(sql, [], |row| row.get(0)).optional().map_err(fail)? {
+        let sql = "SELECT value FROM meta WHERE key = ?";
+        if let Some(value) = connection.query_row(sql, [key], |row| row.get(0)).optional().map_err(fail)? {
             return Ok(value);
         }
         let value = salt::random_hex().map_err(|source| StoreError::Database {
@@ -118,8 +139,13 @@ impl Writer {
             doing: "drawing a random number",
             source: Box::new(source),
         })?;
-        connection.execute("INSERT INTO meta (key, value) VALUES ('epoch', ?)", [&value]).map_err(fail)?;
+        connection.execute("INSERT INTO meta (key, value) VALUES (?, ?)", [key, &value]).map_err(fail)?;
         Ok(value)
+    }
+
+    /// The database's own name.
+    pub(super) fn name(&self) -> &str {
+        &self.epoch
     }
 
     /// The salt of credential fingerprints, which only the daemon's own user can read.
@@ -137,6 +163,21 @@ impl Writer {
             .map_err(|error| StoreError::from_sqlite(&self.path, "reading what was stored", error))
     }
 
+    /// The log's last row.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.head.seq
+    }
+
+    /// Where the log ends, as it was signed with the last commit that added to it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn signed_head(&self) -> Result<Option<SignedHead>, StoreError> {
+        audit::current(&self.connection)
+            .map_err(|error| StoreError::from_sqlite(&self.path, "reading the signed head", error))
+    }
+
     /// Writes a batch and its change log rows in one transaction.
     ///
     /// # Errors
@@ -145,6 +186,7 @@ impl Writer {
         let (head, logged) =
             self.try_commit(batch).map_err(|error| StoreError::from_sqlite(&self.path, "writing", error))?;
         self.head = head;
+        self.named_key = Some(self.key.public());
         for name in &batch.dropped_targets {
             self.logged_targets.remove(name);
         }
@@ -155,14 +197,31 @@ impl Writer {
     fn try_commit(&mut self, batch: &Batch) -> rusqlite::Result<(Head, Vec<(TargetName, String)>)> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut log = Appender { connection: &transaction, epoch: &self.epoch, at: batch.at, head: self.head.clone() };
+        if self.named_key != Some(self.key.public()) {
+            put_meta(&mut log, ChangeKind::Key, "signing-key", &json(&self.key.public())?)?;
+        }
         write_estate(&mut log, batch)?;
+        past::rows(&transaction, batch)?;
         write_rows(&transaction, batch)?;
         write_devices(&mut log, batch)?;
+        for device in &batch.forgotten {
+            prune::forget(&mut log, *device)?;
+        }
         write_reviews(&mut log, batch)?;
+        for request in &batch.requests {
+            log.append(ChangeKind::Request, &request.author.uid.to_string(), &json(request)?)?;
+        }
         let logged = write_targets(&mut log, batch, &self.logged_targets)?;
         outbox::write(&transaction, &batch.outbox, batch.at)?;
         swept::write(&transaction, &batch.swept)?;
+        swept::forget(&transaction, &batch.unswept)?;
         let head = log.head.clone();
+        if head != self.head {
+            audit::put_current(&transaction, &SignedHead::sign(&self.key, &self.epoch, &head, batch.at))?;
+        }
+        if let Some(head) = &batch.published {
+            audit::put_published(&transaction, head)?;
+        }
         transaction.commit()?;
         Ok((head, logged))
     }
@@ -312,10 +371,13 @@ fn write_reviews(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> 
     }
     for decision in &batch.decisions {
         let body = json(decision)?;
+        // A finding by its bare number, as it stands in the log of old.
+        let subject =
+            decision.matter.finding().map_or_else(|| decision.matter.to_string(), |finding| finding.to_string());
         log.connection
-            .prepare_cached("INSERT INTO decision (finding, record) VALUES (?, ?)")?
-            .execute((decision.finding.0 as i64, &body))?;
-        log.append(ChangeKind::Decision, &decision.finding.to_string(), &body)?;
+            .prepare_cached("INSERT INTO decision (subject, record) VALUES (?, ?)")?
+            .execute((&subject, &body))?;
+        log.append(ChangeKind::Decision, &subject, &body)?;
     }
     for cycle in &batch.cycles {
         let body = json(cycle)?;
@@ -386,6 +448,6 @@ mod tests {
         writer.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
         let after = writer.commit(&problem("x".repeat(1_000_000))).unwrap();
         assert_eq!(after.seq, before.seq + 1);
-        assert_eq!(Reader::open(&path).unwrap().first_broken_change().unwrap(), None);
+        assert_eq!(Reader::open(&path).unwrap().verify(&[], &[]).unwrap().faults, []);
     }
 }

@@ -94,7 +94,7 @@ fn devices_and_findings_have_the_contracts_fields() {
     for finding in &findings {
         // A decision is made on a revision, so both are there beside the contract's fields; and a register's entry that
         // was never seen has no device.
-        let all = "id policy rule severity device mac entry site network state since evidence revision decision";
+        let all = "id policy rule severity device mac entry site network state since evidence revision decision closing handling";
         assert_eq!(keys(finding), all.split(' ').collect(), "{finding}");
         assert!(one_of(&finding["severity"], &["breach", "action", "review", "info"]), "{finding}");
         assert!(devices.iter().any(|device| device["id"] == finding["device"] && device["mac"] == finding["mac"]));
@@ -244,7 +244,7 @@ fn packs_are_listed_and_shown_and_what_an_own_one_loosens_is_told() {
     let house = House::new("");
     let own = lenswarden::policy::Policies::shipped_text("uk-gsg-2022").unwrap();
     let own = own.replacen("severity = \"breach\"", "severity = \"info\"", 1);
-    std::fs::write(house.path("own.toml"), own).unwrap();
+    std::fs::write(house.path("own.toml"), &own).unwrap();
     house.configure("config.toml", "[[policy]]\nfile='own.toml'\n[[policy]]\npack='us-889'\n");
     let (code, out, words) = spoken(house.run(&["policy", "list"]));
     assert_eq!((code, words.as_str()), (0, ""));
@@ -259,9 +259,60 @@ fn packs_are_listed_and_shown_and_what_an_own_one_loosens_is_told() {
     assert_eq!(shown["pack"]["match"]["makers"][0], "hikvision");
     let (code, _, words) = spoken(house.run(&["policy", "show", "nowhere"]));
     assert!(code == 2 && words.contains("packs are: uk-gsg-2022, us-889, "), "{words}");
+    // Nothing is dropped without a word: who decided so, and why.
+    let (code, out, words) = spoken(house.run(&["check"]));
+    assert_eq!((code, words.as_str()), (1, "1 problem\n"), "{out}");
+    let refused = "config.toml policy 'uk-gsg-2022': it loosens the shipped pack 'uk-gsg-2022': it rule \
+                   cease-deployment is info, not breach\n  hint: put that back, or say that it is meant: [[loosens]]";
+    assert!(out.contains(refused), "{out}");
+    let said = "[[loosens]]\nwhat='cease-deployment'\nwhy='as agreed with the board'\nwho='J. Smith'\n";
+    std::fs::write(house.path("own.toml"), own + said).unwrap();
     let (code, _, words) = spoken(house.run(&["check"]));
-    assert_eq!(code, 0);
-    assert!(words.contains("warning: pack uk-gsg-2022 rule cease-deployment is info, not breach"), "{words}");
+    assert_eq!(code, 0, "{words}");
+    let told =
+        "loosened: pack uk-gsg-2022 rule cease-deployment is info, not breach (J. Smith: as agreed with the board)";
+    assert!(words.contains(told), "{words}");
+    for command in ["list", "show uk-gsg-2022"] {
+        let arguments: Vec<&str> = ["policy"].into_iter().chain(command.split(' ')).collect();
+        let (_, out, _) = spoken(house.run(&arguments));
+        assert!(out.contains("LOOSENED") && out.contains("J. Smith: as agreed with the board"), "{out}");
+    }
+}
+
+#[test]
+fn to_do_without_the_default_pack_must_be_said_and_is_kept_in_the_log() {
+    let house = House::new("");
+    let bare = std::fs::read_to_string(house.path("config.toml")).unwrap();
+    let write = |policies: &str| {
+        let with = bare.replace("[[policy]]\npack = \"uk-gsg-2022\"\n", policies);
+        assert_ne!(with, bare);
+        std::fs::write(house.path("config.toml"), with).unwrap();
+    };
+    write("[[policy]]\npack = 'us-889'\n");
+    let (code, out, _) = spoken(house.run(&["check"]));
+    assert!(
+        code == 1 && out.contains("'uk-gsg-2022', which is in force unless one says otherwise, is left out"),
+        "{out}"
+    );
+    write("[[policy]]\npack = 'us-889'\n[[policy]]\npack = 'uk-gsg-2022'\noff = 'no UK department'\n");
+    let (code, out, _) = spoken(house.run(&["check"]));
+    assert!(code == 1 && out.contains("'uk-gsg-2022' is off without why and who"), "{out}");
+    let off = "pack = 'uk-gsg-2022'\noff = 'no UK department'\nwho = 'J. Smith'\n";
+    write(&format!("[[policy]]\npack = 'us-889'\n[[policy]]\n{off}"));
+    let daemon = house.daemon();
+    house.until_a_round_is_over();
+    daemon.stop();
+    let (_, out, words) = spoken(house.run(&["findings", "--json"]));
+    assert!(out.contains("us-889") && !out.contains("uk-gsg-2022"), "{out}");
+    let (_, _, words_of_table) = spoken(house.run(&["findings"]));
+    assert!(words.is_empty() && words_of_table.contains("1 thing of shipped packs loosened"), "{words_of_table}");
+    let mut reader = lenswarden::store::Reader::open(&house.path("lenswarden.db")).unwrap();
+    assert_eq!(reader.snapshot().unwrap().loosened.len(), 1);
+    let changes = reader.changes(0, 100_000).unwrap();
+    let logged = changes.iter().filter_map(|change| change.body.as_deref()).any(|body| {
+        body.contains("\"loosened\":[{\"pack\":\"uk-gsg-2022\",\"text\":\"is off\"") && body.contains("J. Smith")
+    });
+    assert!(logged);
 }
 
 #[test]
@@ -310,5 +361,6 @@ fn coverage_names_each_gap_and_sites_count_what_they_have() {
         assert_eq!(site["coverage"]["site"], site["id"]);
     }
     let open: u64 = sites.iter().map(|site| site["counts"]["open"].as_u64().unwrap()).sum();
-    assert_eq!(open, truth.findings.len() as u64);
+    let (_, out, _) = spoken(house.run(&["findings", "!closed"]));
+    assert_eq!(open, truth.findings.len() as u64, "{out}");
 }

@@ -16,7 +16,7 @@ fn parse(text: &str) -> Result<config::Config, String> {
 fn with_examples(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("config.toml");
     std::fs::write(&path, SHIPPED.replace("#: ", "").replace("#:\n", "\n")).unwrap();
-    for name in ["snmp-auth", "snmp-priv", "snmp-community", "onvif-password"] {
+    for name in ["snmp-auth", "snmp-priv", "snmp-community", "onvif-password", "webhook-secret", "smtp-password"] {
         std::fs::write(folder.join(name), "correct horse\n").unwrap();
         std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
     }
@@ -56,6 +56,7 @@ fn the_shipped_examples_are_taken_and_secrets_are_not_printed() {
     assert!(!config.credentials[1].allows("10.1.0.2".parse().unwrap()), "no block names old-switches");
     let onvif = &config.credentials[2];
     assert!(onvif.allows("10.1.20.9".parse().unwrap()) && !onvif.allows("10.1.21.9".parse().unwrap()));
+    assert_eq!(config.registers[0].file, folder.path().join("cameras.csv"));
     assert!(matches!(&onvif.secret, CredentialKind::Onvif { password, .. } if password.expose() == "correct horse"));
     assert!(!format!("{config:?}").contains("correct horse"));
 }
@@ -124,10 +125,63 @@ fn every_bad_file_says_where_what_and_how() {
         ("[[policy]]\n", &["either pack or file"]),
         ("[[review]]\nname='r'\nschedule='sometimes'\nowner='o'\n", &["'sometimes' is no schedule", "quarterly"]),
         ("[[review]]\nname='r'\nschedule='daily'\ntime-zone='Mars/Base'\nowner='o'\n", &["no time zone 'Mars/Base'"]),
+        ("[house-rules]\nno-password='loud'\n", &["config.toml:2:13", "unknown variant `loud`", "`off`"]),
+        ("[house-rules]\nno-pasword='off'\n", &["unknown field `no-pasword`", "`no-password`"]),
+        ("[house-rules]\nnew-device-within='1m'\n", &["2:19 house-rules.new-device-within", "too short"]),
+        ("[house-rules]\nknown-servers=['a b']\n", &["house-rules.known-servers", "'a b' is no server", "ntp.example"]),
+        ("[house-rules]\nknown-servers=['10.0.0.1/8']\n", &["has bits set behind its prefix"]),
+        (&format!("{site}[[register]]\nname='r'\nfile='r.csv'\nsite='hp'\n"), &["register.site", "did you mean 'hq'?"]),
+        ("[[register]]\nname='r'\nfile='r.csv'\ndelimiter='::'\n", &["register.delimiter", "'::' stands between no"]),
+        ("[[register]]\nname='r'\nfile='r.csv'\ncolumns={colour='x'}\n", &["unknown field `colour`", "`serial`"]),
+        ("[[register]]\nname='r'\nfile='a'\n[[register]]\nname='r'\nfile='b'\n", &["register.name: 'r' stands twice"]),
         ("[[alert]]\nkind='pigeon'\n", &["unknown variant `pigeon`"]),
-        ("[[alert]]\nkind='syslog'\nwhen=['loud']\n", &["'loud' is no severity"]),
+        ("[[alert]]\nkind='syslog'\nwhen=['loud']\n", &["alert.when: 'loud' is nothing", "breach, action"]),
         ("[[alert]]\nkind='syslog'\nwhen=[]\n", &["alert.when: nothing would ever be sent"]),
-        ("[[alert]]\nkind='syslog'\naddress='log.example'\n", &["'log.example' is no address", "10.1.0.5:514"]),
+        ("[[alert]]\nkind='syslog'\naddress='log example'\n", &["'log example' is no address", "10.1.0.5:514"]),
+        ("[[alert]]\nkind='syslog'\naddress='10.1.0.999'\n", &["'10.1.0.999' is no address"]),
+        ("[[alert]]\nkind='syslog'\ntransport='tcp'\n", &["alert.transport: a local socket has none"]),
+        ("[[alert]]\nkind='syslog'\naddress='a.b'\ntransport='ssl'\n", &["there is no 'ssl'", "udp, tcp or tls"]),
+        ("[[alert]]\nkind='syslog'\naddress='a.b'\nca-file='x'\n", &["alert.ca-file: only TLS has certificates"]),
+        ("[[alert]]\nkind='syslog'\nurl='https://a.b/'\n", &["kind \"syslog\" has no url", "it has address"]),
+        ("[[alert]]\nkind='webhook'\n", &["alert.url: there is no URL"]),
+        ("[[alert]]\nkind='webhook'\nurl='ftp://a.b/'\n", &["no URL of http or https"]),
+        ("[[alert]]\nkind='webhook'\nurl='http://a.b/'\n", &["it would go in the clear", "security = \"none\""]),
+        ("[[alert]]\nkind='webhook'\nurl='https://u:p@a.b/'\n", &["no user and no password", "secret-file"]),
+        ("[[alert]]\nkind='webhook'\nurl='https://a.b/'\nsecret-file='gone'\n", &["alert.secret", "cannot be read"]),
+        ("[[alert]]\nkind='webhook'\nurl='https://a.b/'\nca-file='gone'\n", &["alert.ca-file", "cannot be read"]),
+        ("[[alert]]\nkind='webhook'\nurl='https://a.b/'\ntimeout='10m'\n", &["five minutes at most"]),
+        ("[[alert]]\nkind='webhook'\nurl='https://a.b/'\nat-once=['breach']\n", &["a meaning only beside digest"]),
+        ("[[alert]]\nkind='webhook'\nurl='https://a.b/'\ndigest='often'\n", &["alert.digest: 'often' is no schedule"]),
+        (
+            "[[alert]]\nkind='smtp'\nsecurity='none'\nuser='u'\npassword='p'\n",
+            &["alert.security: a password never goes in the clear"],
+        ),
+        (
+            "[[alert]]\nkind='smtp'\nserver='mail example'\nfrom='nobody'\nto=['a@b.example', 'x']\n",
+            &["there is no mail server", "'nobody' is no mail address", "alert.to: 'x' is no mail address"],
+        ),
+        ("[[alert]]\nkind='smtp'\nsecurity='maybe'\n", &["there is no 'maybe'", "starttls, tls or none"]),
+        ("[[alert]]\nkind='journal'\naddress='here'\n", &["'here' is no socket's path", "/run/systemd/journal/socket"]),
+        ("[[alert]]\nkind='command'\n", &["there is no command"]),
+        ("[[alert]]\nkind='command'\ncommand=['page']\n", &["a program's whole path"]),
+        ("[[maintenance]]\nname='m'\nschedule='daily'\nlasts='2h'\n", &["it is nowhere", "switches"]),
+        (&format!("{site}[[maintenance]]\nname='m'\nsite='hq'\n"), &["it is not said when", "lasts"]),
+        (
+            &format!("{site}[[maintenance]]\nname='m'\nsite='hp'\nswitches=['sw1']\n"),
+            &["no site 'hp'", "no switch 'sw1'"],
+        ),
+        (
+            &format!("{site}[[maintenance]]\nname='m'\nsite='hq'\nfrom='2027-01-09T22:00'\nuntil='2027-01-09T21:00'\n"),
+            &["it ends before it begins"],
+        ),
+        (
+            &format!("{site}[[maintenance]]\nname='m'\nsite='hq'\nschedule='weekly'\nlasts='8d'\n"),
+            &["the window is too long", "seven days"],
+        ),
+        (
+            &format!("{site}[[maintenance]]\nname='m'\nsite='hq'\nfrom='tonight'\nuntil='2027-01-09T21:00'\n"),
+            &["'tonight' is no moment", "2027-01-09T22:00"],
+        ),
         ("[[alert]]\nkind='syslog'\nname='a'\n[[alert]]\nkind='syslog'\nname='a'\n", &["'a' stands twice"]),
         ("[daemon\n", &["config.toml:1:"]),
     ];

@@ -4,8 +4,7 @@ use lenswarden::control::{Reply, Request};
 
 #[test]
 fn an_author_in_a_request_is_refused_and_unknown_words_too() {
-    let decide =
-        r#"{"ask":"decide","decisions":[{"finding":1,"revision":1,"decision":{"kind":"not-in-scope","reason":"x"}}]}"#;
+    let decide = r#"{"ask":"decide","decisions":[{"on":{"finding":1,"revision":1},"decision":{"kind":"not-in-scope","reason":"x"}}]}"#;
     serde_json::from_str::<Request>(decide).unwrap();
     for forged in [
         decide.replace(r#""revision":1"#, r#""revision":1,"author":"root""#),

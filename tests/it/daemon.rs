@@ -1,6 +1,7 @@
 //! Sockets to database: the real daemon over the lab's switches, then over what the lab does next.
 
 mod cameras;
+mod metrics;
 mod sweeps;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use lenswarden::control::{Reply, Request};
 use lenswarden::daemon::{self, DaemonOptions, Outcome};
 use lenswarden::inventory::Certainty;
 use lenswarden::lab::{Lab, Size};
-use lenswarden::review::{DecisionKind, DecisionRequest, FindingState};
+use lenswarden::review::{DecisionKind, DecisionRequest, FindingState, Matter};
 use lenswarden::snapshot::Snapshot;
 use lenswarden::store::{ChangeKind, Reader};
 
@@ -128,13 +129,14 @@ async fn one_round_finds_every_device_on_its_true_port() {
     let only = [ChangeKind::Configuration, ChangeKind::Daemon];
     let rejudged = kinds.iter().filter(|kind| !only.contains(kind)).count();
     assert_eq!(rejudged, 0, "{kinds:?}");
-    assert_eq!(reader.first_broken_change().unwrap(), None);
+    assert_eq!(reader.verify(&[], &[]).unwrap().faults, []);
     assert_eq!(reader.state_from_log().unwrap(), reader.state_from_tables().unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_over_the_socket_stands_in_the_log_with_its_author() {
     let house = House::new().await;
+    house.configure(&(house.lab.configuration() + "\n[decisions]\ntwo-persons = \"never\"\n"));
     house.once().await;
     let snapshot = house.look();
     let finding =
@@ -147,9 +149,8 @@ async fn a_decision_over_the_socket_stands_in_the_log_with_its_author() {
     let (wanted, seen) = (finding.id, finding.revision);
     let decide = move |revision| Request::Decide {
         decisions: vec![DecisionRequest {
-            finding: wanted,
-            revision,
-            decision: DecisionKind::Accept { until, reason: "needed for safety".into() },
+            on: Matter::Finding { finding: wanted, revision },
+            decision: DecisionKind::Accept { until, reason: "needed for safety".into(), control: "a guard".into() },
         }],
     };
     let (client, refused, decided) = tokio::task::spawn_blocking(move || {

@@ -80,7 +80,7 @@ fn rows_of_every_form_have_a_verdict_each_in_their_order() {
         ]
     );
     assert_eq!(answers[0]["id"], "one");
-    let all = ["uk-gsg-2022", "us-889", "us-fcc-covered", "ca-2025", "au-2023"];
+    let all = ["uk-gsg-2022", "us-889", "us-fcc-covered", "ca-2025", "au-2023", "scot-2023", "tw-2021"];
     assert_eq!(answers[0]["restricted_by"], serde_json::json!(all));
     let mark = &answers[0]["evidence"][0];
     assert!(["source", "text", "grade", "observed_at"].iter().all(|key| mark.get(key).is_some()), "{mark}");

@@ -87,6 +87,7 @@ fn start(database: &std::path::Path) -> Running {
     let sources = Sources {
         database: database.to_owned(),
         control_socket: database.with_file_name("control.sock"),
+        trial: lenswarden::console::Trial::new(|words| Err(format!("'{words}' was not tried"))),
         notices: Some(receiver),
         zone: TimeZone::UTC,
         theme: Theme { plain: true },

@@ -1,11 +1,11 @@
 //! Small records for tests that need some.
 
-use lenswarden::inventory::{Certainty, Device, Place, Presence};
+use lenswarden::inventory::{Certainty, Device, OwnWords, Place, Presence};
 use lenswarden::maker::{Attribution, Facts};
 use lenswarden::net::{DeviceId, FindingId, MacAddr, Timestamp, VlanId};
 use lenswarden::observation::{CameraStanding, Completeness, DeviceInformation, Readings, Table, TableState};
 use lenswarden::policy::{Severity, Status, Subject};
-use lenswarden::review::{Finding, FindingState};
+use lenswarden::review::{Finding, FindingState, Handling};
 use lenswarden::store::{DeviceRecord, TargetKind, TargetRecord, TargetState};
 
 pub(crate) const START: Timestamp = Timestamp(1_795_500_000_000);
@@ -29,6 +29,7 @@ pub(crate) fn device(id: u64, port: u32) -> DeviceRecord {
         facts: Facts { information: Some((information, START)), ..Facts::default() },
         attribution: Attribution::default(),
         hostname: None,
+        own: OwnWords::default(),
         place: Place {
             switch: Some("hq-sw1".into()),
             port: Some(format!("Gi1/0/{port}").into()),
@@ -56,6 +57,8 @@ pub(crate) fn finding(id: u64, device: u64, state: FindingState, revision: u64) 
         state,
         since: START,
         closed: None,
+        closing: None,
+        handling: Handling::default(),
         openings: 1,
         revision,
         place: Place::default(),

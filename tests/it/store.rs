@@ -1,10 +1,11 @@
 //! The database: what is committed is there, is told by the log alone, and shows when it is tampered with.
 
 use std::path::Path;
+use std::time::Duration;
 
 use lenswarden::inventory::{Merge, RowChange};
 use lenswarden::net::{DeviceId, DeviceText};
-use lenswarden::review::{Author, Decision, DecisionKind, FindingState};
+use lenswarden::review::{Author, Decision, DecisionKind, FindingState, Matter};
 use lenswarden::snapshot::Tally;
 use lenswarden::store::{
     Batch, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, Reader, StoreError, TargetState, Writer,
@@ -22,11 +23,11 @@ fn fresh() -> (TempDir, std::path::PathBuf) {
 
 fn full_batch() -> Batch {
     let decision = Decision {
-        finding: lenswarden::net::FindingId(1),
-        revision: 1,
+        matter: Matter::Finding { finding: lenswarden::net::FindingId(1), revision: 1 },
         kind: DecisionKind::NotInScope { reason: "a door phone".into() },
-        author: Author { uid: 0, name: "root".into() },
+        author: Author { uid: 0, name: "root".into(), login: None },
         at: START,
+        approver: None,
     };
     Batch {
         at: START,
@@ -54,6 +55,7 @@ fn full_batch() -> Batch {
             stopped: None,
             poll_every_s: 300,
             cameras_every_s: 900,
+            late: Vec::new(),
         }),
         ..Batch::default()
     }
@@ -127,40 +129,66 @@ fn presence_is_an_interval() {
 }
 
 #[test]
-fn edits_deletions_insertions_and_swaps_in_the_log_are_found() {
+fn what_was_done_to_the_log_is_found_with_its_place() {
+    // Rows: 1 key, 2 daemon, 3 configuration, 4 credential, 5 to 7 devices, 8 merge, 9 finding, 10 decision, 11 target.
     let tampering = [
-        ("UPDATE change SET body = replace(body, 'Gi1', 'Gi9') WHERE seq = 4", 4),
-        ("UPDATE change SET subject = 'hq-sw9' WHERE seq = 5", 5),
-        ("UPDATE change SET at = at + 1 WHERE seq = 2", 2),
-        ("DELETE FROM change WHERE seq = 3", 3),
-        ("DELETE FROM change WHERE seq = 1", 1),
-        ("UPDATE change SET seq = 99 WHERE seq = 6", 6),
+        ("UPDATE change SET body = replace(body, 'Gi1', 'Gi9') WHERE seq = 5", 5, "body was altered"),
+        ("UPDATE change SET subject = 'hq-sw9' WHERE seq = 9", 9, "kind, subject or one of its hashes was altered"),
+        ("UPDATE change SET at = at + 1 WHERE seq = 2", 2, "its number, time"),
+        ("DELETE FROM change WHERE seq = 3", 3, "row 3 is missing"),
+        ("DELETE FROM change WHERE seq < 3", 1, "rows 1 to 2 are missing"),
+        ("DELETE FROM change WHERE seq > 8", 11, "the signed head of row 11"),
+        ("DELETE FROM change WHERE seq > 8; DELETE FROM head", 8, "no row is vouched for"),
+        ("UPDATE change SET seq = 99 WHERE seq = 6", 6, "row 6 is missing"),
         (
             "UPDATE change SET seq = -1 WHERE seq = 6; UPDATE change SET seq = 6 WHERE seq = 7;
           UPDATE change SET seq = 7 WHERE seq = -1",
             6,
+            "does not follow row 5",
         ),
-        ("INSERT INTO change SELECT max(seq) + 1, at, kind, subject, body, body_hash, hash, hash FROM change", 11),
+        (
+            "INSERT INTO change SELECT max(seq) + 1, at, kind, subject, body, body_hash, hash, hash FROM change",
+            12,
+            "hashes was altered",
+        ),
+        ("UPDATE change SET body = NULL WHERE seq = 10", 10, "(decision 1, "),
+        ("UPDATE change SET body = NULL WHERE seq = 5", 5, "row 5 (device 1): its body is gone, and no row tells why"),
+        ("UPDATE head SET hash = zeroblob(32)", 11, "was not signed by the key given"),
     ];
-    for (sql, expected) in tampering {
+    for (sql, row, words) in tampering {
         let (_folder, path) = fresh();
         let mut writer = Writer::open(&path).unwrap();
-        assert_eq!(writer.commit(&full_batch()).unwrap().seq, 10);
+        assert_eq!(writer.commit(&full_batch()).unwrap().seq, 11);
         drop(writer);
-        assert_eq!(Reader::open(&path).unwrap().first_broken_change().unwrap(), None);
+        assert_eq!(Reader::open(&path).unwrap().verify(&[], &[]).unwrap().faults, []);
         rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
-        assert_eq!(Reader::open(&path).unwrap().first_broken_change().unwrap(), Some(expected), "{sql}");
+        let faults = Reader::open(&path).unwrap().verify(&[], &[]).unwrap().faults;
+        let found = faults.iter().any(|fault| fault.row.unwrap_or(8) == row && fault.what.contains(words));
+        assert!(found, "{sql}: {faults:#?}");
     }
 }
 
 #[test]
-fn a_pruned_body_leaves_the_chain_whole() {
-    let (_folder, path) = fresh();
-    Writer::open(&path).unwrap().commit(&full_batch()).unwrap();
-    let pruned = rusqlite::Connection::open(&path).unwrap();
-    pruned.execute_batch("UPDATE change SET body = NULL WHERE seq % 2 = 0").unwrap();
-    drop(pruned);
-    assert_eq!(Reader::open(&path).unwrap().first_broken_change().unwrap(), None);
+fn tables_that_were_altered_behind_the_logs_back_are_found() {
+    let tampering = [
+        ("UPDATE finding SET record = replace(record, 'open', 'closed')", "finding 1 was altered in its table"),
+        ("DELETE FROM finding", "finding 1 is gone from its table"),
+        ("UPDATE decision SET record = replace(record, 'door', 'back')", "the decision of row 10 was altered"),
+        ("DELETE FROM decision", "the decision of row 10 is gone"),
+        ("INSERT INTO decision SELECT 9, subject, record FROM decision", "the log never told of it"),
+        ("INSERT INTO device SELECT 9, mac, serial, record FROM device LIMIT 1", "device 9 is in its table"),
+        ("DELETE FROM device WHERE id = 2", "device 2 is gone from its table"),
+        ("UPDATE target SET logged = '{}'", "target hq-sw1 was altered"),
+        ("UPDATE meta SET value = '{}' WHERE key = 'configuration'", "configuration configuration was altered"),
+        ("DELETE FROM credential", "credential onvif-reader at 10.1.0.9 is gone"),
+    ];
+    for (sql, words) in tampering {
+        let (_folder, path) = fresh();
+        Writer::open(&path).unwrap().commit(&full_batch()).unwrap();
+        rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let faults = Reader::open(&path).unwrap().verify(&[], &[]).unwrap().faults;
+        assert!(faults.len() == 1 && faults[0].what.contains(words), "{sql}: {faults:#?}");
+    }
 }
 
 fn message(path: &Path) -> String {
@@ -235,6 +263,8 @@ fn any_batch() -> impl Strategy<Value = Batch> {
             batch.targets = targets.iter().map(|(name, state)| target(name, *state, minutes(at))).collect();
             batch.dropped_targets = if at == 8 { vec!["sw1".into()] } else { Vec::new() };
             batch.targets.retain(|target| !batch.dropped_targets.contains(&target.name));
+            // The device of one who was merged away, one that is there, one that never was.
+            batch.forgotten = if at % 3 == 0 { vec![DeviceId(at.unsigned_abs()), DeviceId(21)] } else { Vec::new() };
             if decided {
                 batch.decisions = full_batch().decisions;
             }
@@ -246,7 +276,8 @@ fn any_batch() -> impl Strategy<Value = Batch> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// The log is complete: it alone tells the state the tables hold, and a refreshed picture equals a fresh one.
+    /// The log is complete: it alone tells the state the tables hold, whatever was pruned or forgotten of it, and a
+    /// refreshed picture equals a fresh one.
     #[test]
     fn the_log_alone_rebuilds_the_state(batches in prop::collection::vec(any_batch(), 1..8)) {
         let (_folder, path) = fresh();
@@ -275,12 +306,16 @@ proptest! {
                 prop_assert_eq!(outline.device_of(finding), fresh.device_of(finding));
             }
             prop_assert_eq!(reader.state_from_log().unwrap(), reader.state_from_tables().unwrap());
+            if number % 2 == 1 {
+                while writer.prune(Duration::from_secs(120), batch.at).unwrap() {}
+                prop_assert_eq!(reader.state_from_log().unwrap(), reader.state_from_tables().unwrap());
+            }
             if number % 3 == 2 {
                 drop(writer);
                 writer = Writer::open(&path).unwrap();
             }
         }
-        prop_assert_eq!(reader.first_broken_change().unwrap(), None);
+        prop_assert_eq!(reader.verify(&[], &[]).unwrap().faults, []);
     }
 }
 

@@ -85,7 +85,7 @@ fn a_scheduled_review_is_decided_from_the_console_and_from_the_command_line() {
     );
     // Somebody else may decide too, and reads nothing but where the daemon is.
     let configuration = std::fs::read_to_string(house.path("config.toml")).unwrap();
-    let groups = configuration.replace("poll-every", "review-groups = [\"nogroup\"]\npoll-every");
+    let groups = configuration.clone() + "\n[roles]\nreviewers = [\"nogroup\"]\n[decisions]\ntwo-persons = \"never\"\n";
     std::fs::write(house.path("config.toml"), groups).unwrap();
     house.configure("reviewer.toml", "");
     for (name, mode) in [(".", 0o755), ("reviewer.toml", 0o644)] {
@@ -121,8 +121,10 @@ fn a_scheduled_review_is_decided_from_the_console_and_from_the_command_line() {
     pane.press(&["r"]);
     // The daemon says first who decides.
     pane.until("kind");
-    pane.press(&["Right", "Tab"]);
+    pane.press(&["Right", "Right", "Right", "Tab"]);
     pane.type_text("+30d");
+    pane.press(&["Tab"]);
+    pane.type_text("a guard");
     pane.press(&["Tab"]);
     pane.type_text("replaced with the quarter's order");
     pane.press(&["Enter"]);
@@ -161,8 +163,8 @@ fn a_scheduled_review_is_decided_from_the_console_and_from_the_command_line() {
     assert!(matches!(&second.kind, DecisionKind::NotInScope { reason } if reason == "a test rig"));
     assert!(begun < first.at && first.at < second.at);
     assert_eq!(
-        (second.finding, Reader::open(&house.path("lenswarden.db")).unwrap().first_broken_change().unwrap()),
-        (other, None)
+        (second.matter.finding(), Reader::open(&house.path("lenswarden.db")).unwrap().verify(&[], &[]).unwrap().faults),
+        (Some(other), Vec::new())
     );
 
     // The terminal is as it was.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use tokio::sync::oneshot;
 
-use super::super::{runtime, say};
+use super::super::{runtime, say, what_if};
 use super::prepare;
 use crate::console::{self, ConsoleOptions};
 use crate::control::Request;
@@ -57,6 +57,7 @@ pub(super) fn run(size: Size, no_color: bool) -> Result<ExitCode> {
         Ok(())
     } else {
         console::run(ConsoleOptions {
+            trial: what_if::trial(&folder.config()),
             database: folder.database(),
             control_socket: folder.control_socket(),
             no_color,

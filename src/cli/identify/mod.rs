@@ -75,18 +75,18 @@ fn judge(path: &Path) -> Result<Judge> {
     let (makers, choices) =
         if path.exists() { config::load_judgement(path)? } else { (MakerSettings::default(), Vec::new()) };
     let catalogue = daemon::catalogue::read(&makers).map_err(config::Problems)?;
-    if let (_, Some(warning)) = daemon::catalogue::registry_words(catalogue.registry_date(), Timestamp::now()) {
+    if let (_, Some(warning)) = crate::maker::registry_words(catalogue.registry_date(), Timestamp::now()) {
         say(&format!("warning: {warning}"));
     }
     let mut packs: Vec<_> = choices.into_iter().filter(|choice| matches!(choice, PolicyChoice::File(_))).collect();
     // An own pack takes the place of a shipped one of its id.
-    let (own, _) = daemon::policies(path, &packs);
+    let (own, _) = daemon::packs::read(path, &packs);
     let shipped =
         Policies::shipped_ids().into_iter().filter(|id| own.packs().iter().all(|pack| pack.id.as_str() != *id));
     packs.extend(shipped.map(|id| PolicyChoice::Shipped(id.to_owned())));
-    let (policies, problems) = daemon::policies(path, &packs);
+    let (policies, problems) = daemon::packs::read(path, &packs);
     if problems.is_empty() {
-        Ok(Judge { catalogue, policies, at: Timestamp::now() })
+        Ok(Judge { catalogue, policies: policies.on(jiff::Zoned::now().date()), at: Timestamp::now() })
     } else {
         Err(config::Problems(problems).into())
     }

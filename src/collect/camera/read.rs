@@ -42,17 +42,17 @@ impl<L: CredentialLedger> Visit<'_, L> {
 
     async fn read_network(&mut self, service: &mut Service) {
         if let Some(reply) = self.private(service, Operation::Dns).await {
-            self.out.network.name_servers = onvif::name_servers(&reply);
+            self.out.network.name_servers = Some(onvif::name_servers(&reply));
             self.out.network.domains = onvif::domains(&reply);
             for domain in self.out.network.domains.clone() {
                 self.mark(MarkKind::Domain, domain);
             }
         }
         if let Some(reply) = self.private(service, Operation::Ntp).await {
-            self.out.network.time_servers = onvif::time_servers(&reply);
+            self.out.network.time_servers = Some(onvif::time_servers(&reply));
         }
         if let Some(reply) = self.private(service, Operation::Gateway).await {
-            self.out.network.gateways = onvif::gateways(&reply);
+            self.out.network.gateways = Some(onvif::gateways(&reply));
         }
         if let Some(reply) = self.private(service, Operation::Protocols).await {
             let own = |onvif::Protocol { name, enabled, ports }| CameraProtocol { name, enabled, ports };

@@ -9,7 +9,7 @@ use super::{devices, moment, site_of, targets, text_of};
 use crate::console::keys::Context;
 use crate::console::model::{Mode, Model, ReviewKey, View};
 use crate::net::{CycleId, DeviceId};
-use crate::review::{Decision, DecisionKind, Finding};
+use crate::review::{Decision, Finding};
 use crate::snapshot::word;
 use crate::store::DeviceDetail;
 
@@ -41,15 +41,6 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     if below > 0 {
         let text = if full { super::more_lines(below) } else { format!("{}↵ ", super::more_lines(below)) };
         pen.right(area, area.y, area.x, &text, model.theme.key());
-    }
-}
-
-/// A decision in words.
-pub(super) fn decided(kind: &DecisionKind) -> String {
-    match kind {
-        DecisionKind::RemoveBy { by } => format!("remove by {by}"),
-        DecisionKind::Accept { until, reason } => format!("accept until {until}: {reason}"),
-        DecisionKind::NotInScope { reason } => format!("not in scope: {reason}"),
     }
 }
 
@@ -189,6 +180,13 @@ fn known(model: &Model, detail: &DeviceDetail, lines: &mut Vec<Paragraph>) {
     for finding in &detail.findings {
         let (text, style) = finding_line(model, finding);
         add(std::mem::take(&mut label), text, style);
+        for mark in finding.observed(&detail.device.attribution) {
+            let at = moment(mark.observed_at, zone);
+            add("", format!("  {}: {} (since {at})", mark.source, mark.text), Style::new());
+        }
+        for line in crate::report::tables::handling(finding) {
+            add("", format!("  {line}"), Style::new());
+        }
     }
     let mut label = "decisions";
     for decision in &detail.decisions {
@@ -197,13 +195,13 @@ fn known(model: &Model, detail: &DeviceDetail, lines: &mut Vec<Paragraph>) {
 }
 
 fn finding_line(model: &Model, finding: &Finding) -> (String, Style) {
+    let state = finding.closing.map_or_else(|| word(&finding.state), |why| format!("closed ({})", word(&why)));
     let again = if finding.reopened() { format!(", opened {} times", finding.openings) } else { String::new() };
     let text = format!(
-        "{} {} {}: {} since {}{again}, revision {}",
+        "{} {} {}: {state} since {}{again}, revision {}",
         finding.id,
         finding.severity.letter(),
         finding.rule,
-        word(&finding.state),
         moment(finding.since, &model.zone),
         finding.revision
     );
@@ -211,12 +209,5 @@ fn finding_line(model: &Model, finding: &Finding) -> (String, Style) {
 }
 
 fn decision_line(model: &Model, decision: &Decision) -> String {
-    format!(
-        "{}, finding {}: {}, by {} (uid {})",
-        moment(decision.at, &model.zone),
-        decision.finding,
-        decided(&decision.kind),
-        decision.author.name,
-        decision.author.uid
-    )
+    format!("{}, {}: {}, by {}", moment(decision.at, &model.zone), decision.matter, decision.kind, decision.author)
 }

@@ -42,6 +42,9 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         pieces.push(Piece::new(format!(" of: {group}{brand} (Esc goes back)"), theme.warn()));
     } else {
         pieces.push(format!(" of {}", grouped(model.devices.read().len())).into());
+        if model.words.devices.text.is_empty() {
+            pieces.push(Piece::new(", without what is no camera (/all)", theme.label()));
+        }
     }
     pieces.extend(still_read(model));
     let turned = if model.device_sorting.reversed { ", reversed" } else { "" };

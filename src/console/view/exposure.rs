@@ -62,6 +62,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
                 emphasis(exposure.not_identified, theme.status(Status::Unknown)),
             ),
             Piece::new(model.snapshot.policies.join(" "), theme.label()),
+            Piece::new(if model.snapshot.loosened.is_empty() { "" } else { " (loosened)" }, theme.warn()),
         ],
     );
     // Without a filter the picture told how many there are.

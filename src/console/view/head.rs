@@ -53,6 +53,8 @@ fn first_line(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let whole = |share: &Share| if share.answering == share.all { theme.good() } else { theme.warn() };
     let time = |time| super::moment(time, &model.zone).split(' ').next_back().unwrap_or_default().to_owned();
     let (state, style) = match daemon.state() {
+        DaemonState::Running if !daemon.late.is_empty() => ("daemon LATE".to_owned(), theme.bad()),
+        DaemonState::Silent(at) => (format!("daemon SILENT since {}", time(at)), theme.bad()),
         DaemonState::Running if daemon.configuration_problem.is_empty() => ("daemon ok".to_owned(), theme.good()),
         DaemonState::Running => ("daemon ok, configuration bad".to_owned(), theme.warn()),
         DaemonState::Stopped(at) => (format!("daemon STOPPED since {}", time(at)), theme.bad()),
@@ -127,6 +129,13 @@ fn banners(model: &Model) -> Vec<(String, bool)> {
     }
     match model.snapshot.daemon.state() {
         DaemonState::Running => {}
+        DaemonState::Silent(at) => banners.push((
+            format!(
+                "The daemon runs, and nothing came of it since {}: journalctl -u lenswarden tells why",
+                moment(at, &model.zone)
+            ),
+            true,
+        )),
         DaemonState::Stopped(at) => banners.push((
             format!("Nothing is polled since {}: sudo systemctl start lenswarden", moment(at, &model.zone)),
             true,
@@ -140,6 +149,10 @@ fn banners(model: &Model) -> Vec<(String, bool)> {
             banners.push(("No daemon ever ran on this database: sudo systemctl start lenswarden".to_owned(), true));
         }
     }
+    if !model.snapshot.daemon.late.is_empty() {
+        banners.push((format!("Late: {}", model.snapshot.daemon.late.join("; ")), true));
+    }
+    banners.extend(model.snapshot.registry_warning().map(|warning| (warning, false)));
     let problem = &model.snapshot.daemon.configuration_problem;
     if !problem.is_empty() {
         let problem = problem.replace('\n', " ");

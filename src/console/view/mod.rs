@@ -9,6 +9,7 @@ mod pen;
 mod placement;
 mod reviews;
 mod targets;
+mod what_if;
 
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     }
     match &model.mode {
         Mode::Decide(form) => overlay::form(model, form, &mut pen, body),
+        Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
         Mode::Browse | Mode::Detail | Mode::Filter { .. } => {}
     }
@@ -223,7 +225,8 @@ fn place_name(context: Context) -> &'static str {
         Context::Devices => "Devices",
         Context::Targets => "Targets",
         Context::Detail => "a detail",
-        Context::Filter | Context::Form | Context::Confirm | Context::Told | Context::Help => "here",
+        Context::Outlook => "what if",
+        Context::Filter | Context::Form | Context::Confirm | Context::WhatIf | Context::Told | Context::Help => "here",
     }
 }
 

@@ -4,18 +4,18 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::pen::{Paragraph, Pen, Piece, columns, wrap};
-use super::{detail, place_name};
+use super::place_name;
 use crate::console::decide::{Field, Form, Kind, Stage};
 use crate::console::keys::{self, Context};
 use crate::console::model::{Mode, Model};
 use crate::net::FindingId;
-use crate::review::DecisionKind;
+use crate::review::{Claim, DecisionKind};
 
 /// Where fields of the form begin.
 const FIELD: u16 = 10;
 
 /// An empty box with a title over the body. Returns its inside.
-fn window(pen: &mut Pen<'_>, area: Rect, title: &str) -> Rect {
+pub(super) fn window(pen: &mut Pen<'_>, area: Rect, title: &str) -> Rect {
     for y in area.y..area.bottom() {
         for x in area.x..area.right() {
             if let Some(cell) = pen.buffer.cell_mut((x, y)) {
@@ -86,19 +86,27 @@ pub(super) fn form(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
-fn tell(pen: &mut Pen<'_>, area: Rect, text: &str, style: Style) {
+pub(super) fn tell(pen: &mut Pen<'_>, area: Rect, text: &str, style: Style) {
     for (y, line) in (area.y + 1..area.bottom()).zip(wrap(text, area.width)) {
         pen.put(area.x, y, area.width, &line, style);
     }
 }
 
-/// Where the fields stand: kind, date, reason.
-fn field_rows(form: &Form, area: Rect) -> [u16; 3] {
+/// Where a field stands. A kind of decision has some of them; the others' rows stay empty only where one follows.
+fn field_row(form: &Form, field: Field, area: Rect) -> u16 {
     let listed = u16::try_from(form.findings.len()).unwrap_or(u16::MAX).min(MOST_LISTED);
     let more = u16::from(form.findings.len() > usize::from(MOST_LISTED));
     let first = area.y + 1 + listed + more + 1;
-    [first, first + 2, first + 5]
+    let before = form.fields().iter().take_while(|other| **other != field);
+    // A day and a claim have a line below them that says what they mean; a control may take two.
+    before.fold(first, |row, field| row + if *field == Field::Kind { KIND_ROWS + 1 } else { 3 })
 }
+
+/// Kinds of decisions in a row of the form, and the rows they take.
+const KINDS_IN_ROW: usize = 4;
+const KIND_ROWS: u16 = Kind::ALL.len().div_ceil(KINDS_IN_ROW) as u16;
+/// Columns that a kind takes.
+const KIND_WIDTH: u16 = 16;
 
 /// Most findings named above the fields, so that the form fits a small screen.
 const MOST_LISTED: u16 = 3;
@@ -106,17 +114,22 @@ const MOST_LISTED: u16 = 3;
 fn filling(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) {
     let theme = model.theme;
     list(model, form, pen, Rect { y: area.y + 1, ..area }, MOST_LISTED);
-    let [kind_row, date_row, reason_row] = field_rows(form, area);
+    let row = |field| field_row(form, field, area);
+    let (kind_row, date_row, claim_row) = (row(Field::Kind), row(Field::Date), row(Field::Claim));
+    let (control_row, reason_row) = (row(Field::Control), row(Field::Reason));
     let label = |field: Field| if form.field == field { theme.key() } else { theme.label() };
     pen.put(area.x, kind_row, FIELD, "kind", label(Field::Kind));
-    let mut x = area.x + FIELD;
-    for kind in Kind::ALL {
-        let style = if kind == form.kind { theme.selected() } else { Style::new() };
-        let sign = if kind == form.kind { "•" } else { " " };
-        x = pen.put(x, kind_row, area.width, &format!("{sign} {} ", kind.words()), style) + 2;
+    let mut last = area.x;
+    for (y, kinds) in (kind_row..).zip(Kind::ALL.chunks(KINDS_IN_ROW)) {
+        for (x, kind) in (area.x + FIELD..).step_by(usize::from(KIND_WIDTH)).zip(kinds) {
+            let style = if *kind == form.kind { theme.selected() } else { Style::new() };
+            let sign = if *kind == form.kind { "•" } else { " " };
+            last = pen.put(x, y, KIND_WIDTH, &format!("{sign} {} ", kind.words()), style);
+        }
     }
     if form.field == Field::Kind {
-        pen.put(x, kind_row, area.right().saturating_sub(x), "← →", theme.label());
+        let (x, y) = (last + 2, kind_row + KIND_ROWS - 1);
+        pen.put(x, y, area.right().saturating_sub(x), "← → choose", theme.label());
     }
     if form.fields().contains(&Field::Date) {
         pen.put(area.x, date_row, FIELD, "day", label(Field::Date));
@@ -127,6 +140,23 @@ fn filling(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) {
             Err(why) => (why, theme.bad()),
         };
         pen.put(area.x + FIELD, date_row + 1, area.width - FIELD, &text, style);
+    }
+    if form.fields().contains(&Field::Claim) {
+        pen.put(area.x, claim_row, FIELD, "it is", label(Field::Claim));
+        pen.put(area.x + FIELD, claim_row, area.width - FIELD, form.claim.text(), Style::new());
+        let (text, style) = match form.claim.text().parse::<Claim>() {
+            Ok(claim) => (format!("= {claim}"), theme.good()),
+            Err(why) if form.claim.text().is_empty() => (why, theme.label()),
+            Err(why) => (why, theme.bad()),
+        };
+        pen.put(area.x + FIELD, claim_row + 1, area.width - FIELD, &text, style);
+    }
+    if form.fields().contains(&Field::Control) {
+        pen.put(area.x, control_row, FIELD, "meanwhile", label(Field::Control));
+        let width = area.width - FIELD;
+        for (y, line) in (control_row..control_row + 2).zip(wrap(form.control.text(), width)) {
+            pen.put(area.x + FIELD, y, width, &line, Style::new());
+        }
     }
     if form.fields().contains(&Field::Reason) {
         pen.put(area.x, reason_row, FIELD, "reason", label(Field::Reason));
@@ -145,7 +175,7 @@ fn confirming(model: &Model, form: &Form, decision: &DecisionKind, pen: &mut Pen
     let head = format!("'{}' decides. This is sent, and stands in the change log for good:", form.you);
     pen.put(area.x, area.y + 1, area.width, &head, theme.title());
     let mut y = area.y + 3;
-    for line in wrap(&detail::decided(decision), area.width.saturating_sub(2)) {
+    for line in wrap(&decision.to_string(), area.width.saturating_sub(2)) {
         pen.put(area.x + 2, y, area.width - 2, &line, theme.key());
         y += 1;
     }
@@ -187,18 +217,21 @@ pub(super) fn cursor(model: &Model, area: Rect, body: Rect) -> Option<Position> 
             let x = (area.x + 1 + columns(input.before())).min(area.right() - 1);
             Some(Position { x, y: area.bottom() - below })
         }
+        Mode::WhatIf(what_if) => super::what_if::cursor(what_if, body),
         Mode::Decide(form) if form.stage == Stage::Filling => {
             let inner = Rect { x: body.x + 2, y: body.y + 1, width: body.width - 4, height: body.height - 1 };
-            let [_, date_row, reason_row] = field_rows(form, inner);
+            let row = field_row(form, form.field, inner);
             let start = inner.x + FIELD;
             match form.field {
                 Field::Kind => None,
-                Field::Date => Some(Position { x: start + columns(form.date.before()), y: date_row }),
-                Field::Reason => {
-                    let lines = wrap(form.reason.before(), inner.width - FIELD);
+                Field::Date => Some(Position { x: start + columns(form.date.before()), y: row }),
+                Field::Claim => Some(Position { x: start + columns(form.claim.before()), y: row }),
+                Field::Control | Field::Reason => {
+                    let text = if form.field == Field::Reason { &form.reason } else { &form.control };
+                    let lines = wrap(text.before(), inner.width - FIELD);
                     let last = lines.last().map_or(0, |line| columns(line));
-                    let row = u16::try_from(lines.len().saturating_sub(1)).unwrap_or(0);
-                    Some(Position { x: start + last, y: reason_row + row })
+                    let below = u16::try_from(lines.len().saturating_sub(1)).unwrap_or(0);
+                    Some(Position { x: start + last, y: row + below })
                 }
             }
         }

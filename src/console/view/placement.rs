@@ -7,8 +7,7 @@ use super::pen::{Column, Pen, Piece, Row, Table};
 use super::{ago, grouped, scope_line, site_of, still_read, text_of};
 use crate::console::model::Model;
 use crate::inventory::{Certainty, Place};
-use crate::net::Timestamp;
-use crate::policy::EntryId;
+use crate::net::{EntryId, Timestamp};
 use crate::review::FindingState;
 use crate::snapshot::{DeviceRow, PlacementKey, word};
 
@@ -101,7 +100,7 @@ pub(super) fn finding_row(model: &Model, id: crate::net::FindingId) -> Row {
     let state = match model.overdue.contains(&id) {
         true => "OVERDUE".to_owned(),
         false if finding.state == FindingState::Open && finding.reopened() => "open again".to_owned(),
-        false => word(&finding.state),
+        false => finding.standing(),
     };
     Row { mark, cells: cells(model, (device, finding.subject.entry()), &finding.place, finding.since, rule, state) }
 }

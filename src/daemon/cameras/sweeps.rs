@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Cameras;
 use crate::collect::camera::Found;
 use crate::config::CameraBlock;
+use crate::daemon::beats::Task;
 use crate::daemon::recorder::Message;
 use crate::net::Timestamp;
 use crate::observation::SweepAnswer;
@@ -20,6 +21,8 @@ use crate::store::Swept;
 const AT_ONCE: usize = 256;
 /// How long it may take until what became alive meanwhile is noticed.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How long 256 addresses may take at the gentlest pace while others take their turns.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1_800);
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 
 /// How often addresses are asked.
@@ -129,9 +132,12 @@ impl Cameras {
 }
 
 /// Asks the addresses of a block again and again, each when it is due.
-pub(super) async fn watch(cameras: Arc<Cameras>, block: usize, found: mpsc::Sender<Found>) {
-    let Some(block) = cameras.config.cameras.get(block) else { return };
+pub(super) async fn watch(cameras: Arc<Cameras>, number: usize, found: mpsc::Sender<Found>) {
+    let Some(block) = cameras.config.cameras.get(number) else { return };
+    // Sweeps share one pace and take turns: what comes round within two of the intervals is in time.
+    let within = (2 * cameras.config.daemon.sweep_every).max(LEAST_PATIENCE);
     loop {
+        cameras.shared.beats.note(Task::Sweep(number), within);
         let Some(Plan { due, next }) = cameras.plan(block, cameras.intervals()).await else { return };
         if let Some(first) = due.get(..due.len().min(AT_ONCE)).filter(|first| !first.is_empty()) {
             if !cameras.ask(block, first, &found).await {

@@ -19,7 +19,9 @@ impl Recorder {
             let stopped = self.credentials.is_stopped(&subject.credential, &subject.fingerprint);
             batch.credentials.extend(self.credentials.outcome(&subject, result, at));
             if !stopped && self.credentials.is_stopped(&subject.credential, &subject.fingerprint) {
-                self.tell_of_stop(&subject.credential, &mut batch);
+                tracing::error!("credential {} was refused by several cameras: it is sent nowhere", subject.credential);
+                // Told in the transaction that stops it.
+                self.operate(at, &mut batch.outbox);
             }
             told.push(reply);
         }
@@ -33,16 +35,6 @@ impl Recorder {
         let withdrawn = gone.iter().filter_map(|subject| self.credentials.withdraw(subject, at));
         let batch = Batch { at, credentials: withdrawn.collect(), ..Batch::default() };
         self.commit_until_it_holds(&batch);
-    }
-
-    /// Refused by several cameras within an hour: whoever is told of anything is told of this.
-    fn tell_of_stop(&self, credential: &CredentialId, batch: &mut Batch) {
-        let text = format!(
-            "credential {credential} was refused by several cameras within an hour: it is sent nowhere until \
-             'lenswarden credential retry {credential}' or its password changes"
-        );
-        tracing::error!("{text}");
-        self.dispatch.operational("credential-stopped", &text, batch.at, &mut batch.outbox);
     }
 
     /// Allows a credential again; its author stands in the log.

@@ -10,13 +10,13 @@ use super::Recorder;
 use crate::config::{CameraBlock, Site};
 use crate::net::{DeviceText, Timestamp};
 use crate::snapshot::{Gap, Looked, SiteLooked};
-use crate::store::{Batch, Swept};
+use crate::store::{Batch, Swept, TargetKind, TargetState};
 
 /// Counting may take a hundredth of the recorder's time: each second in a small estate, more seldom in a large one.
 const SHARE: u32 = 100;
 const SELDOM: Duration = Duration::from_secs(60);
 /// Gaps of one kind that are named for a site; more are only counted.
-const MOST_NAMED: usize = 50;
+pub(super) const MOST_NAMED: usize = 50;
 
 /// Parts of a range that no block holds.
 fn unlooked(range: Ipv4Net, blocks: &[Ipv4Net], found: &mut Vec<Ipv4Net>) {
@@ -54,7 +54,7 @@ fn v4(nets: &[IpNet]) -> Vec<Ipv4Net> {
 pub(super) struct Count {
     /// When sweeps asked each address last.
     asked: BTreeMap<IpAddr, Timestamp>,
-    looked: Looked,
+    pub(super) looked: Looked,
     at: Timestamp,
     /// How long it is not counted again.
     pause: Duration,
@@ -67,6 +67,15 @@ impl Count {
         count
     }
 
+    /// Forgets what sweeps ask no more, and tells what that is.
+    pub(super) fn forget(&mut self, is_swept: impl Fn(IpAddr) -> bool) -> Vec<IpAddr> {
+        let gone: Vec<IpAddr> = self.asked.keys().copied().filter(|address| !is_swept(*address)).collect();
+        for address in &gone {
+            self.asked.remove(address);
+        }
+        gone
+    }
+
     /// Takes in how far sweeps came.
     pub(super) fn note(&mut self, swept: &[Swept]) {
         self.asked.extend(swept.iter().map(|swept| (swept.address, swept.at)));
@@ -74,6 +83,17 @@ impl Count {
 }
 
 impl Recorder {
+    /// How much answers now, in words.
+    pub(super) fn looked_words(&self) -> String {
+        let of = |kind, what: &str| {
+            let all: Vec<_> = self.targets.values().filter(|target| target.kind == kind).collect();
+            let answering = all.iter().filter(|target| target.state == TargetState::Answering).count();
+            format!("{answering} of {} {what}", all.len())
+        };
+        let (switches, cameras) = (of(TargetKind::Switch, "switches"), of(TargetKind::Camera, "cameras"));
+        format!("{switches} and {cameras} answer in full")
+    }
+
     /// Counts what was looked at, where that is due, and writes it where it differs.
     pub(super) fn count_looked(&mut self, at: Timestamp, now: bool) {
         if !now && at.since(self.coverage.at) < self.coverage.pause {
@@ -121,6 +141,11 @@ impl Recorder {
                 },
                 what,
             });
+        }
+        for (site, register) in self.registers_looked() {
+            if let Some(looked) = sites.get_mut(&site) {
+                looked.register = Some(register);
+            }
         }
         Looked { at, threshold: self.config.coverage.threshold, sites }
     }

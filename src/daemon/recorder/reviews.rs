@@ -4,39 +4,89 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::Recorder;
-use crate::net::{CycleId, FindingId, Timestamp};
-use crate::review::{Author, DecisionRequest, FindingState};
+use super::{Draft, Recorder};
+use crate::alert::View;
+use crate::config::Sensitivity;
+use crate::inventory::{Device, Inventory, Place};
+use crate::net::{CycleId, DeviceId, FindingId, TargetName, Timestamp};
+use crate::policy::Status;
+use crate::review::{
+    Actor, Attestation, Decision, DecisionKind, DecisionRequest, FindingState, Matter, Notice, Refusal, Rules,
+    Successor, changed,
+};
 use crate::snapshot::{DeviceRow, Filter, SiteRow};
-use crate::store::Batch;
+use crate::store::{Batch, TargetRecord};
 
-fn today() -> Date {
+pub(super) fn today() -> Date {
     jiff::Zoned::now().date()
 }
 
 impl Recorder {
-    pub(super) fn decide(
-        &mut self,
-        requests: &[DecisionRequest],
-        author: &Author,
-    ) -> Result<(Vec<FindingId>, u64), String> {
+    pub(super) fn decide(&mut self, requests: &[DecisionRequest], by: &Actor) -> Result<(Vec<FindingId>, u64), String> {
         let at = Timestamp::now();
+        let requests = self.understood(requests).map_err(|refusal| refusal.to_string())?;
         let before = (self.ledger.clone(), self.dispatch.clone());
-        let decisions = self.ledger.decide(requests, author, at, today()).map_err(|refusal| refusal.to_string())?;
-        let ids: Vec<FindingId> = decisions.iter().map(|decision| decision.finding).collect();
-        let (reopened, closed) = self.ledger.tick(at, today());
-        let mut batch = Batch { at, decisions, ..Batch::default() };
-        self.put_findings(&ids, &mut batch);
-        self.put_findings(&reopened, &mut batch);
-        self.post_alerts(&mut batch);
-        batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
+        let rules = self.rules();
+        let (made, holding) =
+            self.ledger.decide(&requests, by, &rules, at, today()).map_err(|refusal| self.why(&refusal))?;
+        let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
+        draft.findings.extend(made.iter().filter_map(|decision| decision.matter.finding()));
+        let said_before = self.say_of_devices(&holding, &mut draft);
+        self.end_cycles(&holding, &mut draft);
+        draft.batch.decisions = made;
+        let ids = draft.findings.iter().copied().collect();
+        let batch = self.finish(draft);
         match self.commit(&batch) {
             Ok(()) => Ok((ids, self.seq)),
             Err(error) => {
                 // Not written is not decided.
+                self.unsay(said_before, at);
                 (self.ledger, self.dispatch) = before;
                 Err(error.to_string())
             }
+        }
+    }
+
+    /// By what rules is decided.
+    pub(super) fn rules(&self) -> Rules {
+        let standard = self.config.sites.iter().filter(|site| site.sensitivity == Sensitivity::Standard);
+        let packs = self.policies.packs().iter();
+        Rules {
+            two_persons: self.config.decisions.two_persons,
+            standard: standard.map(|site| site.id.clone()).collect(),
+            longest: self.config.decisions.longest_acceptance,
+            packs: packs.filter_map(|pack| Some((pack.id.clone(), pack.longest_acceptance?))).collect(),
+            absent_for: self.config.decisions.removal_proof,
+        }
+    }
+
+    /// A refusal in words; of a stale decision what changed since.
+    fn why(&self, refusal: &Refusal) -> String {
+        let Refusal::Stale { finding, seen, .. } = refusal else { return refusal.to_string() };
+        let then = self.writer.finding_at(*finding, *seen).ok().flatten();
+        let words = then.zip(self.ledger.finding(*finding)).map(|(then, now)| changed(&then, now));
+        words.map_or_else(|| refusal.to_string(), |words| format!("{refusal}; since then: {}", words.join("; ")))
+    }
+
+    /// Ends the cycles that somebody attests, with what is known now.
+    fn end_cycles(&mut self, holding: &[Decision], draft: &mut Draft) {
+        for decision in holding {
+            let (Matter::Cycle { cycle }, DecisionKind::Attest { statement }) = (&decision.matter, &decision.kind)
+            else {
+                continue;
+            };
+            let (seq, head) = self.writer.head();
+            let attestation = Attestation {
+                author: decision.author.clone(),
+                at: decision.at,
+                statement: statement.clone(),
+                coverage: self.looked_words(),
+                counts: self.ledger.counts(*cycle),
+                seq,
+                head,
+            };
+            self.ledger.end_cycle(*cycle, attestation);
+            draft.batch.cycles.extend(self.ledger.cycle(*cycle).cloned());
         }
     }
 
@@ -68,19 +118,50 @@ impl Recorder {
         Some((id, count))
     }
 
-    /// What the clock alone changes: acceptances that end, cycles that close, reviews that are due.
+    /// What the clock alone changes: what was decided until a day, reminders, removals that are proved, what is new no
+    /// longer, reviews that are due.
     pub(super) fn tick(&mut self) {
         let at = Timestamp::now();
-        let (reopened, closed) = self.ledger.tick(at, today());
-        if !reopened.is_empty() || !closed.is_empty() {
-            let mut batch = Batch { at, ..Batch::default() };
-            self.put_findings(&reopened, &mut batch);
-            self.post_alerts(&mut batch);
-            batch.cycles = closed.iter().filter_map(|id| self.ledger.cycle(*id).cloned()).collect();
-            self.commit_until_it_holds(&batch);
-        }
+        self.turn_to(today(), at);
+        let mut draft = Draft { batch: Batch { at, ..Batch::default() }, ..Draft::default() };
+        self.pass(today(), &mut draft);
+        let batch = self.finish(draft);
+        self.commit_until_it_holds(&batch);
         for (name, scheduled) in self.due_reviews(at) {
             self.open_review(&name, scheduled);
+        }
+    }
+
+    /// What is so by now.
+    pub(super) fn pass(&mut self, today: Date, draft: &mut Draft) {
+        let at = draft.batch.at;
+        self.end_overrulings(today, draft);
+        self.remind_of_overrulings(today, draft);
+        self.end_what_is_new(draft);
+        let absent_for = self.config.decisions.removal_proof;
+        let last_pass = |name: &TargetName| self.targets.get(name).and_then(|target| target.last_complete);
+        let successor = |place: &Place| successor(&self.inventory, &self.statuses, place);
+        draft.findings.extend(self.ledger.prove(absent_for, last_pass, successor, at));
+        let tick = self.ledger.tick(at, today);
+        draft.findings.extend(tick.findings);
+        draft.batch.cycles.extend(tick.cycles.iter().filter_map(|id| self.ledger.cycle(*id).cloned()));
+        let view = View { inventory: &self.inventory, estate: &self.estate };
+        for Notice { kind, finding, words } in tick.notices {
+            tracing::info!("{kind}: {words}");
+            match finding.and_then(|id| self.ledger.finding(id)) {
+                Some(finding) => self.dispatch.remind(finding, &words, &view, at, &mut draft.batch.outbox),
+                None => self.dispatch.operational(kind, &words, at, &mut draft.batch.outbox),
+            }
+        }
+    }
+
+    /// A switch was seen whole: that proves something of what is missing there, if not too long passed since the last
+    /// time.
+    pub(super) fn follow_watch(&mut self, now: &TargetRecord, draft: &mut Draft) {
+        let before = self.targets.get(&now.name).and_then(|target| target.last_complete);
+        if let Some(pass) = now.last_complete.filter(|pass| Some(*pass) != before) {
+            let longest = self.config.daemon.poll_every * 3;
+            draft.findings.extend(self.ledger.watched(&now.name, before, pass, longest));
         }
     }
 
@@ -95,4 +176,15 @@ impl Recorder {
         }
         due
     }
+}
+
+/// What stands on a port now.
+fn successor(inventory: &Inventory, statuses: &BTreeMap<DeviceId, Status>, place: &Place) -> Option<Successor> {
+    let here = |device: &&Device| {
+        let there = &device.place;
+        there.gone.is_none() && there.port.is_some() && (&there.switch, &there.port) == (&place.switch, &place.port)
+    };
+    let device = inventory.devices().find(here)?;
+    let status = statuses.get(&device.id).copied().unwrap_or(Status::Unknown);
+    Some(Successor { device: device.id, maker: device.attribution.name.clone(), status })
 }

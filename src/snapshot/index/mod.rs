@@ -56,6 +56,7 @@ struct Slot {
     since: Timestamp,
     gone: Option<Timestamp>,
     first_seen: Timestamp,
+    appeared: Option<Timestamp>,
     maker: Text,
     maker_name: Text,
     brand: Text,
@@ -148,6 +149,7 @@ impl Index {
             since: place.since,
             gone: place.gone,
             first_seen: row.first_seen,
+            appeared: row.appeared,
             maker: keep(row.maker.as_ref().map(MakerId::as_str)),
             maker_name: keep(Some(&row.maker_name)),
             brand: keep(row.brand.as_deref()),
@@ -205,6 +207,7 @@ impl Index {
             },
             status: slot.status,
             first_seen: slot.first_seen,
+            appeared: slot.appeared,
             last_seen: slot.first_seen,
         };
         row.last_seen = self.seen.last_seen(&row);

@@ -217,6 +217,7 @@ impl Index {
         let now = scope.now;
         let test = |word: &'a Word| -> Test<'a> {
             match word {
+                Word::All => Box::new(|_| true),
                 Word::Any(text) => self.any(scope, text),
                 Word::Field(field, wanted) => self.field(scope, field, wanted),
                 Word::Vlan(range) => Box::new(|slot| slot.vlan.is_some_and(|vlan| range.contains(vlan))),
@@ -252,9 +253,11 @@ impl Index {
         reversed: bool,
     ) -> Option<Vec<DeviceId>> {
         let drill = of.map(|key| Drill::new(self, key));
+        let all = scope.filter.asks_for_all();
         let mut slots = Vec::with_capacity(if of.is_none() { self.len() } else { 0 });
         self.each(scope, |slot| {
-            if drill.as_ref().is_none_or(|drill| drill.holds(slot)) {
+            // What is known to be no camera is left out where nobody asks for it.
+            if (all || slot.surveillance != Surveillance::No) && drill.as_ref().is_none_or(|drill| drill.holds(slot)) {
                 slots.push(slot);
             }
         })?;
@@ -285,7 +288,7 @@ impl Index {
     /// nobody wants it any more.
     #[must_use]
     pub fn tally(&self, scope: &Scope<'_>, waiting: &BTreeMap<DeviceId, (usize, usize)>) -> Option<Vec<Tally>> {
-        type Alike = (Surveillance, Class, Verdict, Status, [Text; 4], bool, bool);
+        type Alike = (Surveillance, Class, Verdict, Status, [Text; 5], Option<NetworkKind>, bool);
         let mut counted: HashMap<Alike, (usize, usize, usize)> = HashMap::new();
         let mut waiting = waiting.iter().peekable();
         self.each(scope, |slot| {
@@ -294,8 +297,8 @@ impl Index {
                 slot.class,
                 slot.verdict,
                 slot.status,
-                [slot.maker, slot.maker_name, slot.brand, slot.site],
-                slot.network_kind == Some(NetworkKind::Core),
+                [slot.maker, slot.maker_name, slot.brand, slot.site, slot.network],
+                slot.network_kind,
                 slot.gone.is_some(),
             );
             let (devices, open, overdue) = counted.entry(alike).or_default();
@@ -309,7 +312,8 @@ impl Index {
         })?;
         let text = |text: Text| self.strings.get(text);
         let tally = |(alike, (devices, open, overdue)): (Alike, (usize, usize, usize))| {
-            let (surveillance, class, verdict, status, [maker, maker_name, brand, site], core, gone) = alike;
+            let (surveillance, class, verdict, status, [maker, maker_name, brand, site, network], network_kind, gone) =
+                alike;
             Tally {
                 surveillance,
                 class,
@@ -319,7 +323,8 @@ impl Index {
                 maker_name: text(maker_name).unwrap_or_default().to_owned(),
                 brand: text(brand).map(str::to_owned),
                 site: text(site).map(Into::into),
-                core,
+                network: text(network).map(Into::into),
+                network_kind,
                 gone,
                 devices,
                 open,

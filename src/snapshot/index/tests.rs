@@ -62,6 +62,7 @@ fn device(id: u64, mut bits: u128) -> DeviceRow {
         },
         status: STATUSES[pick(4)],
         first_seen: NOW.minus(Duration::from_secs(86_400 * pick(9) as u64)),
+        appeared: [None, Some(NOW)][pick(2)],
         last_seen: NOW,
     }
 }
@@ -205,6 +206,8 @@ proptest! {
         let (sites, filter) = (sites(), Filter::parse(&words).unwrap());
         let order = DeviceOrder::ALL[at];
         let mut passing: Vec<&DeviceRow> = rows.iter().filter(|row| filter.device(row, &sites, NOW)).collect();
+        let all = passing.clone();
+        passing.retain(|row| filter.asks_for_all() || group_of(row).is_some());
         passing.sort_by(|a, b| {
             let ordering = compare(order, a, b);
             if reversed { ordering.reverse() } else { ordering }.then(a.id.cmp(&b.id))
@@ -217,7 +220,7 @@ proptest! {
         let sensitive = |row: &DeviceRow| {
             row.place.site.as_ref().and_then(|id| sites.get(id)).is_some_and(|site| site.sensitivity == Sensitivity::Sensitive)
         };
-        let mut unclassified: Vec<&DeviceRow> = passing
+        let mut unclassified: Vec<&DeviceRow> = all
             .iter()
             .copied()
             .filter(|row| row.place.gone.is_none() && row.place.network.is_none())

@@ -3,7 +3,7 @@
 use lenswarden::console::decide::Greeting;
 use lenswarden::console::keys::Context;
 use lenswarden::console::{Effect, Msg};
-use lenswarden::review::{DecisionKind, DecisionRequest, FindingState};
+use lenswarden::review::{DecisionKind, DecisionRequest, FindingState, Matter};
 use lenswarden::store::Batch;
 
 use super::{Desk, SIZES, estate};
@@ -32,7 +32,7 @@ fn one_finding_is_accepted_after_a_wrong_day_and_a_missing_reason() {
     desk.shows("asking the daemon who you are");
     greet(&mut desk, true);
     insta::assert_snapshot!("form_empty", desk.screen());
-    desk.type_in("<Right><Tab>2026-11-2");
+    desk.type_in("<Right><Right><Right><Tab>2026-11-2");
     desk.shows("is no day: 2026-12-31 or +30d");
     desk.type_in("5");
     desk.shows("2026-11-25 is in the past");
@@ -41,6 +41,8 @@ fn one_finding_is_accepted_after_a_wrong_day_and_a_missing_reason() {
     desk.type_in("<Backspace><Backspace><Backspace><Backspace>30d");
     desk.shows("= Saturday, 26 December 2026");
     desk.type_in("<Enter>");
+    desk.shows("what is done about the risk meanwhile?");
+    desk.type_in("a guard<Enter>");
     desk.shows("a reason is needed");
     desk.type_in("q for quiet: the door must be watched");
     insta::assert_snapshot!("form_filled", desk.screen());
@@ -51,11 +53,14 @@ fn one_finding_is_accepted_after_a_wrong_day_and_a_missing_reason() {
     assert_eq!(desk.model.context(), Context::Form);
     desk.type_in("<Enter>y");
     let requests = sent(&desk);
-    let finding = desk.model.snapshot.findings[&requests[0].finding].clone();
+    let finding = desk.model.snapshot.findings[&requests[0].on.finding().unwrap()].clone();
     assert_eq!(requests.len(), 1);
-    assert_eq!(requests[0].revision, finding.revision);
+    assert_eq!(requests[0].on, Matter::Finding { finding: finding.id, revision: finding.revision });
     let reason = "q for quiet: the door must be watched".to_owned();
-    assert_eq!(requests[0].decision, DecisionKind::Accept { until: "2026-12-26".parse().unwrap(), reason });
+    assert_eq!(
+        requests[0].decision,
+        DecisionKind::Accept { until: "2026-12-26".parse().unwrap(), reason, control: "a guard".into() }
+    );
     desk.shows("waiting for the daemon's answer");
     desk.tell(Msg::Decided(Ok("decided: change 99 of the log".into())));
     desk.shows("decided: change 99 of the log");
@@ -96,13 +101,15 @@ fn marked_findings_are_decided_together_and_only_those_that_show() {
     desk.type_in("r");
     greet(&mut desk, true);
     desk.shows("decide 3 findings");
-    desk.type_in("<Right><Right><Tab>bought for the canteen<Enter>");
+    desk.type_in("<Right><Right><Right><Right><Tab>bought for the canteen<Enter>");
     desk.shows("on each of these findings:");
     desk.type_in("<Enter>");
     let requests = sent(&desk);
     assert_eq!(requests.len(), 3);
     for request in &requests {
-        assert_eq!(request.revision, desk.model.snapshot.findings[&request.finding].revision);
+        let finding = request.on.finding().unwrap();
+        let revision = desk.model.snapshot.findings[&finding].revision;
+        assert_eq!(request.on, Matter::Finding { finding, revision });
         assert_eq!(request.decision, DecisionKind::NotInScope { reason: "bought for the canteen".into() });
     }
     desk.tell(Msg::Decided(Ok("3 findings are decided".into())));
@@ -133,7 +140,7 @@ fn a_decided_finding_leaves_the_queue() {
     desk.type_in("r");
     greet(&mut desk, true);
     desk.type_in("<Tab>+9d<Enter>y");
-    let id = sent(&desk)[0].finding;
+    let id = sent(&desk)[0].on.finding().unwrap();
     let mut finding = desk.model.snapshot.findings[&id].clone();
     (finding.state, finding.revision) = (FindingState::RemoveBy, finding.revision + 1);
     desk.commit(&Batch { at: estate::NOW, findings: vec![finding], ..Batch::default() });

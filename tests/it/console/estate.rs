@@ -8,7 +8,7 @@ use lenswarden::maker::{Attribution, Class, Evidence, Grade, Surveillance, Verdi
 use lenswarden::net::{CycleId, FindingId, NetworkId, SiteId, Timestamp, VlanId};
 use lenswarden::observation::{Completeness, DeviceInformation, Table, TableState};
 use lenswarden::policy::{Severity, Status};
-use lenswarden::review::{Author, Cycle, Decision, DecisionKind, Finding, FindingState};
+use lenswarden::review::{Author, Cycle, Decision, DecisionKind, Finding, FindingState, Matter};
 use lenswarden::store::{
     Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, TargetKind, TargetRecord,
     TargetState, Writer,
@@ -60,7 +60,15 @@ fn configuration() -> ConfigurationRecord {
 
 fn daemon() -> DaemonRecord {
     let host = "monitor1".into();
-    DaemonRecord { host, version: "0".into(), started: START, stopped: None, poll_every_s: 300, cameras_every_s: 900 }
+    DaemonRecord {
+        host,
+        version: "0".into(),
+        started: START,
+        stopped: None,
+        poll_every_s: 300,
+        cameras_every_s: 900,
+        late: Vec::new(),
+    }
 }
 
 fn camera(id: u64) -> DeviceRecord {
@@ -90,6 +98,7 @@ fn camera(id: u64) -> DeviceRecord {
         brand: brand.map(str::to_owned),
         class: Class::Camera,
         surveillance: Surveillance::Yes,
+        overruled: None,
         evidence: match maker {
             Some(_) => vec![
                 evidence("onvif manufacturer", &format!("it says '{name}'"), Grade::Strong),
@@ -165,7 +174,10 @@ fn findings(devices: &[DeviceRecord]) -> Vec<Finding> {
                 decide(&mut finding, DecisionKind::RemoveBy { by: "2027-06-30".parse().unwrap() });
             } else if id % 13 == 6 {
                 let reason = "the entrance must be watched until the new system is there".into();
-                decide(&mut finding, DecisionKind::Accept { until: "2027-03-31".parse().unwrap(), reason });
+                decide(
+                    &mut finding,
+                    DecisionKind::Accept { until: "2027-03-31".parse().unwrap(), reason, control: "a guard".into() },
+                );
             }
             findings.push(finding);
         }
@@ -174,14 +186,15 @@ fn findings(devices: &[DeviceRecord]) -> Vec<Finding> {
 }
 
 fn decide(finding: &mut Finding, kind: DecisionKind) {
-    finding.state = match kind {
-        DecisionKind::RemoveBy { .. } => FindingState::RemoveBy,
-        DecisionKind::Accept { .. } => FindingState::Accepted,
-        DecisionKind::NotInScope { .. } => FindingState::NotInScope,
-    };
-    let author = Author { uid: 1000, name: "alice".into() };
-    finding.decision =
-        Some(Decision { finding: finding.id, revision: finding.revision, kind, author, at: back(1_000) });
+    finding.state = kind.state().unwrap();
+    let author = Author { uid: 1000, name: "alice".into(), login: None };
+    finding.decision = Some(Decision {
+        matter: Matter::Finding { finding: finding.id, revision: finding.revision },
+        kind,
+        author,
+        at: back(1_000),
+        approver: None,
+    });
 }
 
 fn cycles(findings: &[Finding]) -> Vec<Cycle> {
@@ -195,6 +208,10 @@ fn cycles(findings: &[Finding]) -> Vec<Cycle> {
         select: "status:restricted".into(),
         items,
         closed: None,
+        escalate_to: None,
+        escalated: None,
+        revisions: [].into(),
+        attestation: None,
     };
     let of = |rule: &'static str| {
         findings.iter().filter(move |finding| finding.rule == rule.into()).map(|finding| finding.id)

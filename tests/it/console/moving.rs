@@ -128,8 +128,9 @@ fn the_head_tells_coverage_freshness_and_the_daemon() {
         stopped: Some(estate::NOW),
         poll_every_s: 300,
         cameras_every_s: 900,
+        late: Vec::new(),
     };
-    desk.commit(&Batch { at: estate::NOW, daemon: Some(stopped), ..Batch::default() });
+    desk.commit(&Batch { at: estate::NOW, daemon: Some(stopped.clone()), ..Batch::default() });
     desk.shows("daemon STOPPED since ");
     desk.shows("Nothing is polled since ");
     let mut killed = self::desk();
@@ -137,6 +138,18 @@ fn the_head_tells_coverage_freshness_and_the_daemon() {
     killed.refresh();
     killed.shows("daemon NOT RUNNING");
     killed.shows("journalctl -u lenswarden");
+    let mut hung = self::desk();
+    hung.tell(Msg::Clock(estate::NOW.plus(std::time::Duration::from_secs(601))));
+    hung.shows("daemon SILENT since ");
+    hung.shows("The daemon runs, and nothing came of it since ");
+    let mut late = self::desk();
+    let record = DaemonRecord { stopped: None, late: vec!["the trap listener ended".into()], ..stopped };
+    late.commit(&Batch { at: estate::NOW, daemon: Some(record), ..Batch::default() });
+    late.shows("daemon LATE");
+    late.shows("Late: the trap listener ended");
+    let mut batch = estate::of(6);
+    batch.configuration.as_mut().unwrap().registry = Some(jiff::civil::date(2020, 1, 1));
+    Desk::new(&batch, SIZES[0], false).shows("the IEEE registry is of 2020-01-01, more than 12 months ago");
     let mut batch = estate::of(6);
     batch.configuration.as_mut().unwrap().problem = "config.toml:3:1: unknown variant `loud`".into();
     let bad = Desk::new(&batch, SIZES[0], false);
@@ -175,6 +188,7 @@ fn way_to(context: Context) -> &'static str {
         Context::Detail => "4<Enter><Enter>",
         Context::Filter => "4/",
         Context::Form | Context::Confirm | Context::Told => "2r",
+        Context::WhatIf | Context::Outlook => "1w",
         Context::Help => "1?",
     }
 }
@@ -191,6 +205,11 @@ fn every_key_of_the_table_is_reached_where_it_says() {
                 }
                 if *context == Context::Confirm {
                     desk.type_in("<Tab>+9d<Enter>");
+                }
+                if *context == Context::Outlook {
+                    desk.type_in("<Enter>");
+                    let found = super::what_if::outlook(&desk);
+                    desk.tell(Msg::Tried(String::new(), Ok(found)));
                 }
                 assert_eq!(desk.model.context(), *context);
                 let mut event = crossterm::event::KeyEvent::from(*code);

@@ -20,9 +20,9 @@ async fn every_operation_brings_its_facts_home() {
     let visit = visit_as_nobody(&camera).await;
     let network = &visit.network;
     assert_eq!(network.domains, ["factory.example".into()]);
-    assert_eq!(network.name_servers, [IpAddr::from([10, 0, 0, 53])]);
-    assert_eq!(network.time_servers, ["time.example".into()]);
-    assert_eq!(network.gateways, [IpAddr::from([10, 0, 0, 1])]);
+    assert_eq!(network.name_servers, Some(vec![IpAddr::from([10, 0, 0, 53])]));
+    assert_eq!(network.time_servers, Some(vec!["time.example".into()]));
+    assert_eq!(network.gateways, Some(vec![IpAddr::from([10, 0, 0, 1])]));
     let protocol = network.protocols.first().unwrap();
     assert_eq!((protocol.name.as_str(), protocol.enabled, protocol.ports.as_slice()), ("RTSP", true, &[554][..]));
     let domain = visit.marks.iter().find(|mark| mark.kind == MarkKind::Domain).unwrap();

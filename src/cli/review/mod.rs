@@ -1,19 +1,23 @@
 //! `review`: the queues and the decisions.
 
+mod decide;
+
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use clap::{ArgGroup, Args, Subcommand};
-use jiff::civil::Date;
+use clap::Subcommand;
+use serde_json::json;
 
 use super::{print, print_json, say, tables::look};
 use crate::config;
 use crate::control::client::{Client, ControlError};
 use crate::control::{Reply, Request};
 use crate::net::FindingId;
+use crate::net::text::clean;
 use crate::report::tables;
-use crate::review::{DecisionKind, DecisionRequest, FindingState};
+use crate::review::FindingState;
+use decide::{Close, Consider, Decide, Overrule};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -23,55 +27,50 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// One cycle's findings.
+    /// One cycle's findings, or one finding and all that was decided on it.
     Show {
-        /// Its number.
-        cycle: u64,
+        /// The cycle's number.
+        #[arg(required_unless_present = "finding")]
+        cycle: Option<u64>,
+        /// The finding's number.
+        #[arg(long, conflicts_with = "cycle")]
+        finding: Option<u64>,
         /// As JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Decide one finding.
-    Decide(Decide),
+    /// Decide findings.
+    Decide(Box<Decide>),
+    /// Say what a device is, in place of what the evidence says, until a day.
+    Overrule(Overrule),
     /// Open the cycle of a [[review]] now.
     Run {
         /// Its name.
         review: String,
+        /// The answer as JSON.
+        #[arg(long)]
+        json: bool,
     },
-}
-
-#[derive(Debug, Args)]
-#[command(group = ArgGroup::new("kind").required(true).args(["remove_by", "accept_until", "not_in_scope"]))]
-pub(super) struct Decide {
-    /// The finding's number.
-    finding: u64,
-    /// The revision you looked at; left out, the one it has now.
-    #[arg(long)]
-    revision: Option<u64>,
-    /// It will be removed by this day (2026-12-31, or +30d).
-    #[arg(long, value_name = "DATE")]
-    remove_by: Option<String>,
-    /// It stays until this day; needs --reason.
-    #[arg(long, value_name = "DATE", requires = "reason")]
-    accept_until: Option<String>,
-    /// The rule does not apply to it; needs --reason.
-    #[arg(long, requires = "reason")]
-    not_in_scope: bool,
-    /// Why.
-    #[arg(long)]
-    reason: Option<String>,
-}
-
-fn day(text: &str) -> Result<Date> {
-    crate::review::day(text, jiff::Zoned::now().date()).map_err(anyhow::Error::msg)
+    /// End a cycle: what you reviewed was reviewed.
+    Close(Close),
+    /// Say whether a site that is not sensitive is to do as sensitive ones must.
+    Consider(Consider),
 }
 
 pub(super) fn run(path: &Path, command: &Command) -> Result<ExitCode> {
     match command {
         Command::List { json } => list(path, *json),
-        Command::Show { cycle, json } => show(path, *cycle, *json),
-        Command::Decide(decide) => self::decide(path, decide),
-        Command::Run { review } => match ask(path, &Request::Run { review: review.clone() })? {
+        Command::Show { finding: Some(number), json, .. } => finding(path, FindingId(*number), *json),
+        Command::Show { cycle, json, .. } => show(path, cycle.unwrap_or_default(), *json),
+        Command::Decide(decide) => decide::decide(path, decide),
+        Command::Overrule(overrule) => decide::overrule(path, overrule),
+        Command::Close(close) => decide::close(path, close),
+        Command::Consider(consider) => decide::consider(path, consider),
+        Command::Run { review, json } => match ask(path, &Request::Run { review: review.clone() })? {
+            Ok(Reply::Opened { cycle, items }) if *json => {
+                print_json(&json!({"cycle": cycle, "items": items}))?;
+                Ok(ExitCode::SUCCESS)
+            }
             Ok(Reply::Opened { cycle, items }) => {
                 say(&format!("cycle {cycle} is open with {items} findings"));
                 Ok(ExitCode::SUCCESS)
@@ -140,24 +139,23 @@ fn show(path: &Path, number: u64, json: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn decide(path: &Path, decide: &Decide) -> Result<ExitCode> {
-    let finding = FindingId(decide.finding);
-    let reason = decide.reason.clone().unwrap_or_default();
-    let decision = match (&decide.remove_by, &decide.accept_until) {
-        (Some(by), _) => DecisionKind::RemoveBy { by: day(by)? },
-        (_, Some(until)) => DecisionKind::Accept { until: day(until)?, reason },
-        _ => DecisionKind::NotInScope { reason },
+/// One finding, and all that was ever decided on it.
+fn finding(path: &Path, id: FindingId, json: bool) -> Result<ExitCode> {
+    let (reader, snapshot) = look(path)?;
+    let Some(finding) = snapshot.findings.get(&id) else {
+        say(&format!("there is no finding {id}"));
+        return Ok(ExitCode::from(1));
     };
-    let revision = match decide.revision {
-        Some(revision) => revision,
-        None => look(path)?.1.findings.get(&finding).map_or(0, |finding| finding.revision),
-    };
-    let request = Request::Decide { decisions: vec![DecisionRequest { finding, revision, decision }] };
-    match ask(path, &request)? {
-        Ok(Reply::Decided { seq, .. }) => {
-            say(&format!("finding {finding} is decided; change {seq} of the log"));
-            Ok(ExitCode::SUCCESS)
-        }
-        other => refused(other),
+    let decisions = reader.decisions(id)?;
+    if json {
+        let finding = tables::finding_json(finding, &snapshot);
+        print_json(&json!({"finding": finding, "decisions": decisions}))?;
+        return Ok(ExitCode::SUCCESS);
     }
+    say(&tables::headline(&snapshot));
+    print(&tables::findings(std::iter::once(finding), &snapshot).text())?;
+    for line in tables::handling(finding).into_iter().chain(decisions.iter().map(tables::decision)) {
+        print(&format!("{}\n", clean(&line)))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
