@@ -235,14 +235,17 @@ mod tests {
     }
 
     /// A row of before, with what it has now: an address has a VRF, which nobody had noted; a finding is closed or not; a
-    /// target was visited.
+    /// target was visited; what a decision is about is a word.
     fn as_now(row: &str) -> String {
         for (table, more) in [("address ", "Null"), ("finding ", "Integer(0)"), ("target ", "Integer(1)")] {
             if row.starts_with(table) {
                 return row.replace(']', &format!(", {more}]"));
             }
         }
-        row.to_owned()
+        match row.starts_with("decision ") {
+            true => row.replacen("Integer(1), Integer(1)", "Integer(1), Text(\"1\")", 1),
+            false => row.to_owned(),
+        }
     }
 
     /// Without the rows that are made from others.
