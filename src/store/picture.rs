@@ -7,9 +7,11 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Change, ChangeKind, ConfigurationRecord, DaemonRecord, TargetKind, TargetRecord, TargetState};
 use super::{log, outbox, query, read};
-use crate::net::{DeviceId, FindingId, Timestamp};
+use crate::net::{DeviceId, FindingId, Names, Timestamp};
 use crate::review::{Cycle, Decision, DecisionKind, Finding, Matter};
-use crate::snapshot::{Changes, DaemonRow, Frame, NetworkRow, SiteRow, Snapshot, Tally, TargetRow, Visited};
+use crate::snapshot::{
+    Changes, DaemonRow, DeviceRow, Frame, Group, NetworkRow, SiteRow, Snapshot, Tally, TargetRow, Visited, group_of,
+};
 
 fn state_text(state: TargetState) -> &'static str {
     match state {
@@ -134,13 +136,52 @@ fn beginning(connection: &Connection) -> rusqlite::Result<Changes> {
     Ok(changes)
 }
 
+/// Every finding, closed ones too.
+fn findings(connection: &Connection, names: &mut Names) -> rusqlite::Result<Vec<Finding>> {
+    let mut statement = connection.prepare_cached("SELECT record FROM finding")?;
+    let rows = statement.query_map([], |row| read::record::<Finding>(row, 0))?;
+    rows.map(|finding| {
+        let mut finding = finding?;
+        finding.share(names);
+        Ok(finding)
+    })
+    .collect()
+}
+
+/// What a return tells of: every finding, the devices that they are about and those that it names one by one; and how
+/// many devices are alike, of all.
+pub(super) fn returned(connection: &Connection) -> rusqlite::Result<(Snapshot, Vec<Tally>)> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut changes = beginning(&transaction)?;
+    let mut names = Names::default();
+    changes.findings = findings(&transaction, &mut names)?;
+    let mut take = |mut row: DeviceRow| {
+        if group_of(&row).is_some_and(|group| group != Group::NotIdentified) {
+            row.share(&mut names);
+            changes.devices.insert(row.id, Some(row));
+        }
+    };
+    query::told(&transaction, &mut take)?;
+    query::hiding(&transaction)?.into_iter().for_each(take);
+    put_subjects(&transaction, &mut changes)?;
+    let mut snapshot = Snapshot { whole: true, ..Snapshot::default() };
+    snapshot.take(changes);
+    snapshot.whole = false;
+    Ok((snapshot, query::tallies(&transaction)?))
+}
+
 /// The whole picture, in one read transaction.
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
     let transaction = connection.unchecked_transaction()?;
     let mut changes = beginning(&transaction)?;
+    let mut names = Names::default();
     let devices = query::after(&transaction, DeviceId(0), usize::MAX)?;
-    changes.devices = devices.into_iter().map(|row| (row.id, Some(row))).collect();
-    changes.findings = read::records(&transaction, "SELECT record FROM finding", [])?;
+    let shared = |mut row: DeviceRow| {
+        row.share(&mut names);
+        (row.id, Some(row))
+    };
+    changes.devices = devices.into_iter().map(shared).collect();
+    changes.findings = findings(&transaction, &mut names)?;
     let mut snapshot = Snapshot { whole: true, ..Snapshot::default() };
     snapshot.take(changes);
     Ok(snapshot)
