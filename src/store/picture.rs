@@ -1,7 +1,7 @@
 //! The tables as a [`Snapshot`], whole or brought up to date from the change log.
 
-use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -137,13 +137,13 @@ fn beginning(connection: &Connection) -> rusqlite::Result<Changes> {
 }
 
 /// Every finding, closed ones too.
-fn findings(connection: &Connection, names: &mut Names) -> rusqlite::Result<Vec<Finding>> {
+fn findings(connection: &Connection, names: &mut Names) -> rusqlite::Result<BTreeMap<FindingId, Finding>> {
     let mut statement = connection.prepare_cached("SELECT record FROM finding")?;
     let rows = statement.query_map([], |row| read::record::<Finding>(row, 0))?;
     rows.map(|finding| {
         let mut finding = finding?;
         finding.share(names);
-        Ok(finding)
+        Ok((finding.id, finding))
     })
     .collect()
 }
@@ -154,7 +154,7 @@ pub(super) fn returned(connection: &Connection) -> rusqlite::Result<(Snapshot, V
     let transaction = connection.unchecked_transaction()?;
     let mut changes = beginning(&transaction)?;
     let mut names = Names::default();
-    changes.findings = findings(&transaction, &mut names)?;
+    let findings = findings(&transaction, &mut names)?;
     let mut take = |mut row: DeviceRow| {
         if group_of(&row).is_some_and(|group| group != Group::NotIdentified) {
             row.share(&mut names);
@@ -163,8 +163,8 @@ pub(super) fn returned(connection: &Connection) -> rusqlite::Result<(Snapshot, V
     };
     query::told(&transaction, &mut take)?;
     query::hiding(&transaction)?.into_iter().for_each(take);
-    put_subjects(&transaction, &mut changes)?;
-    let mut snapshot = Snapshot { whole: true, ..Snapshot::default() };
+    put_subjects(&transaction, findings.values(), &mut changes.devices)?;
+    let mut snapshot = Snapshot { whole: true, findings, ..Snapshot::default() };
     snapshot.take(changes);
     snapshot.whole = false;
     Ok((snapshot, query::tallies(&transaction)?))
@@ -181,8 +181,8 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
         (row.id, Some(row))
     };
     changes.devices = devices.into_iter().map(shared).collect();
-    changes.findings = findings(&transaction, &mut names)?;
-    let mut snapshot = Snapshot { whole: true, ..Snapshot::default() };
+    let findings = findings(&transaction, &mut names)?;
+    let mut snapshot = Snapshot { whole: true, findings, ..Snapshot::default() };
     snapshot.take(changes);
     Ok(snapshot)
 }
@@ -201,16 +201,20 @@ pub(super) fn outline(connection: &Connection) -> rusqlite::Result<(Snapshot, Ve
     }
     let hiding = query::hiding(&transaction)?;
     changes.devices = hiding.into_iter().map(|row| (row.id, Some(row))).collect();
-    put_subjects(&transaction, &mut changes)?;
+    put_subjects(&transaction, &changes.findings, &mut changes.devices)?;
     let mut snapshot = Snapshot::default();
     snapshot.take(changes);
     Ok((snapshot, query::tallies(&transaction)?))
 }
 
 /// The devices that findings are about.
-fn put_subjects(connection: &Connection, changes: &mut Changes) -> rusqlite::Result<()> {
-    for id in changes.findings.iter().filter_map(|finding| finding.subject.device()) {
-        if let Entry::Vacant(place) = changes.devices.entry(id) {
+fn put_subjects<'a>(
+    connection: &Connection,
+    findings: impl IntoIterator<Item = &'a Finding>,
+    devices: &mut BTreeMap<DeviceId, Option<DeviceRow>>,
+) -> rusqlite::Result<()> {
+    for id in findings.into_iter().filter_map(|finding| finding.subject.device()) {
+        if let Entry::Vacant(place) = devices.entry(id) {
             place.insert(query::one(connection, id)?);
         }
     }
@@ -262,6 +266,6 @@ pub(super) fn changes_since(connection: &Connection, seq: u64, visits: u64) -> r
             | None => {}
         }
     }
-    put_subjects(&transaction, &mut changes)?;
+    put_subjects(&transaction, &changes.findings, &mut changes.devices)?;
     Ok(changes)
 }
