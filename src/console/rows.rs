@@ -159,9 +159,7 @@ impl Model {
         let filter = &self.words.of(self.view).filter;
         match self.view {
             View::Exposure if self.is_told() => {
-                let waiting = snapshot.waiting(overdue);
-                let waiting = waiting.iter().filter_map(|(id, counts)| Some((snapshot.devices.get(id)?, *counts)));
-                let waiting: Vec<Tally> = waiting.map(|(row, counts)| Tally::of(row, 0, counts)).collect();
+                let waiting = snapshot.waiting_tallies(overdue);
                 self.expose(self.tallies.iter().cloned().chain(waiting).collect());
             }
             View::Exposure | View::Devices => return,

@@ -44,7 +44,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::NetworkKind;
 use crate::maker::{Attribution, Facts};
-use crate::net::{DeviceId, DeviceText, MacAddr, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanId};
+use crate::net::{DeviceId, DeviceText, MacAddr, Names, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanId};
 use crate::observation::{Neighbour, Port, SystemFacts};
 
 /// How sure a place is.
@@ -144,6 +144,14 @@ pub struct FormerPlace {
 }
 
 impl Place {
+    /// Its names as others hold them too.
+    pub fn share(&mut self, names: &mut Names) {
+        self.switch.iter_mut().for_each(|name| name.share(names));
+        self.port.iter_mut().for_each(|name| name.share(names));
+        self.network.iter_mut().for_each(|name| name.share(names));
+        self.site.iter_mut().for_each(|name| name.share(names));
+    }
+
     /// Whether both say the same of where the device is, whatever the reasons and however sure.
     #[must_use]
     pub fn is_same_spot(&self, other: &Self) -> bool {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::decision::{Decision, Stage};
 use crate::inventory::{Device, Place};
 use crate::maker::{Attribution, Evidence, Overruling};
-use crate::net::{DeviceId, FindingId, PackId, RuleId, Timestamp};
+use crate::net::{DeviceId, FindingId, Names, PackId, RuleId, Timestamp};
 use crate::policy::{Severity, Status, Subject};
 
 /// Where a finding stands.
@@ -190,6 +190,13 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Its names as others hold them too.
+    pub fn share(&mut self, names: &mut Names) {
+        self.policy.share(names);
+        self.rule.share(names);
+        self.place.share(names);
+    }
+
     /// What was observed for this rule: its evidence without what speaks for maker and class, and without the place,
     /// both of which its device has anyway.
     pub fn observed<'a>(&'a self, attribution: &'a Attribution) -> impl Iterator<Item = &'a Evidence> {

@@ -132,6 +132,14 @@ impl Reader {
         self.begin(picture::outline, |(snapshot, _)| snapshot)
     }
 
+    /// What a return tells of: every finding, the devices that it names one by one, and how many are alike, of all.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn returned(&mut self) -> Result<(Snapshot, Vec<Tally>), StoreError> {
+        self.begin(picture::returned, |(snapshot, _)| snapshot)
+    }
+
     fn begin<T>(
         &mut self,
         load: impl FnOnce(&Connection) -> rusqlite::Result<T>,
