@@ -1,7 +1,7 @@
 //! The console's state.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -16,7 +16,7 @@ use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
     Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement,
-    PlacementKey, Snapshot, Tally, TargetOrder,
+    PlacementKey, Plain, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
 };
 use crate::store::DeviceDetail;
 
@@ -162,19 +162,22 @@ pub(super) struct Words {
     /// The last words that could be read.
     pub(super) filter: Filter,
     pub(super) wrong: Option<FilterError>,
+    /// The same where rows are no devices.
+    pub(super) plain: Plain,
 }
 
 impl Words {
-    /// Takes new words. `fields` is false where words are only looked for in the row's text.
-    pub(super) fn set(&mut self, text: &str, fields: bool) {
+    /// Takes new words, as that view reads them.
+    pub(super) fn set(&mut self, text: &str, view: View) {
         text.clone_into(&mut self.text);
-        self.wrong = None;
-        if fields {
-            match Filter::parse(text) {
-                Ok(filter) => self.filter = filter,
-                Err(error) => self.wrong = Some(error),
-            }
-        }
+        let read = match view {
+            // Words are only looked for in the row's text.
+            View::Targets => Ok(()),
+            View::Coverage => Plain::parse(text, &UnseenKind::WORDS).map(|plain| self.plain = plain),
+            View::Activity => Plain::parse(text, &[]).map(|plain| self.plain = plain),
+            _ => Filter::parse(text).map(|filter| self.filter = filter),
+        };
+        self.wrong = read.err();
     }
 }
 
@@ -195,6 +198,7 @@ pub(super) struct Lists {
     pub(super) reviews: List<ReviewKey>,
     pub(super) devices: List<DeviceId>,
     pub(super) sites: List<SiteId>,
+    pub(super) coverage: List<UnseenKey>,
     pub(super) targets: List<TargetName>,
 }
 
@@ -261,6 +265,8 @@ pub struct Model {
     pub(super) device_sorting: Sorting<DeviceOrder>,
     pub(super) target_sorting: Sorting<TargetOrder>,
     pub(super) site_lines: SiteLines,
+    /// How many things of each kind were not seen.
+    pub(super) unseen: BTreeMap<UnseenKind, usize>,
     /// Devices: only those of this row of the exposure.
     pub(super) devices_of: Option<ExposureKey>,
     /// Reviews: only the items of this cycle.
@@ -310,11 +316,12 @@ impl Model {
             device_sorting: Sorting::default(),
             target_sorting: Sorting::default(),
             site_lines: SiteLines::default(),
+            unseen: BTreeMap::new(),
             devices_of: None,
             items_of: None,
             marks: BTreeSet::new(),
-            // A place is read with its reasons.
-            detail_open: PerView { placement: true, ..PerView::default() },
+            // A place is read with its reasons, what was not seen with what to do.
+            detail_open: PerView { placement: true, coverage: true, ..PerView::default() },
             detail: None,
             scroll: Cell::new(0),
             cycle_offset: Cell::new(0),

@@ -183,7 +183,8 @@ impl Model {
             }
             View::Sites if self.loading.is_some() => self.count_sites(self.tallies.clone()),
             View::Sites => return self.list_sites(),
-            View::Coverage | View::Activity => {}
+            View::Coverage => self.list_unseen(),
+            View::Activity => {}
             View::Targets => {
                 let Sorting { by, reversed } = self.target_sorting;
                 self.lists.targets.set(snapshot.sorted_targets(&self.words.targets.text, by, reversed));

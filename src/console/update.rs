@@ -152,7 +152,7 @@ fn key(model: &mut Model, event: &KeyEvent) -> (bool, Effect) {
 /// What is typed in the filter is the view's filter at once, as far as it can be read.
 fn take_filter(model: &mut Model, text: &str) {
     let view = model.view;
-    model.words.of_mut(view).set(text, view != View::Targets);
+    model.words.of_mut(view).set(text, view);
     model.unsettle(view);
 }
 
@@ -280,7 +280,8 @@ fn movement(model: &mut Model, step: Step) {
         View::Reviews => model.lists.reviews.step(step),
         View::Devices => model.lists.devices.step(step),
         View::Sites => model.lists.sites.step(step),
-        View::Coverage | View::Activity => {}
+        View::Coverage => model.lists.coverage.step(step),
+        View::Activity => {}
         View::Targets => model.lists.targets.step(step),
     }
 }

@@ -9,12 +9,14 @@ mod filter;
 mod hidden;
 mod index;
 mod placement;
+mod plain;
 mod queue;
 mod returns;
 mod seen;
 mod site_coverage;
 mod sites;
 mod sort;
+mod unseen;
 
 pub use changes::{Changes, Frame, Visited};
 pub use coverage::{Coverage, DaemonState, Share};
@@ -22,6 +24,7 @@ pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tal
 pub use filter::{Filter, FilterError};
 pub use index::{Index, Scope};
 pub use placement::{Placement, PlacementKey};
+pub use plain::Plain;
 pub use queue::Progress;
 pub use returns::{
     Changed, Consideration, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn, Standing,
@@ -30,6 +33,7 @@ pub use seen::Seen;
 pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
 pub use sites::{SiteCounts, SiteOrder};
 pub use sort::{DeviceOrder, TargetOrder};
+pub use unseen::{Unseen, UnseenKey, UnseenKind};
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -90,6 +94,8 @@ pub struct Snapshot {
     pub targets: BTreeMap<TargetName, TargetRow>,
     /// Carriers of alerts by name.
     pub carriers: BTreeMap<String, CarrierRow>,
+    /// What is wrong with the work itself, as it was told.
+    pub conditions: Vec<ConditionRow>,
     /// What the daemon counted of each site.
     pub looked: Looked,
     /// When targets were last seen whole.
@@ -217,6 +223,19 @@ pub struct TargetRow {
     pub readings: Readings,
     /// What is remembered of it as a camera.
     pub camera: CameraStanding,
+}
+
+/// Something wrong with the work itself, for as long as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConditionRow {
+    /// What kind: `polling-late`, `coverage-low`, `credential-refused`, `clock-off`, `disk-low`, `registry-old`, ….
+    pub kind: String,
+    /// What it is about, where there can be several of a kind: a site, a credential.
+    pub subject: String,
+    /// In words, as it was when it began.
+    pub words: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// A carrier of alerts.

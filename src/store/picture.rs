@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Change, ChangeKind, ConfigurationRecord, DaemonRecord, TargetKind, TargetRecord, TargetState};
-use super::{log, outbox, query, read};
+use super::{held, log, outbox, query, read};
 use crate::net::{DeviceId, FindingId, Names, Timestamp};
 use crate::review::{Cycle, Decision, DecisionKind, Finding, Matter};
 use crate::snapshot::{
-    Changes, DaemonRow, DeviceRow, Frame, Group, NetworkRow, SiteRow, Snapshot, Tally, TargetRow, Visited, group_of,
+    Changes, ConditionRow, DaemonRow, DeviceRow, Frame, Group, NetworkRow, SiteRow, Snapshot, Tally, TargetRow,
+    Visited, group_of,
 };
 
 fn state_text(state: TargetState) -> &'static str {
@@ -40,6 +41,11 @@ fn target_row(target: TargetRecord) -> TargetRow {
         readings: target.readings,
         camera: target.camera,
     }
+}
+
+fn condition_row(condition: held::Condition) -> ConditionRow {
+    let held::Condition { kind, subject, words, since } = condition;
+    ConditionRow { kind, subject, words, since }
 }
 
 /// Columns `seq, at, kind, subject, body`.
@@ -122,6 +128,7 @@ fn unlogged(connection: &Connection, visits: u64) -> rusqlite::Result<Changes> {
         visits: read::meta(connection, "visit")?.unwrap_or(0),
         targets: targets.into_iter().map(visited).collect(),
         carriers: outbox::carriers(connection)?,
+        conditions: held::conditions(connection)?.into_iter().map(condition_row).collect(),
         looked: read::meta(connection, "looked")?.unwrap_or_default(),
         ..Changes::default()
     })

@@ -1,5 +1,6 @@
 //! Keys and pictures in, screens out.
 
+mod coverage;
 mod decisions;
 pub(crate) mod estate;
 mod hostile;
@@ -151,8 +152,15 @@ pub(crate) fn named_key(name: &str) -> KeyEvent {
     })
 }
 
-const VIEWS: [(&str, &str); 6] =
-    [("exposure", "1"), ("placement", "2"), ("reviews", "3"), ("devices", "4"), ("sites", "5"), ("targets", "6t")];
+const VIEWS: [(&str, &str); 7] = [
+    ("exposure", "1"),
+    ("placement", "2"),
+    ("reviews", "3"),
+    ("devices", "4"),
+    ("sites", "5"),
+    ("coverage", "6"),
+    ("targets", "6t"),
+];
 
 #[test]
 fn every_view_of_a_full_estate_in_every_size() {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::{Paragraph, Pen, Piece};
-use super::{devices, dossier, moment, site_of, targets, text_of};
+use super::{coverage, devices, dossier, moment, site_of, targets, text_of};
 use crate::console::keys::Context;
 use crate::console::model::{Mode, Model, ReviewKey, View};
 use crate::net::{CycleId, DeviceId};
@@ -18,6 +18,10 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let (title, paragraphs) = match (model.view, model.selected_device()) {
         (View::Targets, _) => match model.lists.targets.selected() {
             Some(name) => targets::detail(model, name),
+            None => return,
+        },
+        (View::Coverage, _) => match model.lists.coverage.selected() {
+            Some(key) => coverage::detail(model, key),
             None => return,
         },
         (View::Sites, _) => match model.lists.sites.selected() {

@@ -1,5 +1,6 @@
 //! Model to screen. Changes nothing but scroll offsets.
 
+mod coverage;
 mod detail;
 mod devices;
 mod dossier;
@@ -89,7 +90,8 @@ fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         View::Reviews => reviews::draw(model, pen, list),
         View::Devices => devices::draw(model, pen, list),
         View::Sites => sites::draw(model, pen, list),
-        View::Coverage | View::Activity => {}
+        View::Coverage => coverage::draw(model, pen, list),
+        View::Activity => {}
         View::Targets => targets::draw(model, pen, list),
     }
 }

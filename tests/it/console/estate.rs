@@ -59,7 +59,7 @@ fn configuration() -> ConfigurationRecord {
     }
 }
 
-fn daemon() -> DaemonRecord {
+pub(crate) fn daemon() -> DaemonRecord {
     let host = "monitor1".into();
     DaemonRecord {
         host,
