@@ -115,7 +115,7 @@ pub struct Handling {
     pub tags: BTreeSet<String>,
     /// What one person wants, and a second one must approve.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub proposed: Option<Decision>,
+    pub proposed: Option<Box<Decision>>,
     /// How far its replacement, or removal, is, as people say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
@@ -183,7 +183,7 @@ pub struct Finding {
     /// What it rests on.
     pub evidence: Vec<Evidence>,
     /// The decision in force.
-    pub decision: Option<Decision>,
+    pub decision: Option<Box<Decision>>,
     /// How it is dealt with.
     #[serde(default, skip_serializing_if = "Handling::is_empty")]
     pub handling: Handling,
