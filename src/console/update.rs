@@ -207,6 +207,9 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Move(step) => movement(model, step),
         Action::Open => open(model),
         Action::Back => back(model),
+        Action::Targets => go(model, View::Targets),
+        Action::SiteDevices => show_site(model, View::Devices),
+        Action::SiteFindings => show_site(model, View::Reviews),
         Action::Filter => {
             let before = model.words.of(model.view).text.clone();
             model.mode = Mode::Filter { input: Input::new(&before), before };
@@ -276,6 +279,8 @@ fn movement(model: &mut Model, step: Step) {
         View::Placement => model.lists.placement.step(step),
         View::Reviews => model.lists.reviews.step(step),
         View::Devices => model.lists.devices.step(step),
+        View::Sites => model.lists.sites.step(step),
+        View::Coverage | View::Activity => {}
         View::Targets => model.lists.targets.step(step),
     }
 }
@@ -300,13 +305,22 @@ fn open(model: &mut Model) {
                 model.lists.reviews.step(Step::Home);
             }
         }
-        View::Placement | View::Reviews | View::Devices | View::Targets => {
+        _ => {
             model.scroll.set(0);
             if std::mem::replace(model.detail_open.of_mut(model.view), true) {
                 model.mode = Mode::Detail;
             }
         }
     }
+}
+
+/// The rows of another view that are of the selected site.
+fn show_site(model: &mut Model, view: View) {
+    let Some(site) = model.lists.sites.selected() else { return };
+    let words = format!("site:{site}");
+    go(model, view);
+    (model.devices_of, model.items_of) = (None, None);
+    take_filter(model, &words);
 }
 
 fn back(model: &mut Model) {
@@ -351,6 +365,8 @@ fn step_back(model: &mut Model) {
     } else if view == View::Devices && model.devices_of.take().is_some() {
         model.unsettle(View::Devices);
         go(model, View::Exposure);
+    } else if view == View::Targets {
+        go(model, View::Coverage);
     } else if view == View::Reviews
         && let Some(cycle) = model.items_of.take()
     {
@@ -369,6 +385,12 @@ fn sort(model: &mut Model, turn: bool) {
             sorting.reversed = turned(sorting.reversed);
             sorting.by.name()
         }
+        View::Sites => {
+            let sorting = &mut model.site_lines.sorting;
+            sorting.by = if turn { sorting.by } else { sorting.by.next() };
+            sorting.reversed = turned(sorting.reversed);
+            sorting.by.name()
+        }
         View::Devices => {
             let sorting = &mut model.device_sorting;
             sorting.by = if turn { sorting.by } else { sorting.by.next() };
@@ -381,7 +403,7 @@ fn sort(model: &mut Model, turn: bool) {
             sorting.reversed = turned(sorting.reversed);
             sorting.by.name()
         }
-        View::Placement | View::Reviews => return,
+        _ => return,
     };
     model.unsettle(model.view);
     model.message = Some(Message { bad: false, text: format!("sorted by {name}") });

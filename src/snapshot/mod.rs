@@ -28,7 +28,7 @@ pub use returns::{
 };
 pub use seen::Seen;
 pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
-pub use sites::SiteCounts;
+pub use sites::{SiteCounts, SiteOrder};
 pub use sort::{DeviceOrder, TargetOrder};
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@ mod decisions;
 pub(crate) mod estate;
 mod hostile;
 mod moving;
+mod sites;
 mod what_if;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -24,7 +25,7 @@ pub(crate) struct Desk {
     pub(crate) writer: Option<Writer>,
     follower: Follower,
     terminal: Terminal<TestBackend>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Desk {
@@ -35,7 +36,7 @@ impl Desk {
         let model = Model::new(Theme { plain }, TimeZone::UTC);
         let follower = Follower::new(&path, model.devices.clone());
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-        let mut desk = Self { model, effects: Vec::new(), writer: Some(writer), follower, terminal, _folder: folder };
+        let mut desk = Self { model, effects: Vec::new(), writer: Some(writer), follower, terminal, folder };
         loop {
             let Some(msg) = desk.follower.look() else { continue };
             let whole = matches!(msg, Msg::Loaded);
@@ -44,6 +45,12 @@ impl Desk {
                 return desk;
             }
         }
+    }
+
+    /// The picture as `lenswarden sites` and its like read it.
+    pub(crate) fn snapshot(&self) -> lenswarden::snapshot::Snapshot {
+        let path = self.folder.path().join("lenswarden.db");
+        lenswarden::store::Reader::open(&path).unwrap().snapshot().unwrap()
     }
 
     pub(crate) fn tell(&mut self, msg: Msg) {
@@ -144,8 +151,8 @@ pub(crate) fn named_key(name: &str) -> KeyEvent {
     })
 }
 
-const VIEWS: [(&str, &str); 5] =
-    [("exposure", "1"), ("placement", "2"), ("reviews", "3"), ("devices", "4"), ("targets", "5")];
+const VIEWS: [(&str, &str); 6] =
+    [("exposure", "1"), ("placement", "2"), ("reviews", "3"), ("devices", "4"), ("sites", "5"), ("targets", "6t")];
 
 #[test]
 fn every_view_of_a_full_estate_in_every_size() {
@@ -175,7 +182,7 @@ fn details_help_and_overlays() {
     for (name, script) in [
         ("detail_device", "4<Enter>"),
         ("detail_device_whole", "<Enter>"),
-        ("detail_target", "<Esc><Esc>5<Enter>"),
+        ("detail_target", "<Esc><Esc>6t<Enter>"),
         ("help", "<Esc>2?"),
     ] {
         desk.type_in(script);
