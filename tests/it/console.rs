@@ -4,6 +4,7 @@ mod decisions;
 pub(crate) mod estate;
 mod hostile;
 mod moving;
+mod search;
 mod what_if;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
