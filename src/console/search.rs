@@ -99,20 +99,17 @@ impl Model {
             }
             Hit::Target(name) => {
                 self.turn_to(View::Targets);
-                self.settle();
-                self.lists.targets.select(&name);
+                self.lists.targets.want(name);
                 self.detail_open.targets = true;
             }
             Hit::Cycle(id) => {
                 self.turn_to(View::Reviews);
-                self.settle();
-                self.lists.reviews.select(&ReviewKey::Cycle(id));
+                self.lists.reviews.want(ReviewKey::Cycle(id));
             }
             Hit::Finding(id) => self.go_to_finding(id),
             Hit::Site(id) => {
-                self.turn_to(View::Devices);
-                let words = format!("site:{id}");
-                self.words.devices.set(&words, true);
+                self.turn_to(View::Sites);
+                self.lists.sites.want(id);
             }
         }
     }
@@ -133,8 +130,7 @@ impl Model {
         let Some(finding) = self.snapshot.findings.get(&id) else { return };
         if finding.state == FindingState::Open || self.overdue.contains(&id) {
             self.turn_to(View::Reviews);
-            self.settle();
-            self.lists.reviews.select(&ReviewKey::Finding(id));
+            self.lists.reviews.want(ReviewKey::Finding(id));
             self.detail_open.reviews = true;
             return;
         }
@@ -156,7 +152,7 @@ impl Model {
         match view {
             View::Devices => self.devices_of = None,
             View::Reviews => self.items_of = None,
-            View::Exposure | View::Placement | View::Targets => {}
+            _ => {}
         }
         self.unsettle(view);
     }
