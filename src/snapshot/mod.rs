@@ -8,6 +8,7 @@ mod exposure;
 mod filter;
 mod hidden;
 mod index;
+mod look_up;
 mod placement;
 mod queue;
 mod returns;
@@ -21,6 +22,7 @@ pub use coverage::{Coverage, DaemonState, Share};
 pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tally, group_of};
 pub use filter::{Filter, FilterError};
 pub use index::{Index, Scope};
+pub use look_up::{Hit, Hits, Score, Sought};
 pub use placement::{Placement, PlacementKey};
 pub use queue::Progress;
 pub use returns::{
