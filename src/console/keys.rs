@@ -17,6 +17,12 @@ pub enum Context {
     Reviews,
     /// The device list.
     Devices,
+    /// The site list.
+    Sites,
+    /// What was not seen.
+    Coverage,
+    /// What happened.
+    Activity,
     /// The target list.
     Targets,
     /// A detail that fills the screen.
@@ -64,6 +70,8 @@ pub enum Action {
     Send,
     /// Try a change out.
     WhatIf,
+    /// All targets.
+    Targets,
 }
 
 /// A key, with or without Ctrl.
@@ -89,10 +97,23 @@ pub struct Binding {
 
 use Context as C;
 
-const LISTS: &[Context] = &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Targets];
-const LOOKING: &[Context] = &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Targets, C::Detail];
-const SCROLLING: &[Context] =
-    &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Targets, C::Detail, C::Outlook, C::Help];
+const LISTS: &[Context] =
+    &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
+const LOOKING: &[Context] =
+    &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets, C::Detail];
+const SCROLLING: &[Context] = &[
+    C::Exposure,
+    C::Placement,
+    C::Reviews,
+    C::Devices,
+    C::Sites,
+    C::Coverage,
+    C::Activity,
+    C::Targets,
+    C::Detail,
+    C::Outlook,
+    C::Help,
+];
 const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Targets];
 const OPENING: &[Context] = &[C::Placement, C::Devices, C::Targets];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews];
@@ -104,6 +125,9 @@ pub const EVERYWHERE: &[Context] = &[
     C::Placement,
     C::Reviews,
     C::Devices,
+    C::Sites,
+    C::Coverage,
+    C::Activity,
     C::Targets,
     C::Detail,
     C::Filter,
@@ -166,6 +190,14 @@ pub static KEYS: &[Binding] = &[
         "decide: remove, isolate, replace, accept, approve, overrule, …; what is marked, else the selected row",
     ),
     binding("Space", &[letter(' ')], DECIDING, Action::Mark, "mark", "mark a finding, to decide several at once"),
+    binding(
+        "t",
+        &[letter('t')],
+        &[C::Coverage],
+        Action::Targets,
+        "all targets",
+        "all targets: what is asked, and how it answers",
+    ),
     binding("/", &[letter('/')], LISTS, Action::Filter, "filter", "type filter words, as for `lenswarden devices`"),
     binding("s", &[letter('s')], SORTED, Action::Sort, "sort", "sort by the next column"),
     binding("S", &[letter('S')], SORTED, Action::Reverse, "", "turn the order round"),
@@ -249,12 +281,12 @@ pub static KEYS: &[Binding] = &[
     ),
     binding("End G", &[plain(KeyCode::End), letter('G')], SCROLLING, Action::Move(Step::End), "", ""),
     binding(
-        "1-5",
-        &[letter('1'), letter('2'), letter('3'), letter('4'), letter('5')],
+        "1-7",
+        &[letter('1'), letter('2'), letter('3'), letter('4'), letter('5'), letter('6'), letter('7')],
         LOOKING,
         Action::Show,
         "view",
-        "Exposure, Placement, Reviews, Devices, Targets",
+        "Exposure, Placement, Reviews, Devices, Sites, Coverage, Activity",
     ),
     binding("Tab, Shift-Tab", &[plain(KeyCode::Tab)], LOOKING, Action::NextView, "", "the next view, the view before"),
     binding("Shift-Tab", &[plain(KeyCode::BackTab)], LOOKING, Action::PreviousView, "", ""),
@@ -296,6 +328,9 @@ impl Context {
             C::Placement => "Placement",
             C::Reviews => "Reviews",
             C::Devices => "Devices",
+            C::Sites => "Sites",
+            C::Coverage => "Coverage",
+            C::Activity => "Activity",
             C::Targets => "Targets",
             C::Detail => "detail",
             C::Filter => "filter",

@@ -12,7 +12,7 @@ use super::keys::Context;
 use super::list::List;
 use super::theme::Theme;
 use super::what_if::{Progress, WhatIf};
-use crate::net::{CycleId, DeviceId, FindingId, TargetName};
+use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
     Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement,
     PlacementKey, Snapshot, Tally, TargetOrder,
@@ -31,13 +31,20 @@ pub enum View {
     Reviews,
     /// Every device.
     Devices,
-    /// Switches and cameras that are asked.
+    /// Each site in a line.
+    Sites,
+    /// What was not seen.
+    Coverage,
+    /// What happened.
+    Activity,
+    /// Switches and cameras that are asked: has no number, stands behind Coverage.
     Targets,
 }
 
 impl View {
-    /// All views in the order of their numbers.
-    pub const ALL: [Self; 5] = [Self::Exposure, Self::Placement, Self::Reviews, Self::Devices, Self::Targets];
+    /// The views that have numbers, in their order.
+    pub const ALL: [Self; 7] =
+        [Self::Exposure, Self::Placement, Self::Reviews, Self::Devices, Self::Sites, Self::Coverage, Self::Activity];
 
     /// Its name.
     #[must_use]
@@ -47,12 +54,20 @@ impl View {
             Self::Placement => "Placement",
             Self::Reviews => "Reviews",
             Self::Devices => "Devices",
+            Self::Sites => "Sites",
+            Self::Coverage => "Coverage",
+            Self::Activity => "Activity",
             Self::Targets => "Targets",
         }
     }
 
+    /// The view with a number that this is or stands behind.
+    pub(super) fn numbered(self) -> Self {
+        if self == Self::Targets { Self::Coverage } else { self }
+    }
+
     pub(super) fn turned(self, by: usize) -> Self {
-        let at = Self::ALL.iter().position(|view| *view == self).unwrap_or(0);
+        let at = Self::ALL.iter().position(|view| *view == self.numbered()).unwrap_or(0);
         Self::ALL.iter().cycle().nth(at + by).copied().unwrap_or_default()
     }
 
@@ -62,6 +77,9 @@ impl View {
             Self::Placement => Context::Placement,
             Self::Reviews => Context::Reviews,
             Self::Devices => Context::Devices,
+            Self::Sites => Context::Sites,
+            Self::Coverage => Context::Coverage,
+            Self::Activity => Context::Activity,
             Self::Targets => Context::Targets,
         }
     }
@@ -74,6 +92,9 @@ pub(super) struct PerView<T> {
     pub(super) placement: T,
     pub(super) reviews: T,
     pub(super) devices: T,
+    pub(super) sites: T,
+    pub(super) coverage: T,
+    pub(super) activity: T,
     pub(super) targets: T,
 }
 
@@ -84,6 +105,9 @@ impl<T> PerView<T> {
             View::Placement => &self.placement,
             View::Reviews => &self.reviews,
             View::Devices => &self.devices,
+            View::Sites => &self.sites,
+            View::Coverage => &self.coverage,
+            View::Activity => &self.activity,
             View::Targets => &self.targets,
         }
     }
@@ -94,6 +118,9 @@ impl<T> PerView<T> {
             View::Placement => &mut self.placement,
             View::Reviews => &mut self.reviews,
             View::Devices => &mut self.devices,
+            View::Sites => &mut self.sites,
+            View::Coverage => &mut self.coverage,
+            View::Activity => &mut self.activity,
             View::Targets => &mut self.targets,
         }
     }
@@ -166,6 +193,7 @@ pub(super) struct Lists {
     pub(super) placement: List<PlacementKey>,
     pub(super) reviews: List<ReviewKey>,
     pub(super) devices: List<DeviceId>,
+    pub(super) sites: List<SiteId>,
     pub(super) targets: List<TargetName>,
 }
 
@@ -322,7 +350,7 @@ impl Model {
                 ReviewKey::Finding(id) => Some(*id),
                 ReviewKey::Cycle(_) => None,
             },
-            View::Exposure | View::Devices | View::Targets => None,
+            _ => None,
         }
     }
 
@@ -337,7 +365,7 @@ impl Model {
                 PlacementKey::Finding(_) => None,
             },
             View::Devices => self.lists.devices.selected().copied(),
-            View::Exposure | View::Reviews | View::Targets => None,
+            _ => None,
         }
     }
 
@@ -367,7 +395,7 @@ impl Model {
                 };
                 self.lists.reviews.order().iter().filter_map(finding).collect()
             }
-            View::Exposure | View::Devices | View::Targets => Vec::new(),
+            _ => Vec::new(),
         }
     }
 }

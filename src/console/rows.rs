@@ -2,7 +2,7 @@
 //! model has what it takes.
 
 use super::follow::{Ask, Found, Question, Wanted};
-use super::model::{Model, ReviewKey, Sorting, View};
+use super::model::{Model, PerView, ReviewKey, Sorting, View};
 use crate::net::DeviceId;
 use crate::review::{Finding, FindingState};
 use crate::snapshot::{Filter, Snapshot, Tally};
@@ -36,7 +36,7 @@ impl Model {
                 let Sorting { by, reversed } = self.device_sorting;
                 Wanted::Devices(self.devices_of.clone(), by, reversed)
             }
-            View::Reviews | View::Targets => return None,
+            _ => return None,
         };
         self.asked = (self.asked.0 + 1, Some(self.view));
         Some(Box::new(Ask {
@@ -123,7 +123,8 @@ impl Model {
         self.waiting = self.snapshot.findings.values().filter(open).count();
         let findings = &self.snapshot.findings;
         self.marks.retain(|id| findings.get(id).is_some_and(|finding| finding.state != FindingState::Closed));
-        View::ALL.iter().for_each(|view| self.unsettle(*view));
+        self.settled = PerView::default();
+        self.asked.1 = None;
     }
 
     fn expose(&mut self, tallies: Vec<Tally>) {
@@ -171,6 +172,8 @@ impl Model {
                 let cycles = cycles.into_iter().map(|cycle| ReviewKey::Cycle(cycle.id));
                 self.lists.reviews.set(cycles.chain(findings.into_iter().map(ReviewKey::Finding)).collect());
             }
+            View::Sites => self.lists.sites.set(snapshot.sites.keys().cloned().collect()),
+            View::Coverage | View::Activity => {}
             View::Targets => {
                 let Sorting { by, reversed } = self.target_sorting;
                 self.lists.targets.set(snapshot.sorted_targets(&self.words.targets.text, by, reversed));

@@ -207,6 +207,7 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Move(step) => movement(model, step),
         Action::Open => open(model),
         Action::Back => back(model),
+        Action::Targets => go(model, View::Targets),
         Action::Filter => {
             let before = model.words.of(model.view).text.clone();
             model.mode = Mode::Filter { input: Input::new(&before), before };
@@ -276,6 +277,8 @@ fn movement(model: &mut Model, step: Step) {
         View::Placement => model.lists.placement.step(step),
         View::Reviews => model.lists.reviews.step(step),
         View::Devices => model.lists.devices.step(step),
+        View::Sites => model.lists.sites.step(step),
+        View::Coverage | View::Activity => {}
         View::Targets => model.lists.targets.step(step),
     }
 }
@@ -300,7 +303,7 @@ fn open(model: &mut Model) {
                 model.lists.reviews.step(Step::Home);
             }
         }
-        View::Placement | View::Reviews | View::Devices | View::Targets => {
+        _ => {
             model.scroll.set(0);
             if std::mem::replace(model.detail_open.of_mut(model.view), true) {
                 model.mode = Mode::Detail;
@@ -351,6 +354,8 @@ fn step_back(model: &mut Model) {
     } else if view == View::Devices && model.devices_of.take().is_some() {
         model.unsettle(View::Devices);
         go(model, View::Exposure);
+    } else if view == View::Targets {
+        go(model, View::Coverage);
     } else if view == View::Reviews
         && let Some(cycle) = model.items_of.take()
     {
@@ -381,7 +386,7 @@ fn sort(model: &mut Model, turn: bool) {
             sorting.reversed = turned(sorting.reversed);
             sorting.by.name()
         }
-        View::Placement | View::Reviews => return,
+        _ => return,
     };
     model.unsettle(model.view);
     model.message = Some(Message { bad: false, text: format!("sorted by {name}") });

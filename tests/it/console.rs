@@ -144,8 +144,8 @@ pub(crate) fn named_key(name: &str) -> KeyEvent {
     })
 }
 
-const VIEWS: [(&str, &str); 5] =
-    [("exposure", "1"), ("placement", "2"), ("reviews", "3"), ("devices", "4"), ("targets", "5")];
+const VIEWS: [(&str, &str); 6] =
+    [("exposure", "1"), ("placement", "2"), ("reviews", "3"), ("devices", "4"), ("sites", "5"), ("targets", "6t")];
 
 #[test]
 fn every_view_of_a_full_estate_in_every_size() {
@@ -175,7 +175,7 @@ fn details_help_and_overlays() {
     for (name, script) in [
         ("detail_device", "4<Enter>"),
         ("detail_device_whole", "<Enter>"),
-        ("detail_target", "<Esc><Esc>5<Enter>"),
+        ("detail_target", "<Esc><Esc>6t<Enter>"),
         ("help", "<Esc>2?"),
     ] {
         desk.type_in(script);

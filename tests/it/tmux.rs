@@ -186,7 +186,7 @@ fn the_demo_shows_something_at_every_size_and_a_signal_leaves_the_terminal_as_it
             ("2", "on core networks"),
             ("3", "wait for a decision"),
             ("4", "devices of"),
-            ("5", "switches answer"),
+            ("6t", "switches answer"),
             ("?", "keys in"),
         ] {
             pane.press(&[key]);

@@ -54,7 +54,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         let empty = if model.loading.is_some() {
             "devices are being read"
         } else if model.words.devices.text.is_empty() {
-            "no device was seen yet: do the switches answer (5 Targets)?"
+            "no device was seen yet: do the switches answer (6 Coverage)?"
         } else {
             "nothing passes the filter (Esc clears it)"
         };

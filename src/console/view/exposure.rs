@@ -75,7 +75,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let rows = &exposure.rows;
     if rows.is_empty() {
         let empty = if model.words.exposure.text.is_empty() {
-            "nothing was seen that is or may be surveillance equipment (5: what answers)"
+            "nothing was seen that is or may be surveillance equipment (6: what was not seen)"
         } else {
             "nothing passes the filter (Esc clears it)"
         };

@@ -86,18 +86,40 @@ fn first_line(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
+/// A view's name where the screen is narrow.
+fn short(view: View) -> &'static str {
+    match view {
+        View::Exposure => "Expose",
+        View::Placement => "Place",
+        View::Reviews => "Review",
+        View::Devices => "Device",
+        View::Sites => "Sites",
+        View::Coverage | View::Targets => "Cover",
+        View::Activity => "Log",
+    }
+}
+
 fn views(model: &Model, pen: &mut Pen<'_>, area: Rect, y: u16) {
-    let mut x = area.x + 1;
-    for (number, view) in (1..).zip(View::ALL) {
+    let name = |number: usize, view: View, name: &str| {
         let count = match view {
             View::Placement => model.misplaced,
             View::Reviews => model.waiting,
-            View::Exposure | View::Devices | View::Targets => 0,
+            _ => 0,
         };
         let count = if count > 0 { format!(" {}", grouped(count)) } else { String::new() };
-        let text = format!("{number} {}{count}", view.name());
-        let style = if view == model.view { model.theme.selected() } else { model.theme.label() };
-        x = pen.put(x, y, area.right().saturating_sub(x), &text, style) + 2;
+        (view, format!("{number} {name}{count}"))
+    };
+    let all = |of: fn(View) -> &'static str| -> Vec<(View, String)> {
+        (1..).zip(View::ALL).map(|(number, view)| name(number, view, of(view))).collect()
+    };
+    let width = |names: &[(View, String)]| names.iter().map(|(_, name)| columns(name) + 2).sum::<u16>();
+    let long = all(View::name);
+    // The moment stands beside them: day, month, time.
+    let names = if width(&long) + 14 < area.width { long } else { all(short) };
+    let mut x = area.x + 1;
+    for (view, text) in &names {
+        let style = if *view == model.view.numbered() { model.theme.selected() } else { model.theme.label() };
+        x = pen.put(x, y, area.right().saturating_sub(x), text, style) + 2;
     }
     // Nothing was committed yet: there is no moment.
     if !model.has_picture || model.snapshot.as_of == Timestamp::default() {

@@ -8,6 +8,7 @@ mod overlay;
 mod pen;
 mod placement;
 mod reviews;
+mod sites;
 mod targets;
 mod what_if;
 
@@ -76,6 +77,8 @@ fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         View::Placement => placement::draw(model, pen, list),
         View::Reviews => reviews::draw(model, pen, list),
         View::Devices => devices::draw(model, pen, list),
+        View::Sites => sites::draw(model, pen, list),
+        View::Coverage | View::Activity => {}
         View::Targets => targets::draw(model, pen, list),
     }
 }
@@ -223,6 +226,9 @@ fn place_name(context: Context) -> &'static str {
         Context::Placement => "Placement",
         Context::Reviews => "Reviews",
         Context::Devices => "Devices",
+        Context::Sites => "Sites",
+        Context::Coverage => "Coverage",
+        Context::Activity => "Activity",
         Context::Targets => "Targets",
         Context::Detail => "a detail",
         Context::Outlook => "what if",

@@ -53,7 +53,7 @@ fn every_view_filters() {
         ("2", "site:depot", "hq s"),
         ("3", "maker:dahua", "Hikvision"),
         ("4", "network:core", "120"),
-        ("5", "silent", "refused     "),
+        ("6t", "silent", "refused     "),
     ] {
         desk.type_in(&format!("{key}/{words}<Enter>"));
         let body: Vec<String> = desk.screen().lines().skip(5).take(12).map(str::to_owned).collect();
@@ -85,7 +85,7 @@ fn sorting_goes_round_and_turns() {
     desk.shows("sorted by IP address");
     desk.type_in("S");
     desk.shows("by IP address, reversed");
-    desk.type_in("5s<Home>");
+    desk.type_in("6ts<Home>");
     assert!(desk.selected().contains("10.1.20.1"), "{}", desk.selected());
     desk.type_in("1s");
     desk.shows("sorted by maker");
@@ -160,7 +160,7 @@ fn the_head_tells_coverage_freshness_and_the_daemon() {
 #[test]
 fn a_target_that_goes_silent_and_a_database_that_goes_away_show_at_once() {
     let mut desk = desk();
-    desk.type_in("5/hq-acc-03<Enter>");
+    desk.type_in("6t/hq-acc-03<Enter>");
     let mut target = sample::target("hq-acc-03", TargetState::Silent, estate::NOW);
     target.why = "nothing came back".into();
     desk.commit(&Batch { at: estate::NOW, targets: vec![target], ..Batch::default() });
@@ -184,7 +184,10 @@ fn way_to(context: Context) -> &'static str {
         Context::Placement => "2",
         Context::Reviews => "3",
         Context::Devices => "4",
-        Context::Targets => "5",
+        Context::Sites => "5",
+        Context::Coverage => "6",
+        Context::Activity => "7",
+        Context::Targets => "6t",
         Context::Detail => "4<Enter><Enter>",
         Context::Filter => "4/",
         Context::Form | Context::Confirm | Context::Told => "2r",
