@@ -289,4 +289,6 @@ pub struct Delta {
     pub addresses: Vec<RowChange<AddressBinding>>,
     /// Switches whose record differs from before.
     pub switches: Vec<TargetName>,
+    /// The switch's forwarding database was seen to its end and is believed: what it does not show is not there.
+    pub rows_whole: bool,
 }
