@@ -155,7 +155,7 @@ fn finding(record: &DeviceRecord, sites: u64) -> Option<Finding> {
         revision: 1,
         place: device.place.clone(),
         evidence: Vec::new(),
-        decision: decision.filter(|_| state != FindingState::Closed),
+        decision: decision.filter(|_| state != FindingState::Closed).map(Box::new),
         handling: lenswarden::review::Handling::default(),
     })
 }

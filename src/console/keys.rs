@@ -43,6 +43,8 @@ pub enum Context {
     Told,
     /// The keys are shown.
     Help,
+    /// Something is looked up.
+    Search,
 }
 
 /// What a key does.
@@ -60,6 +62,7 @@ pub enum Action {
     Open,
     Back,
     Filter,
+    Search,
     Sort,
     Reverse,
     Mark,
@@ -125,7 +128,22 @@ const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
 const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
 const SITE: &[Context] = &[C::Sites, C::Dossier];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews];
-const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf];
+const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search];
+const SEARCHING: &[Context] = &[
+    C::Exposure,
+    C::Placement,
+    C::Reviews,
+    C::Devices,
+    C::Sites,
+    C::Coverage,
+    C::Activity,
+    C::Targets,
+    C::Detail,
+    C::Dossier,
+    C::Filter,
+    C::Outlook,
+    C::Help,
+];
 const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Outlook, C::Told, C::Help];
 /// Every context.
 pub const EVERYWHERE: &[Context] = &[
@@ -146,6 +164,7 @@ pub const EVERYWHERE: &[Context] = &[
     C::Outlook,
     C::Told,
     C::Help,
+    C::Search,
 ];
 
 const fn letter(c: char) -> Chord {
@@ -210,6 +229,19 @@ pub static KEYS: &[Binding] = &[
         "all targets: what is asked, and how it answers",
     ),
     binding("/", &[letter('/')], LISTS, Action::Filter, "filter", "type filter words, as for `lenswarden devices`"),
+    binding(
+        "Ctrl-K",
+        &[control('k')],
+        SEARCHING,
+        Action::Search,
+        "search",
+        "look anything up and go to it: a MAC address in any notation or a part of it, an IP address, a name, a port, a \
+         serial number, a site, a switch, a maker, the number of a finding, a review",
+    ),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Search], Action::Accept, "go to it", "go to what is selected"),
+    binding("↑ ↓", &[plain(KeyCode::Up), control('p')], &[C::Search], Action::Move(Step::Up), "choose", "up, down"),
+    binding("↓", &[plain(KeyCode::Down), control('n')], &[C::Search], Action::Move(Step::Down), "", ""),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Search], Action::Back, "back", "back"),
     binding("s", &[letter('s')], SORTED, Action::Sort, "sort", "sort by the next column"),
     binding("S", &[letter('S')], SORTED, Action::Reverse, "", "turn the order round"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Filter], Action::Accept, "keep", "keep the filter"),
@@ -352,6 +384,7 @@ impl Context {
             C::Outlook => "its answer",
             C::Told => "message",
             C::Help => "help",
+            C::Search => "search",
         }
     }
 }
@@ -378,6 +411,7 @@ pub fn markdown() -> String {
             contexts if contexts == LISTS => "lists".to_owned(),
             contexts if contexts == LOOKING => "lists, detail".to_owned(),
             contexts if contexts == SCROLLING => "lists, detail, what if, help".to_owned(),
+            contexts if contexts == SEARCHING => "lists, detail, filter, what if, help".to_owned(),
             contexts => contexts.iter().map(|context| context.word()).collect::<Vec<_>>().join(", "),
         };
         out += &format!("| {} | {place} | {} |\n", binding.label, binding.does);

@@ -14,6 +14,7 @@ pub mod list;
 mod model;
 mod rows;
 mod run;
+pub mod search;
 mod sites;
 mod terminal;
 mod theme;

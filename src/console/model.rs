@@ -10,6 +10,7 @@ use super::follow::Devices;
 use super::input::Input;
 use super::keys::Context;
 use super::list::List;
+use super::search::Search;
 use super::sites::SiteLines;
 use super::theme::Theme;
 use super::what_if::{Progress, WhatIf};
@@ -146,6 +147,8 @@ pub enum Mode {
     Decide(Box<Form>),
     /// A change is tried out.
     WhatIf(WhatIf),
+    /// Something is looked up.
+    Search(Search),
     /// The keys are shown, over this mode.
     Help {
         /// The context whose keys are shown.
@@ -242,6 +245,8 @@ pub struct Model {
     pub(super) placed: Option<Filter>,
     /// The number of the last question, and the view that waits for its answer.
     pub(super) asked: (u64, Option<View>),
+    /// The number of the last thing that was looked up.
+    pub(super) searched: u64,
     /// The device that was asked for last, and for which change.
     pub(super) asked_detail: Option<(DeviceId, u64)>,
     /// A picture was read once.
@@ -298,6 +303,7 @@ impl Model {
             unclassified: Vec::new(),
             placed: None,
             asked: (0, None),
+            searched: 0,
             asked_detail: None,
             has_picture: false,
             trouble: None,
@@ -346,6 +352,7 @@ impl Model {
             Mode::WhatIf(WhatIf { progress: Progress::Typing, .. }) => Context::WhatIf,
             Mode::WhatIf(WhatIf { progress: Progress::Judged(Ok(_)), .. }) => Context::Outlook,
             Mode::WhatIf(_) => Context::Told,
+            Mode::Search(_) => Context::Search,
             Mode::Help { .. } => Context::Help,
         }
     }

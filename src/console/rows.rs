@@ -15,6 +15,7 @@ impl Model {
     #[must_use]
     pub fn questions(&mut self) -> Vec<Question> {
         let mut questions: Vec<Question> = self.question().map(Question::View).into_iter().collect();
+        questions.extend(self.search_question());
         let shown = self.selected_device().filter(|_| self.shows_detail());
         if let Some(wanted) = shown.map(|id| (id, self.snapshot.seq))
             && self.asked_detail != Some(wanted)

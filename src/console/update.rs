@@ -8,10 +8,11 @@ use super::input::{Edit, Input};
 use super::keys::{self, Action, Context};
 use super::list::Step;
 use super::model::{Message, Mode, Model, ReviewKey, Trouble, View};
+use super::search::Search;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{DeviceId, Timestamp};
 use crate::review::{DecisionRequest, FindingState, Outlook};
-use crate::snapshot::{Changes, Snapshot, Tally};
+use crate::snapshot::{Changes, Hits, Snapshot, Tally};
 use crate::store::DeviceDetail;
 
 /// What happened.
@@ -35,6 +36,8 @@ pub enum Msg {
     Changed(Box<Changes>),
     /// The answer to the question of that number.
     Found(u64, Found),
+    /// What was looked up under that number.
+    LookedUp(u64, Hits),
     /// There is no answer: a newer question was asked.
     GivenUp,
     /// The database cannot be read.
@@ -90,6 +93,7 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             model.refreshed();
         }
         Msg::Found(number, found) => return (model.found(number, found), Effect::None),
+        Msg::LookedUp(number, hits) => return (model.looked_up(number, hits), Effect::None),
         Msg::GivenUp => return (false, Effect::None),
         Msg::Trouble(trouble) => {
             let new = model.trouble.as_ref() != Some(&trouble);
@@ -165,6 +169,7 @@ fn insert(model: &mut Model, text: &str) {
         }
         Mode::Decide(form) => form.insert(text),
         Mode::WhatIf(what_if) => what_if.input.insert(text),
+        Mode::Search(search) => search.input.insert(text),
         Mode::Browse | Mode::Detail | Mode::Help { .. } => {}
     }
 }
@@ -178,6 +183,7 @@ fn edit(model: &mut Model, edit: Edit) {
         }
         Mode::Decide(form) => form.edit(edit),
         Mode::WhatIf(what_if) => what_if.input.edit(edit),
+        Mode::Search(search) => search.input.edit(edit),
         Mode::Browse | Mode::Detail | Mode::Help { .. } => {}
     }
 }
@@ -214,6 +220,10 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
             let before = model.words.of(model.view).text.clone();
             model.mode = Mode::Filter { input: Input::new(&before), before };
         }
+        Action::Search => {
+            let over = std::mem::take(&mut model.mode);
+            model.mode = Mode::Search(Search::over(over));
+        }
         Action::Sort => sort(model, false),
         Action::Reverse => sort(model, true),
         Action::Mark => mark(model),
@@ -226,6 +236,7 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
             // Words that cannot be read stay under the cursor with what is wrong.
             Mode::Filter { .. } if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
             Mode::Decide(form) => form.check(),
+            Mode::Search(_) => model.go_to_hit(),
             Mode::WhatIf(what_if) => {
                 what_if.progress = Progress::Judging;
                 return (true, Effect::Try(what_if.input.text().to_owned()));
@@ -261,6 +272,9 @@ fn go(model: &mut Model, view: View) {
 }
 
 fn movement(model: &mut Model, step: Step) {
+    if let Mode::Search(search) = &mut model.mode {
+        return search.step(step);
+    }
     if matches!(model.mode, Mode::Detail | Mode::WhatIf(_) | Mode::Help { .. }) {
         let at = model.scroll.get();
         model.scroll.set(match step {
@@ -338,6 +352,7 @@ fn back(model: &mut Model) {
             take_filter(model, &before);
             model.mode = Mode::Browse;
         }
+        Mode::Search(search) => model.mode = std::mem::take(search.over.as_mut()),
         Mode::Help { over, .. } => {
             let over = std::mem::take(over.as_mut());
             model.scroll.set(0);

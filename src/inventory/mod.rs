@@ -5,6 +5,7 @@
 mod anew;
 mod cameras;
 mod certainty;
+pub mod contain;
 mod coverage;
 mod estate;
 mod neighbours;
@@ -14,6 +15,7 @@ mod overlap;
 mod own;
 mod parts;
 mod past;
+mod path;
 mod person;
 mod placing;
 mod registers;
@@ -34,6 +36,7 @@ pub use estate::{Estate, RoutedAddress, Spot};
 pub use neighbours::UnpolledNeighbour;
 pub use own::{Interface, OwnWords};
 pub use parts::in_parts;
+pub use path::{Around, Hop, Path, path};
 pub use placing::Standing;
 pub use registers::{By, Listing, Registers, Sighting, Touched};
 pub use state::Inventory;
@@ -286,4 +289,6 @@ pub struct Delta {
     pub addresses: Vec<RowChange<AddressBinding>>,
     /// Switches whose record differs from before.
     pub switches: Vec<TargetName>,
+    /// The switch's forwarding database was seen to its end and is believed: what it does not show is not there.
+    pub rows_whole: bool,
 }

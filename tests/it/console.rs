@@ -5,6 +5,7 @@ mod decisions;
 pub(crate) mod estate;
 mod hostile;
 mod moving;
+mod search;
 mod sites;
 mod what_if;
 

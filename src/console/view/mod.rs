@@ -10,6 +10,7 @@ mod overlay;
 mod pen;
 mod placement;
 mod reviews;
+mod search;
 mod sites;
 mod targets;
 mod what_if;
@@ -55,6 +56,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     match &model.mode {
         Mode::Decide(form) => overlay::form(model, form, &mut pen, body),
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
+        Mode::Search(search) => search::draw(model, search, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
         Mode::Browse | Mode::Detail | Mode::Filter { .. } => {}
     }
@@ -246,7 +248,13 @@ fn place_name(context: Context) -> &'static str {
         Context::Detail => "a detail",
         Context::Dossier => "a site's dossier",
         Context::Outlook => "what if",
-        Context::Filter | Context::Form | Context::Confirm | Context::WhatIf | Context::Told | Context::Help => "here",
+        Context::Filter
+        | Context::Form
+        | Context::Confirm
+        | Context::WhatIf
+        | Context::Told
+        | Context::Help
+        | Context::Search => "here",
     }
 }
 

@@ -218,6 +218,7 @@ pub(super) fn cursor(model: &Model, area: Rect, body: Rect) -> Option<Position> 
             Some(Position { x, y: area.bottom() - below })
         }
         Mode::WhatIf(what_if) => super::what_if::cursor(what_if, body),
+        Mode::Search(search) => Some(super::search::cursor(search, body)),
         Mode::Decide(form) if form.stage == Stage::Filling => {
             let inner = Rect { x: body.x + 2, y: body.y + 1, width: body.width - 4, height: body.height - 1 };
             let row = field_row(form, form.field, inner);

@@ -3,6 +3,7 @@
 //! About 130 octets a device, and each text once. The words of a [`super::Filter`] mean the same here as for a row
 //! ([`super::Filter::device`]); `tests` holds both against each other.
 
+mod look_up;
 mod search;
 mod strings;
 #[cfg(test)]

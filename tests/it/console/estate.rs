@@ -189,13 +189,13 @@ fn findings(devices: &[DeviceRecord]) -> Vec<Finding> {
 fn decide(finding: &mut Finding, kind: DecisionKind) {
     finding.state = kind.state().unwrap();
     let author = Author { uid: 1000, name: "alice".into(), login: None };
-    finding.decision = Some(Decision {
+    finding.decision = Some(Box::new(Decision {
         matter: Matter::Finding { finding: finding.id, revision: finding.revision },
         kind,
         author,
         at: back(1_000),
         approver: None,
-    });
+    }));
 }
 
 fn cycles(findings: &[Finding]) -> Vec<Cycle> {
@@ -306,7 +306,7 @@ pub(crate) fn of(cameras: u64) -> Batch {
     let mut devices: Vec<DeviceRecord> = (1..=cameras).map(camera).collect();
     devices.extend((cameras + 1..=cameras + cameras / 2 + 2).map(|id| other(id, id.is_multiple_of(2))));
     let findings = findings(&devices);
-    let decisions = findings.iter().filter_map(|finding| finding.decision.clone()).collect();
+    let decisions = findings.iter().filter_map(|finding| finding.decision.as_deref().cloned()).collect();
     let earlier = lenswarden::inventory::Presence { first_seen: START, ..sample::presence(1, 40) };
     Batch {
         at: NOW,

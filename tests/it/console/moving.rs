@@ -194,6 +194,7 @@ fn way_to(context: Context) -> &'static str {
         Context::Form | Context::Confirm | Context::Told => "2r",
         Context::WhatIf | Context::Outlook => "1w",
         Context::Help => "1?",
+        Context::Search => "1<C-k>",
     }
 }
 
