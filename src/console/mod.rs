@@ -17,6 +17,7 @@ mod run;
 pub mod search;
 mod terminal;
 mod theme;
+pub mod typing;
 mod update;
 mod view;
 pub mod what_if;

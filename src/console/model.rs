@@ -7,11 +7,11 @@ use jiff::tz::TimeZone;
 
 use super::decide::{Form, Stage};
 use super::follow::Devices;
-use super::input::Input;
 use super::keys::Context;
 use super::list::List;
 use super::search::Search;
 use super::theme::Theme;
+use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
@@ -136,12 +136,7 @@ pub enum Mode {
     /// A detail fills the screen.
     Detail,
     /// Filter words are being typed.
-    Filter {
-        /// What is typed.
-        input: Input,
-        /// What it was before.
-        before: String,
-    },
+    Filter(Box<Typing>),
     /// A decision is being made.
     Decide(Box<Form>),
     /// A change is tried out.
@@ -334,7 +329,7 @@ impl Model {
         match &self.mode {
             Mode::Browse => self.view.context(),
             Mode::Detail => Context::Detail,
-            Mode::Filter { .. } => Context::Filter,
+            Mode::Filter(_) => Context::Filter,
             Mode::Decide(form) if form.stage == Stage::Filling => Context::Form,
             Mode::Decide(form) if matches!(form.stage, Stage::Confirming(_)) => Context::Confirm,
             Mode::Decide(_) => Context::Told,

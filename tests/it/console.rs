@@ -2,6 +2,7 @@
 
 mod decisions;
 pub(crate) mod estate;
+mod filter;
 mod hostile;
 mod moving;
 mod search;
