@@ -155,7 +155,7 @@ fn finding(record: &DeviceRecord, sites: u64) -> Option<Finding> {
         revision: 1,
         place: device.place.clone(),
         evidence: Vec::new(),
-        decision: decision.filter(|_| state != FindingState::Closed),
+        decision: decision.filter(|_| state != FindingState::Closed).map(Box::new),
         handling: lenswarden::review::Handling::default(),
     })
 }
@@ -275,10 +275,10 @@ fn main() {
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     println!("{devices} devices, {sites} sites, {} MiB before", memory("VmRSS:"));
     let mut reader = Reader::open(&database).unwrap();
-    let snapshot = timed("picture read", || reader.snapshot().unwrap());
+    let (snapshot, tallies) = timed("picture read", || reader.returned().unwrap());
     let begun = Instant::now();
     for (names, name) in [(Names::full(), "full"), (Names::redacted(b"key"), "redacted")] {
-        let given = timed("return made", || snapshot.to_return(Some(ago(90)), None));
+        let given = timed("return made", || snapshot.to_return(&tallies, Some(ago(90)), None));
         let handed = Handed { given, names, made: NOW, head: head.clone() };
         let file = |ending: &str| BufWriter::new(File::create(out.join(format!("{name}.{ending}"))).unwrap());
         timed("text", || write_text(&handed, &mut file("txt")).unwrap());

@@ -1,7 +1,6 @@
 //! What is told of a finding: gathered when it is told, from what is known then.
 
-use super::contain;
-use crate::inventory::{Certainty, Device, Estate, Inventory, Place};
+use crate::inventory::{Certainty, Device, Estate, Inventory, Place, contain};
 use crate::maker::Verdict;
 use crate::net::DeviceId;
 use crate::net::text::clean;

@@ -7,7 +7,6 @@ mod brief;
 mod carrier;
 mod command;
 mod connect;
-mod contain;
 mod dispatch;
 mod hold;
 mod journal;

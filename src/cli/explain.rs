@@ -1,7 +1,6 @@
 //! `explain`: one device, and why it is judged as it is.
 
 mod cameras;
-mod rows;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,6 +13,7 @@ use crate::inventory::Device;
 use crate::maker::registry_words;
 use crate::net::Timestamp;
 use crate::net::text::clean;
+use crate::report::rows;
 use crate::report::tables::{device_json, finding_json, handling};
 use crate::snapshot::Snapshot;
 use crate::store::DeviceDetail;
@@ -45,7 +45,7 @@ pub(super) fn run(path: &Path, what: &str, as_json: bool) -> Result<ExitCode> {
             print_json(&json!({
                 "device": device_json(&detail.device, detail.status, detail.last_seen),
                 "cameras": cameras::of(&detail.device, &snapshot).collect::<std::collections::BTreeMap<_, _>>(),
-                "reasons": place.reasons, "before": place.before, "findings": findings, "decisions": detail.decisions,
+                "reasons": place.reasons, "before": place.before, "path": rows::way(&detail.path), "findings": findings, "decisions": detail.decisions,
                 "readings": place.switch.as_ref().and_then(|switch| snapshot.targets.get(switch)).map(|target| &target.readings),
                 "presence": presence, "addresses": addresses,
                 "registry": snapshot.registry,
@@ -168,6 +168,10 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
         );
     }
     out += &format!("  first seen {}, last seen {}\n", device.first_seen, detail.last_seen);
+    out += "\nPATH\n";
+    for line in rows::way(&detail.path) {
+        out += &format!("  {line}\n");
+    }
     out += "\nFINDINGS\n";
     for finding in &detail.findings {
         out += &format!(

@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
-use super::tables::look;
 use super::{moment, say, write_file};
+use crate::config;
 use crate::net::{SiteId, Timestamp};
 use crate::report::returns::{Handed, Names, write_csv, write_html, write_json, write_text};
 use crate::snapshot::Snapshot;
+use crate::store::Reader;
 
 #[derive(Debug, Args)]
 pub(super) struct Report {
@@ -56,7 +57,9 @@ fn since(text: &str, snapshot: &Snapshot, now: Timestamp) -> Result<Timestamp> {
 }
 
 pub(super) fn run(path: &Path, report: &Report) -> Result<ExitCode> {
-    let (reader, snapshot) = look(path)?;
+    let mut reader = Reader::open(&config::load_daemon(path)?.database)?;
+    let (mut snapshot, tallies) = reader.returned()?;
+    snapshot.read_at(Timestamp::now());
     let made = Timestamp::now();
     let since = report.since.as_deref().map(|text| since(text, &snapshot, made)).transpose()?;
     if let Some(site) = report.site.as_ref().filter(|site| !snapshot.sites.contains_key(*site)) {
@@ -64,7 +67,7 @@ pub(super) fn run(path: &Path, report: &Report) -> Result<ExitCode> {
         bail!("there is no site '{site}'; sites are: {}", sites.join(", "));
     }
     let handed = Handed {
-        given: snapshot.to_return(since, report.site.clone()),
+        given: snapshot.to_return(&tallies, since, report.site.clone()),
         names: if report.redact { Names::redacted(&reader.pseudonym_key()?) } else { Names::full() },
         made,
         head: reader.signed_head()?.map(|head| head.to_string()),

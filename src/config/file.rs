@@ -179,6 +179,7 @@ pub(super) struct Decisions {
     pub(super) two_persons: Option<TwoPersons>,
     pub(super) longest_acceptance: Option<Spanned<i64>>,
     pub(super) removal_proof: Text,
+    pub(super) removal_rounds: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -51,7 +51,7 @@ impl Devices {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wanted {
     /// How many are alike, with the findings that wait about each (open, overdue).
-    Exposure(BTreeMap<DeviceId, (usize, usize)>),
+    Tallies(BTreeMap<DeviceId, (usize, usize)>),
     /// Those on unclassified networks.
     Unclassified,
     /// Those that one row of the exposure counts, or all, in order.
@@ -222,7 +222,7 @@ impl Follower {
                 let scope = Scope { filter: &ask.filter, sites: &ask.sites, now: ask.now, stop: &stop };
                 let index = self.devices.read();
                 let found = match &ask.wanted {
-                    Wanted::Exposure(waiting) => Found::Tallies(index.tally(&scope, waiting)?),
+                    Wanted::Tallies(waiting) => Found::Tallies(index.tally(&scope, waiting)?),
                     Wanted::Unclassified => Found::Devices(index.unclassified(&scope)?),
                     Wanted::Devices(of, order, reversed) => {
                         Found::Devices(index.devices(&scope, of.as_ref(), *order, *reversed)?)

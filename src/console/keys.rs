@@ -27,6 +27,8 @@ pub enum Context {
     Targets,
     /// A detail that fills the screen.
     Detail,
+    /// A site's dossier that fills the screen.
+    Dossier,
     /// Filter words are being typed.
     Filter,
     /// A decision is being filled in.
@@ -77,6 +79,10 @@ pub enum Action {
     WhatIf,
     /// All targets.
     Targets,
+    /// The site's devices.
+    SiteDevices,
+    /// The site's findings.
+    SiteFindings,
 }
 
 /// A key, with or without Ctrl.
@@ -116,11 +122,13 @@ const SCROLLING: &[Context] = &[
     C::Activity,
     C::Targets,
     C::Detail,
+    C::Dossier,
     C::Outlook,
     C::Help,
 ];
-const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Targets];
-const OPENING: &[Context] = &[C::Placement, C::Devices, C::Targets];
+const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
+const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
+const SITE: &[Context] = &[C::Sites, C::Dossier];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews];
 const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search];
 const CHOOSING: &[Context] = &[C::Filter, C::Search];
@@ -134,11 +142,12 @@ const SEARCHING: &[Context] = &[
     C::Activity,
     C::Targets,
     C::Detail,
+    C::Dossier,
     C::Filter,
     C::Outlook,
     C::Help,
 ];
-const CLOSING: &[Context] = &[C::Detail, C::Outlook, C::Told, C::Help];
+const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Outlook, C::Told, C::Help];
 /// Every context.
 pub const EVERYWHERE: &[Context] = &[
     C::Exposure,
@@ -150,6 +159,7 @@ pub const EVERYWHERE: &[Context] = &[
     C::Activity,
     C::Targets,
     C::Detail,
+    C::Dossier,
     C::Filter,
     C::Form,
     C::Confirm,
@@ -211,6 +221,8 @@ pub static KEYS: &[Binding] = &[
         "decide: remove, isolate, replace, accept, approve, overrule, …; what is marked, else the selected row",
     ),
     binding("Space", &[letter(' ')], DECIDING, Action::Mark, "mark", "mark a finding, to decide several at once"),
+    binding("d", &[letter('d')], SITE, Action::SiteDevices, "devices", "the devices of this site"),
+    binding("r", &[letter('r')], SITE, Action::SiteFindings, "findings", "what waits for a decision at this site"),
     binding(
         "t",
         &[letter('t')],
@@ -382,6 +394,7 @@ impl Context {
             C::Activity => "Activity",
             C::Targets => "Targets",
             C::Detail => "detail",
+            C::Dossier => "dossier",
             C::Filter => "filter",
             C::Form => "decision",
             C::Confirm => "confirmation",

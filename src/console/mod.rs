@@ -15,6 +15,7 @@ mod model;
 mod rows;
 mod run;
 pub mod search;
+mod sites;
 mod terminal;
 mod theme;
 pub mod typing;

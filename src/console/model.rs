@@ -10,6 +10,7 @@ use super::follow::Devices;
 use super::keys::Context;
 use super::list::List;
 use super::search::Search;
+use super::sites::SiteLines;
 use super::theme::Theme;
 use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
@@ -259,6 +260,7 @@ pub struct Model {
     pub(super) placement: Placement,
     pub(super) device_sorting: Sorting<DeviceOrder>,
     pub(super) target_sorting: Sorting<TargetOrder>,
+    pub(super) site_lines: SiteLines,
     /// Devices: only those of this row of the exposure.
     pub(super) devices_of: Option<ExposureKey>,
     /// Reviews: only the items of this cycle.
@@ -308,6 +310,7 @@ impl Model {
             placement: Placement::default(),
             device_sorting: Sorting::default(),
             target_sorting: Sorting::default(),
+            site_lines: SiteLines::default(),
             devices_of: None,
             items_of: None,
             marks: BTreeSet::new(),
@@ -328,6 +331,7 @@ impl Model {
     pub fn context(&self) -> Context {
         match &self.mode {
             Mode::Browse => self.view.context(),
+            Mode::Detail if self.view == View::Sites => Context::Dossier,
             Mode::Detail => Context::Detail,
             Mode::Filter(_) => Context::Filter,
             Mode::Decide(form) if form.stage == Stage::Filling => Context::Form,

@@ -220,6 +220,8 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Open => open(model),
         Action::Back => back(model),
         Action::Targets => go(model, View::Targets),
+        Action::SiteDevices => show_site(model, View::Devices),
+        Action::SiteFindings => show_site(model, View::Reviews),
         Action::Filter => {
             let before = model.words.of(model.view).text.clone();
             model.mode = Mode::Filter(Box::new(Typing::new(&before, model.known())));
@@ -340,6 +342,15 @@ fn open(model: &mut Model) {
     }
 }
 
+/// The rows of another view that are of the selected site.
+fn show_site(model: &mut Model, view: View) {
+    let Some(site) = model.lists.sites.selected() else { return };
+    let words = format!("site:{site}");
+    go(model, view);
+    (model.devices_of, model.items_of) = (None, None);
+    take_filter(model, &words);
+}
+
 fn back(model: &mut Model) {
     match &mut model.mode {
         Mode::Detail => model.mode = Mode::Browse,
@@ -399,6 +410,12 @@ fn sort(model: &mut Model, turn: bool) {
     let name = match model.view {
         View::Exposure => {
             let sorting = &mut model.exposure_sorting;
+            sorting.by = if turn { sorting.by } else { sorting.by.next() };
+            sorting.reversed = turned(sorting.reversed);
+            sorting.by.name()
+        }
+        View::Sites => {
+            let sorting = &mut model.site_lines.sorting;
             sorting.by = if turn { sorting.by } else { sorting.by.next() };
             sorting.reversed = turned(sorting.reversed);
             sorting.by.name()

@@ -366,7 +366,7 @@ impl Recorder {
         let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
         for visit in visits {
             self.operation.note(visit);
-            let record = targets::record(visit, &self.targets);
+            let mut record = targets::record(visit, &self.targets);
             if record.is_none() && !matches!(visit, Collection::Camera(visit) if !visit.marks.is_empty()) {
                 continue;
             }
@@ -375,6 +375,13 @@ impl Recorder {
                 Collection::Camera(_) => (false, false),
             };
             let delta = self.inventory.absorb(visit, &self.estate, &self.catalogue);
+            if let (Collection::Switch(visit), Some(record)) = (visit, &mut record)
+                && !delta.rows_whole
+            {
+                // A table that came to its end and is not believed (empty while ports are up, or before its numbers are
+                // known again after a restart) shows nothing whole.
+                record.last_complete = self.targets.get(&visit.target).and_then(|before| before.last_complete);
+            }
             self.look_at_newcomers(&delta, known);
             self.follow_merges(&delta, &mut draft);
             let judged = delta.devices.clone();

@@ -5,6 +5,7 @@
 mod anew;
 mod cameras;
 mod certainty;
+pub mod contain;
 mod coverage;
 mod estate;
 mod neighbours;
@@ -14,6 +15,7 @@ mod overlap;
 mod own;
 mod parts;
 mod past;
+mod path;
 mod person;
 mod placing;
 mod registers;
@@ -34,6 +36,7 @@ pub use estate::{Estate, RoutedAddress, Spot};
 pub use neighbours::UnpolledNeighbour;
 pub use own::{Interface, OwnWords};
 pub use parts::in_parts;
+pub use path::{Around, Hop, Path, path};
 pub use placing::Standing;
 pub use registers::{By, Listing, Registers, Sighting, Touched};
 pub use state::Inventory;
@@ -44,7 +47,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::NetworkKind;
 use crate::maker::{Attribution, Facts};
-use crate::net::{DeviceId, DeviceText, MacAddr, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanId};
+use crate::net::{DeviceId, DeviceText, MacAddr, Names, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanId};
 use crate::observation::{Neighbour, Port, SystemFacts};
 
 /// How sure a place is.
@@ -144,6 +147,14 @@ pub struct FormerPlace {
 }
 
 impl Place {
+    /// Its names as others hold them too.
+    pub fn share(&mut self, names: &mut Names) {
+        self.switch.iter_mut().for_each(|name| name.share(names));
+        self.port.iter_mut().for_each(|name| name.share(names));
+        self.network.iter_mut().for_each(|name| name.share(names));
+        self.site.iter_mut().for_each(|name| name.share(names));
+    }
+
     /// Whether both say the same of where the device is, whatever the reasons and however sure.
     #[must_use]
     pub fn is_same_spot(&self, other: &Self) -> bool {
@@ -278,4 +289,6 @@ pub struct Delta {
     pub addresses: Vec<RowChange<AddressBinding>>,
     /// Switches whose record differs from before.
     pub switches: Vec<TargetName>,
+    /// The switch's forwarding database was seen to its end and is believed: what it does not show is not there.
+    pub rows_whole: bool,
 }

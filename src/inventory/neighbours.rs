@@ -33,7 +33,7 @@ pub struct UnpolledNeighbour {
 }
 
 /// It says that it forwards frames or packets for others, and not that it is a telephone or a station.
-fn forwards(neighbour: &Neighbour) -> bool {
+pub(super) fn forwards(neighbour: &Neighbour) -> bool {
     let any = |words: &[&str]| neighbour.capabilities.iter().any(|own| words.contains(&own.as_str()));
     any(&["bridge", "router", "wlan-ap"]) && !any(&["telephone", "station"])
 }
@@ -56,7 +56,7 @@ fn cut(name: &str) -> Option<String> {
 
 /// Under what a neighbour may be known here, the surest first. A name without a domain meets one with a domain by its
 /// first label, and the other way round; two different domains never meet.
-fn keys(neighbour: &Neighbour) -> Vec<String> {
+pub(super) fn keys(neighbour: &Neighbour) -> Vec<String> {
     let macs = [&neighbour.chassis, &neighbour.port].map(|text| text.as_str().parse::<MacAddr>());
     let mut keys: Vec<String> = macs.into_iter().flatten().map(|mac| mac.to_string()).collect();
     keys.extend(neighbour.addresses.iter().map(ToString::to_string));
@@ -70,7 +70,7 @@ fn keys(neighbour: &Neighbour) -> Vec<String> {
 }
 
 /// Under what a polled device may be found.
-fn names(record: &SwitchRecord) -> BTreeSet<String> {
+pub(super) fn names(record: &SwitchRecord) -> BTreeSet<String> {
     let given = record.system.as_ref().map(|system| system.name.as_str());
     let mut names: BTreeSet<String> = given.into_iter().chain([record.name.as_str()]).filter_map(plain).collect();
     names.extend(names.iter().filter_map(|name| cut(name)).collect::<Vec<_>>());

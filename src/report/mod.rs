@@ -4,6 +4,7 @@ pub mod camera;
 pub mod metrics;
 pub mod outlook;
 pub mod returns;
+pub mod rows;
 pub mod sites;
 pub mod tables;
 pub mod visit;

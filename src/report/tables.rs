@@ -147,7 +147,11 @@ pub fn handling(finding: &Finding) -> Vec<String> {
     lines.extend(isolated.map(|at| format!("seen on a network for surveillance equipment since {}", minute(at))));
     lines.extend(absent.as_ref().map(|it| {
         let unwatched = it.unwatched_ms / 60_000;
-        format!("on no polled port since {}; its old switch was silent for {unwatched} min of that", minute(it.since))
+        let (since, rounds) = (minute(it.since), it.rounds);
+        format!(
+            "on no polled port since {since}, by at least {rounds} complete rounds of its old switch, which was silent for \
+             {unwatched} min of that"
+        )
     }));
     lines.extend(returned.map(|at| format!("it was removed, and came back at {}", minute(at))));
     lines.extend(successor.as_ref().map(|it| {

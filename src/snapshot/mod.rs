@@ -30,7 +30,7 @@ pub use returns::{
 };
 pub use seen::Seen;
 pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
-pub use sites::SiteCounts;
+pub use sites::{SiteCounts, SiteOrder};
 pub use sort::{DeviceOrder, TargetOrder};
 
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ use crate::config::{Basis, NetworkKind, Sensitivity};
 use crate::inventory::{Device, Place};
 use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{
-    CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
+    CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, Names, NetworkId, SiteId, TargetName, Timestamp,
 };
 use crate::observation::{CameraStanding, Readings, Table, TableState};
 use crate::policy::{Loosened, Status};
@@ -251,6 +251,12 @@ impl Snapshot {
 }
 
 impl DeviceRow {
+    /// Its names as others hold them too.
+    pub fn share(&mut self, names: &mut Names) {
+        self.maker.iter_mut().for_each(|name| name.share(names));
+        self.place.share(names);
+    }
+
     /// A device as a row.
     #[must_use]
     pub fn new(device: &Device, status: Status, last_seen: Timestamp) -> Self {

@@ -230,12 +230,12 @@ impl Span {
 }
 
 impl Snapshot {
-    /// The return since the last one, of the whole estate or of one site.
+    /// The return since the last one, of the whole estate or of one site. It holds the devices that a return names one
+    /// by one; `tallies`: how all devices count.
     #[must_use]
-    pub fn to_return(&self, since: Option<Timestamp>, only: Option<SiteId>) -> Return<'_> {
+    pub fn to_return(&self, tallies: &[Tally], since: Option<Timestamp>, only: Option<SiteId>) -> Return<'_> {
         let within = |site: Option<&SiteId>| only.is_none() || site == only.as_ref();
         let overdue = self.overdue();
-        let tallies = self.tallies(&overdue);
         let standing = self.gravest();
         let item =
             |device| Item { device, installed: installed(device, since), finding: standing.get(&device.id).copied() };
@@ -256,14 +256,18 @@ impl Snapshot {
         controls.retain(|finding| finding.state != FindingState::Closed && finding.decision.is_some());
         controls.sort_by_cached_key(|finding| (finding.place.site.clone(), finding.severity, finding.id));
         let spans = self.affected_spans();
-        let sites = self.site_returns(only.as_ref(), &self.site_counts(&tallies, &overdue), &spans);
+        let sites = self.site_returns(only.as_ref(), &self.site_counts(tallies, &overdue), &spans);
         Return {
             snapshot: self,
             since,
             progress: progress(&sites, &spans, self.as_of),
-            networks: self.network_returns(&tallies, only.as_ref()),
+            networks: self.network_returns(tallies, only.as_ref()),
             exposure: self.exposure(
-                tallies.into_iter().filter(|tally| within(tally.site.as_ref())),
+                tallies
+                    .iter()
+                    .cloned()
+                    .chain(self.waiting_tallies(&overdue))
+                    .filter(|tally| within(tally.site.as_ref())),
                 ExposureOrder::Gravity,
                 false,
             ),

@@ -18,6 +18,7 @@ mod reader;
 mod salt;
 mod schema;
 mod swept;
+mod switch;
 mod writer;
 
 pub use alert::{Alert, Brief, BriefDevice, BriefPlace, BriefPrevious};
@@ -31,6 +32,7 @@ pub use held::{Aside, Condition, Held};
 pub use log::LoggedState;
 pub use outbox::{Outbox, Told};
 pub use reader::{DeviceDetail, Reader};
+pub use switch::SwitchDetail;
 pub use writer::{Committed, Writer};
 
 /// What can go wrong with the database, in words for the administrator.

@@ -223,6 +223,16 @@ pub(super) fn after(connection: &Connection, after: DeviceId, limit: usize) -> r
         .collect()
 }
 
+/// Rows of the devices that are restricted or suspected of it, and of what may be surveillance equipment on a core
+/// network, one after another.
+pub(super) fn told(connection: &Connection, mut take: impl FnMut(DeviceRow)) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM device_row
+         WHERE status IN ('restricted', 'suspected') OR (network_kind = 'core' AND surveillance <> 'no')"
+    ))?;
+    statement.query_map([], device_row)?.try_for_each(|row| row.map(&mut take))
+}
+
 /// One device's row.
 pub(super) fn one(connection: &Connection, id: DeviceId) -> rusqlite::Result<Option<DeviceRow>> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM device_row WHERE id = ?"))?;

@@ -10,7 +10,7 @@ use super::{
     Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetKind, TargetRecord, lock, past, picture, query,
     read, schema,
 };
-use crate::inventory::{AddressBinding, Device, Presence, SwitchRecord};
+use crate::inventory::{AddressBinding, Device, Path as Way, Presence, SwitchRecord};
 use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
 use crate::policy::Status;
 use crate::review::{Decision, Finding};
@@ -46,6 +46,8 @@ pub struct DeviceDetail {
     pub switches: BTreeMap<TargetName, SwitchRecord>,
     /// Its address bindings, newest first.
     pub addresses: Vec<(AddressBinding, Option<Timestamp>)>,
+    /// The way from its port towards the core.
+    pub path: Way,
     /// Its changes in the log, newest first, at most 100.
     pub history: Vec<Change>,
 }
@@ -130,6 +132,14 @@ impl Reader {
     /// See [`StoreError`].
     pub fn outline(&mut self) -> Result<(Snapshot, Vec<Tally>), StoreError> {
         self.begin(picture::outline, |(snapshot, _)| snapshot)
+    }
+
+    /// What a return tells of: every finding, the devices that it names one by one, and how many are alike, of all.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn returned(&mut self) -> Result<(Snapshot, Vec<Tally>), StoreError> {
+        self.begin(picture::returned, |(snapshot, _)| snapshot)
     }
 
     fn begin<T>(
@@ -258,14 +268,17 @@ impl Reader {
         }
         decisions.sort_by_key(|(number, _)| *number);
         let decisions = decisions.into_iter().map(|(_, decision)| decision).collect();
+        let addresses: Vec<(AddressBinding, Option<Timestamp>)> =
+            addresses.query_map([&mac], read::address)?.collect::<Result<_, _>>()?;
         Ok(Some(DeviceDetail {
             status,
+            path: self.path(&device.place, &presence, &addresses, &switches)?,
             last_seen: seen.last_seen(&DeviceRow::new(&device, status, device.first_seen)),
             findings: read::records(connection, "SELECT record FROM finding WHERE device = ? ORDER BY id", [key])?,
             decisions,
             presence,
             switches,
-            addresses: addresses.query_map([&mac], read::address)?.collect::<Result<_, _>>()?,
+            addresses,
             history: history.query_map([id.to_string()], picture::change)?.collect::<Result<_, _>>()?,
             device,
         }))

@@ -125,6 +125,13 @@ fn every_bad_file_says_where_what_and_how() {
         ("[[policy]]\n", &["either pack or file"]),
         ("[[review]]\nname='r'\nschedule='sometimes'\nowner='o'\n", &["'sometimes' is no schedule", "quarterly"]),
         ("[[review]]\nname='r'\nschedule='daily'\ntime-zone='Mars/Base'\nowner='o'\n", &["no time zone 'Mars/Base'"]),
+        (
+            "[decisions]\nremoval-rounds=2\n",
+            &["2:16 decisions.removal-rounds: 2 rounds prove no removal", "merely quiet", "at least 3"],
+        ),
+        ("[decisions]\nremoval-rounds=1001\n", &["1001 is out of range", "3 to 1000"]),
+        ("[decisions]\nremoval-proof='6d'\n", &["decisions.removal-proof: '6d' is too short", "at least 7d"]),
+        ("[decisions]\nremoval-proof='999999999999999999d'\n", &["is no duration"]),
         ("[house-rules]\nno-password='loud'\n", &["config.toml:2:13", "unknown variant `loud`", "`off`"]),
         ("[house-rules]\nno-pasword='off'\n", &["unknown field `no-pasword`", "`no-password`"]),
         ("[house-rules]\nnew-device-within='1m'\n", &["2:19 house-rules.new-device-within", "too short"]),

@@ -6,6 +6,7 @@ mod filter;
 mod hostile;
 mod moving;
 mod search;
+mod sites;
 mod what_if;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -26,7 +27,7 @@ pub(crate) struct Desk {
     pub(crate) writer: Option<Writer>,
     follower: Follower,
     terminal: Terminal<TestBackend>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Desk {
@@ -37,7 +38,7 @@ impl Desk {
         let model = Model::new(Theme { plain }, TimeZone::UTC);
         let follower = Follower::new(&path, model.devices.clone());
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-        let mut desk = Self { model, effects: Vec::new(), writer: Some(writer), follower, terminal, _folder: folder };
+        let mut desk = Self { model, effects: Vec::new(), writer: Some(writer), follower, terminal, folder };
         loop {
             let Some(msg) = desk.follower.look() else { continue };
             let whole = matches!(msg, Msg::Loaded);
@@ -46,6 +47,12 @@ impl Desk {
                 return desk;
             }
         }
+    }
+
+    /// The picture as `lenswarden sites` and its like read it.
+    pub(crate) fn snapshot(&self) -> lenswarden::snapshot::Snapshot {
+        let path = self.folder.path().join("lenswarden.db");
+        lenswarden::store::Reader::open(&path).unwrap().snapshot().unwrap()
     }
 
     pub(crate) fn tell(&mut self, msg: Msg) {

@@ -5,19 +5,28 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::{Paragraph, Pen, Piece};
-use super::{devices, moment, site_of, targets, text_of};
+use super::{devices, dossier, moment, site_of, targets, text_of};
 use crate::console::keys::Context;
 use crate::console::model::{Mode, Model, ReviewKey, View};
+use crate::inventory::{Certainty, contain};
 use crate::net::{CycleId, DeviceId};
+use crate::report::rows;
 use crate::review::{Decision, Finding};
 use crate::snapshot::word;
 use crate::store::DeviceDetail;
+
+/// Most places that it was at before.
+const MOST_BEFORE: usize = 20;
 
 /// Draws the detail in a pane, or on the whole body.
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let (title, paragraphs) = match (model.view, model.selected_device()) {
         (View::Targets, _) => match model.lists.targets.selected() {
             Some(name) => targets::detail(model, name),
+            None => return,
+        },
+        (View::Sites, _) => match model.lists.sites.selected() {
+            Some(site) => dossier::draw(model, site),
             None => return,
         },
         (_, Some(id)) => device(model, id),
@@ -34,7 +43,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let inner = Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 1 };
     // A pane starts at the top: only the detail that fills the screen scrolls.
     let top = std::cell::Cell::new(0);
-    let full = model.mode == Mode::Detail || matches!(model.mode, Mode::Help { of: Context::Detail, .. });
+    let full =
+        model.mode == Mode::Detail || matches!(model.mode, Mode::Help { of: Context::Detail | Context::Dossier, .. });
     let scroll = if full { &model.scroll } else { &top };
     let lines = pen.paragraphs(inner, &paragraphs, scroll);
     let below = lines.saturating_sub(scroll.get() + usize::from(inner.height));
@@ -106,11 +116,13 @@ fn device(model: &Model, id: DeviceId) -> (String, Vec<Paragraph>) {
     is.extend(row.ips.iter().map(ToString::to_string));
     lines.push(Paragraph { label: "is", text: is.join(", ").into() });
     let status = word(&row.status).replace('-', " ");
+    let read = model.detail.as_ref().filter(|(read, _)| *read == id).and_then(|(_, detail)| detail.as_deref());
     let text = format!(
-        "{status}: class {}, surveillance {}, maker {}",
+        "{status}: class {}, surveillance {}, maker {}{}",
         word(&row.class),
         word(&row.surveillance),
-        word(&row.verdict)
+        word(&row.verdict),
+        read.map(by_what).unwrap_or_default()
     );
     lines.push(Paragraph { label: "judged", text: Piece::new(text, model.theme.status(row.status)) });
     match &model.detail {
@@ -124,11 +136,22 @@ fn device(model: &Model, id: DeviceId) -> (String, Vec<Paragraph>) {
     (title, lines)
 }
 
-/// What only the device's own record tells.
+/// By what it is judged so, each kind of evidence once.
+fn by_what(detail: &DeviceDetail) -> String {
+    let mut sources: Vec<&str> = Vec::new();
+    for mark in &detail.device.attribution.evidence {
+        if !sources.contains(&mark.source.as_str()) {
+            sources.push(&mark.source);
+        }
+    }
+    if sources.is_empty() { String::new() } else { format!(", by {}", sources.join(", ")) }
+}
+
+/// What only the device's own record tells: where it is and why there, then who made it, then what was decided.
 fn known(model: &Model, detail: &DeviceDetail, lines: &mut Vec<Paragraph>) {
-    let zone = &model.zone;
-    let place = &detail.device.place;
+    placed(model, detail, lines);
     let mut add = |label, text: String, style: Style| lines.push(Paragraph { label, text: Piece::new(text, style) });
+    let zone = &model.zone;
     let mut label = "evidence";
     for mark in &detail.device.attribution.evidence {
         let text = format!(
@@ -143,29 +166,24 @@ fn known(model: &Model, detail: &DeviceDetail, lines: &mut Vec<Paragraph>) {
     if detail.device.attribution.evidence.is_empty() {
         add("evidence", "none: nothing it sent speaks for a maker".to_owned(), model.theme.warn());
     }
-    let network = place.network.as_ref().map_or_else(|| "unclassified".to_owned(), ToString::to_string);
-    add(
-        "place",
-        format!(
-            "{}: switch {}, port {}, VLAN {}, network {network}, site {}, since {}",
-            word(&place.certainty),
-            text_of(place.switch.as_ref()),
-            text_of(place.port.as_ref()),
-            text_of(place.vlan.as_ref()),
-            site_of(&model.snapshot, place.site.as_ref()),
-            moment(place.since, zone)
-        ),
-        Style::new(),
-    );
-    if let Some(gone) = place.gone {
-        add("gone", format!("observed without it since {}", moment(gone, zone)), model.theme.warn());
+    let mut label = "rows";
+    let open = || detail.presence.iter().filter(|(_, gone)| gone.is_none()).map(|(row, _)| row);
+    for row in open() {
+        let source = rows::source(row, &model.snapshot);
+        let vlan = text_of(row.vlan.as_ref());
+        let why = rows::why(row, detail.device.place.standing(row), &detail.switches);
+        let text = format!("{} {} VLAN {vlan}, from {}: {why}", row.switch, row.port, moment(row.first_seen, zone));
+        add(std::mem::take(&mut label), text, Style::new());
+        let whole = source
+            .whole
+            .map_or("not seen whole at its last visit".to_owned(), |at| format!("seen whole at {}", moment(at, zone)));
+        add("", format!("  {}, {whole}; {}", source.table, source.object), Style::new());
     }
-    let mut label = "because";
-    for reason in &place.reasons {
-        add(std::mem::take(&mut label), reason.clone(), Style::new());
+    if open().next().is_none() {
+        add("rows", "no switch has it in its forwarding table now".to_owned(), model.theme.warn());
     }
     let mut label = "before";
-    for (row, gone) in detail.presence.iter().filter_map(|(row, gone)| Some((row, (*gone)?))).take(5) {
+    for (row, gone) in detail.presence.iter().filter_map(|(row, gone)| Some((row, (*gone)?))).take(MOST_BEFORE) {
         let vlan = text_of(row.vlan.as_ref());
         let text = format!(
             "{} {} VLAN {vlan}, {} to {}",
@@ -191,6 +209,71 @@ fn known(model: &Model, detail: &DeviceDetail, lines: &mut Vec<Paragraph>) {
     let mut label = "decisions";
     for decision in &detail.decisions {
         add(std::mem::take(&mut label), decision_line(model, decision), Style::new());
+    }
+}
+
+/// Where it is, how sure that is, what else shows it, the way to the core, and what would cut it off.
+fn placed(model: &Model, detail: &DeviceDetail, lines: &mut Vec<Paragraph>) {
+    let zone = &model.zone;
+    let place = &detail.device.place;
+    let mut add = |label, text: String, style: Style| lines.push(Paragraph { label, text: Piece::new(text, style) });
+    let switch = place.switch.as_ref().and_then(|name| detail.switches.get(name));
+    let port = switch
+        .zip(place.if_index)
+        .and_then(|(switch, number)| switch.ports.iter().find(|port| port.if_index == number));
+    let network = place.network.as_ref().map_or_else(|| "unclassified".to_owned(), ToString::to_string);
+    add(
+        "place",
+        format!(
+            "{} {:.2}: switch {}, port {}, VLAN {}, network {network}, site {}, since {}",
+            word(&place.certainty),
+            place.confidence.value(),
+            text_of(place.switch.as_ref()),
+            text_of(place.port.as_ref()),
+            text_of(place.vlan.as_ref()),
+            site_of(&model.snapshot, place.site.as_ref()),
+            moment(place.since, zone)
+        ),
+        Style::new(),
+    );
+    if let Some(gone) = place.gone {
+        add("gone", format!("observed without it since {}", moment(gone, zone)), model.theme.warn());
+    }
+    if let Some(port) = port {
+        let power = port.poe.as_ref().map(|state| format!(", PoE {state}")).unwrap_or_default();
+        let alias =
+            if port.alias.is_empty() { "nothing is written on it".to_owned() } else { format!("\"{}\"", port.alias) };
+        add("port text", format!("{alias}; {}{power}", word(&port.oper)), Style::new());
+    }
+    match detail.path.hops.as_slice() {
+        [] | [_] => add("path", detail.path.end.clone(), Style::new()),
+        _ => add("path", rows::way_in_short(&detail.path), Style::new()),
+    }
+    let alone = place.certainty == Certainty::Direct && place.gone.is_none();
+    let system = switch.and_then(|switch| switch.system.as_ref()).filter(|_| alone);
+    let command = system.zip(place.port.as_ref()).and_then(|(system, port)| contain::command(system, port.as_str()));
+    if let Some(command) = command {
+        add("contain", format!("{command}   (text: nothing is sent)"), Style::new());
+    }
+    let mut label = "because";
+    for reason in &place.reasons {
+        add(std::mem::take(&mut label), reason.clone(), Style::new());
+    }
+    let mut label = "or";
+    for rival in &place.rivals {
+        let vlan = text_of(rival.vlan.as_ref());
+        let since = moment(rival.since, zone);
+        let text = format!(
+            "{} {} VLAN {vlan} shows it just as well since {since}: which is right is open",
+            rival.switch, rival.port
+        );
+        add(std::mem::take(&mut label), text, model.theme.warn());
+    }
+    if detail.path.hops.len() > 1 {
+        let mut label = "way";
+        for line in rows::way(&detail.path) {
+            add(std::mem::take(&mut label), line, Style::new());
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod detail;
 mod devices;
+mod dossier;
 mod exposure;
 mod filter;
 mod head;
@@ -28,6 +29,8 @@ use crate::net::{SiteId, Timestamp};
 use crate::snapshot::Snapshot;
 use pen::{Pen, Piece, wrap};
 
+/// From here on the detail stands beside the list.
+const WIDE: u16 = 160;
 /// The smallest screen that holds everything.
 const SMALLEST: (u16, u16) = (80, 24);
 
@@ -66,7 +69,15 @@ fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     if model.mode == Mode::Detail {
         return detail::draw(model, pen, area);
     }
-    let list = if *model.detail_open.of(model.view) {
+    let list = if *model.detail_open.of(model.view) && area.width >= WIDE {
+        let width = (area.width * 2 / 5).min(100);
+        let pane = Rect { x: area.right() - width, width, ..area };
+        for y in area.y..area.bottom() {
+            pen.put(pane.x - 1, y, 1, "│", model.theme.label());
+        }
+        detail::draw(model, pen, pane);
+        Rect { width: area.width - width - 1, ..area }
+    } else if *model.detail_open.of(model.view) {
         // The list keeps what it needs to be a list; the detail takes half, and more where there is more.
         let height = (area.height / 2 + 1).max(9).min(area.height.saturating_sub(6));
         let pane = Rect { y: area.bottom() - height, height, ..area };
@@ -219,6 +230,7 @@ fn place_name(context: Context) -> &'static str {
         Context::Activity => "Activity",
         Context::Targets => "Targets",
         Context::Detail => "a detail",
+        Context::Dossier => "a site's dossier",
         Context::Outlook => "what if",
         Context::Filter
         | Context::Form

@@ -14,7 +14,7 @@ use crate::review::{Decision, DecisionKind, DecisionRequest, Matter, Refusal, re
 use crate::store::{Batch, DeviceRecord};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// How often is looked for devices to forget.
 const FORGETS_EVERY: std::time::Duration = std::time::Duration::from_secs(600);

@@ -56,7 +56,6 @@ impl Recorder {
             standard: standard.map(|site| site.id.clone()).collect(),
             longest: self.config.decisions.longest_acceptance,
             packs: packs.filter_map(|pack| Some((pack.id.clone(), pack.longest_acceptance?))).collect(),
-            absent_for: self.config.decisions.removal_proof,
         }
     }
 
@@ -138,10 +137,11 @@ impl Recorder {
         self.end_overrulings(today, draft);
         self.remind_of_overrulings(today, draft);
         self.end_what_is_new(draft);
-        let absent_for = self.config.decisions.removal_proof;
+        let decisions = self.config.decisions;
+        let proof = (decisions.removal_proof, decisions.removal_rounds);
         let last_pass = |name: &TargetName| self.targets.get(name).and_then(|target| target.last_complete);
         let successor = |place: &Place| successor(&self.inventory, &self.statuses, place);
-        draft.findings.extend(self.ledger.prove(absent_for, last_pass, successor, at));
+        draft.findings.extend(self.ledger.prove(proof, last_pass, successor, at));
         let tick = self.ledger.tick(at, today);
         draft.findings.extend(tick.findings);
         draft.batch.cycles.extend(tick.cycles.iter().filter_map(|id| self.ledger.cycle(*id).cloned()));
@@ -161,7 +161,8 @@ impl Recorder {
         let before = self.targets.get(&now.name).and_then(|target| target.last_complete);
         if let Some(pass) = now.last_complete.filter(|pass| Some(*pass) != before) {
             let longest = self.config.daemon.poll_every * 3;
-            draft.findings.extend(self.ledger.watched(&now.name, before, pass, longest));
+            let rounds = self.config.decisions.removal_rounds;
+            draft.findings.extend(self.ledger.watched(&now.name, before, pass, longest, rounds));
         }
     }
 
@@ -188,3 +189,6 @@ fn successor(inventory: &Inventory, statuses: &BTreeMap<DeviceId, Status>, place
     let status = statuses.get(&device.id).copied().unwrap_or(Status::Unknown);
     Some(Successor { device: device.id, maker: device.attribution.name.clone(), status })
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,7 +77,9 @@ fn values(name: &str, typed: &str, known: &Known) -> Vec<Candidate> {
     let listed = if name == "vlan" { unknown.as_slice() } else { field.values };
     let all: Vec<&str> = listed.iter().copied().chain(known.of(name)).collect();
     let starts = all.iter().filter(|value| value.starts_with(typed));
-    let holds = all.iter().filter(|value| !value.starts_with(typed) && value.contains(typed));
+    // A value that is whole may only grow.
+    let whole = all.contains(&typed);
+    let holds = all.iter().filter(|value| !whole && !value.starts_with(typed) && value.contains(typed));
     let candidate = |value: &&str| Candidate { word: format!("{name}:{value}"), says: field.says };
     starts.chain(holds).map(candidate).collect()
 }

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::spelled;
-use crate::inventory::{Presence, Standing, SwitchRecord};
-use crate::net::{MacAddr, TargetName, Timestamp};
+use crate::inventory::{Path, Presence, Standing, SwitchRecord};
+use crate::net::{MacAddr, PortName, TargetName, Timestamp};
 use crate::observation::{Completeness, Neighbour, NeighbourProtocol, Table};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, word};
 
 /// Where a row stands, as far as the switch's last visit tells.
-pub(super) struct Source {
+#[derive(Debug)]
+pub struct Source {
     /// The table's name.
-    pub(super) table: String,
+    pub table: String,
     /// The object and its instance.
-    pub(super) object: String,
+    pub object: String,
     /// When the table was last read to its end.
-    pub(super) whole: Option<Timestamp>,
+    pub whole: Option<Timestamp>,
 }
 
 /// An address as an index has it.
@@ -48,7 +48,8 @@ fn object(table: Table, row: &Presence, reading: Option<&str>) -> String {
 }
 
 /// The table and the object a row is in.
-pub(super) fn source(row: &Presence, snapshot: &Snapshot) -> Source {
+#[must_use]
+pub fn source(row: &Presence, snapshot: &Snapshot) -> Source {
     let target = snapshot.targets.get(&row.switch);
     let found = [Table::PrivateFdb, Table::VlanFdb, Table::Dot1qFdb, Table::Dot1dFdb]
         .into_iter()
@@ -59,7 +60,7 @@ pub(super) fn source(row: &Presence, snapshot: &Snapshot) -> Source {
     let reading = target.and_then(|target| target.readings.vlan.as_ref()).map(|reading| reading.chosen.as_str());
     let complete = state.completeness == Completeness::Complete;
     Source {
-        table: spelled(&table),
+        table: word(&table),
         object: object(table, row, reading),
         whole: target.and_then(|target| target.last_ok).filter(|_| complete),
     }
@@ -73,7 +74,8 @@ fn heard_on<'a>(record: &'a SwitchRecord, row: &Presence) -> impl Iterator<Item 
 }
 
 /// Why a row is the place, or is not. `switches`: records of the switches that have such rows.
-pub(super) fn why(row: &Presence, standing: Standing, switches: &BTreeMap<TargetName, SwitchRecord>) -> String {
+#[must_use]
+pub fn why(row: &Presence, standing: Standing, switches: &BTreeMap<TargetName, SwitchRecord>) -> String {
     match standing {
         Standing::Chosen => "the place rests on this".to_owned(),
         Standing::OtherVlan => "the same port in another VLAN".to_owned(),
@@ -95,6 +97,37 @@ pub(super) fn why(row: &Presence, standing: Standing, switches: &BTreeMap<Target
             text
         }
     }
+}
+
+/// The way from a device's port towards the core, a switch a line, and why it ends.
+#[must_use]
+pub fn way(path: &Path) -> Vec<String> {
+    let port = |port: Option<&PortName>| port.map_or_else(|| "?".to_owned(), ToString::to_string);
+    let mut lines: Vec<String> = Vec::new();
+    for (number, hop) in path.hops.iter().enumerate() {
+        let up =
+            if number + 1 < path.hops.len() { format!(", on by {}", port(hop.up.as_ref())) } else { String::new() };
+        let because = if hop.because.is_empty() { String::new() } else { format!(" ({})", hop.because) };
+        lines.push(format!("{} {}{up}{because}", hop.switch, port(hop.down.as_ref())));
+    }
+    lines.push(format!("ends there: {}", path.end));
+    lines
+}
+
+/// The same in one line, by the switches' names and ports.
+#[must_use]
+pub fn way_in_short(path: &Path) -> String {
+    let mut out = String::new();
+    for (number, hop) in path.hops.iter().enumerate() {
+        let down = hop.down.as_ref().map(|port| format!(" {port}")).unwrap_or_default();
+        let up = hop.up.as_ref().map(|port| format!(" {port}")).unwrap_or_default();
+        match number {
+            0 => out += &format!("{}{up}", hop.switch),
+            _ if number + 1 < path.hops.len() => out += &format!(" → {}{down} ·{up}", hop.switch),
+            _ => out += &format!(" → {}{down}", hop.switch),
+        }
+    }
+    out
 }
 
 #[cfg(test)]

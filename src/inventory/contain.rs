@@ -46,7 +46,8 @@ fn dialect(system: &SystemFacts) -> Option<Dialect> {
 }
 
 /// Commands with ` ; ` between them. `None`: nobody knows them, or the port's name is not one that can be typed.
-pub(super) fn command(system: &SystemFacts, port: &str) -> Option<String> {
+#[must_use]
+pub fn command(system: &SystemFacts, port: &str) -> Option<String> {
     let typed = |c: char| c.is_ascii_alphanumeric() || "/.:-_".contains(c);
     if port.is_empty() || port.len() > 40 || port.starts_with('-') || !port.chars().all(typed) {
         return None;
