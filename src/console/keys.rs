@@ -62,6 +62,8 @@ pub enum Action {
     Open,
     Back,
     Filter,
+    /// Take what is offered.
+    Complete,
     Search,
     Sort,
     Reverse,
@@ -129,6 +131,7 @@ const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C
 const SITE: &[Context] = &[C::Sites, C::Dossier];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews];
 const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search];
+const CHOOSING: &[Context] = &[C::Filter, C::Search];
 const SEARCHING: &[Context] = &[
     C::Exposure,
     C::Placement,
@@ -228,6 +231,25 @@ pub static KEYS: &[Binding] = &[
         "all targets",
         "all targets: what is asked, and how it answers",
     ),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Filter], Action::Accept, "keep", "keep the filter"),
+    binding(
+        "Tab",
+        &[plain(KeyCode::Tab)],
+        &[C::Filter],
+        Action::Complete,
+        "complete",
+        "take the word that is offered; → at the end of the line does too",
+    ),
+    binding(
+        "↑ ↓",
+        &[plain(KeyCode::Up), control('p')],
+        CHOOSING,
+        Action::Move(Step::Up),
+        "choose",
+        "choose of what is offered",
+    ),
+    binding("↓", &[plain(KeyCode::Down), control('n')], CHOOSING, Action::Move(Step::Down), "", ""),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Filter], Action::Back, "leave as it was", "leave the filter as it was"),
     binding("/", &[letter('/')], LISTS, Action::Filter, "filter", "type filter words, as for `lenswarden devices`"),
     binding(
         "Ctrl-K",
@@ -239,13 +261,9 @@ pub static KEYS: &[Binding] = &[
          serial number, a site, a switch, a maker, the number of a finding, a review",
     ),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Search], Action::Accept, "go to it", "go to what is selected"),
-    binding("↑ ↓", &[plain(KeyCode::Up), control('p')], &[C::Search], Action::Move(Step::Up), "choose", "up, down"),
-    binding("↓", &[plain(KeyCode::Down), control('n')], &[C::Search], Action::Move(Step::Down), "", ""),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::Search], Action::Back, "back", "back"),
     binding("s", &[letter('s')], SORTED, Action::Sort, "sort", "sort by the next column"),
     binding("S", &[letter('S')], SORTED, Action::Reverse, "", "turn the order round"),
-    binding("Enter", &[plain(KeyCode::Enter)], &[C::Filter], Action::Accept, "keep", "keep the filter"),
-    binding("Esc", &[plain(KeyCode::Esc)], &[C::Filter], Action::Back, "leave as it was", "leave the filter as it was"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::WhatIf], Action::Accept, "try", "try it out: nothing is changed"),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::WhatIf], Action::Back, "back", "back"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Form], Action::Accept, "check", "show what would be sent"),

@@ -18,6 +18,7 @@ pub mod search;
 mod sites;
 mod terminal;
 mod theme;
+pub mod typing;
 mod update;
 mod view;
 pub mod what_if;

@@ -7,12 +7,12 @@ use jiff::tz::TimeZone;
 
 use super::decide::{Form, Stage};
 use super::follow::Devices;
-use super::input::Input;
 use super::keys::Context;
 use super::list::List;
 use super::search::Search;
 use super::sites::SiteLines;
 use super::theme::Theme;
+use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
@@ -137,12 +137,7 @@ pub enum Mode {
     /// A detail fills the screen.
     Detail,
     /// Filter words are being typed.
-    Filter {
-        /// What is typed.
-        input: Input,
-        /// What it was before.
-        before: String,
-    },
+    Filter(Box<Typing>),
     /// A decision is being made.
     Decide(Box<Form>),
     /// A change is tried out.
@@ -345,7 +340,7 @@ impl Model {
             Mode::Browse => self.view.context(),
             Mode::Detail if self.view == View::Sites => Context::Dossier,
             Mode::Detail => Context::Detail,
-            Mode::Filter { .. } => Context::Filter,
+            Mode::Filter(_) => Context::Filter,
             Mode::Decide(form) if form.stage == Stage::Filling => Context::Form,
             Mode::Decide(form) if matches!(form.stage, Stage::Confirming(_)) => Context::Confirm,
             Mode::Decide(_) => Context::Told,

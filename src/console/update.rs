@@ -4,11 +4,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::decide::{Form, Greeting, Stage};
 use super::follow::Found;
-use super::input::{Edit, Input};
+use super::input::Edit;
 use super::keys::{self, Action, Context};
 use super::list::Step;
 use super::model::{Message, Mode, Model, ReviewKey, Trouble, View};
 use super::search::Search;
+use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{DeviceId, Timestamp};
 use crate::review::{DecisionRequest, FindingState, Outlook};
@@ -160,12 +161,18 @@ fn take_filter(model: &mut Model, text: &str) {
     model.unsettle(view);
 }
 
+fn take_typed(model: &mut Model) {
+    if let Mode::Filter(typing) = &model.mode {
+        let text = typing.input.text().to_owned();
+        take_filter(model, &text);
+    }
+}
+
 fn insert(model: &mut Model, text: &str) {
     match &mut model.mode {
-        Mode::Filter { input, .. } => {
-            input.insert(text);
-            let text = input.text().to_owned();
-            take_filter(model, &text);
+        Mode::Filter(typing) => {
+            typing.insert(text);
+            take_typed(model);
         }
         Mode::Decide(form) => form.insert(text),
         Mode::WhatIf(what_if) => what_if.input.insert(text),
@@ -176,10 +183,9 @@ fn insert(model: &mut Model, text: &str) {
 
 fn edit(model: &mut Model, edit: Edit) {
     match &mut model.mode {
-        Mode::Filter { input, .. } => {
-            input.edit(edit);
-            let text = input.text().to_owned();
-            take_filter(model, &text);
+        Mode::Filter(typing) => {
+            typing.edit(edit);
+            take_typed(model);
         }
         Mode::Decide(form) => form.edit(edit),
         Mode::WhatIf(what_if) => what_if.input.edit(edit),
@@ -218,11 +224,17 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::SiteFindings => show_site(model, View::Reviews),
         Action::Filter => {
             let before = model.words.of(model.view).text.clone();
-            model.mode = Mode::Filter { input: Input::new(&before), before };
+            model.mode = Mode::Filter(Box::new(Typing::new(&before, model.known())));
         }
         Action::Search => {
             let over = std::mem::take(&mut model.mode);
             model.mode = Mode::Search(Search::over(over));
+        }
+        Action::Complete => {
+            if let Mode::Filter(typing) = &mut model.mode {
+                typing.complete();
+            }
+            take_typed(model);
         }
         Action::Sort => sort(model, false),
         Action::Reverse => sort(model, true),
@@ -234,7 +246,7 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Decide => return decide(model),
         Action::Accept => match &mut model.mode {
             // Words that cannot be read stay under the cursor with what is wrong.
-            Mode::Filter { .. } if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
+            Mode::Filter(_) if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
             Mode::Decide(form) => form.check(),
             Mode::Search(_) => model.go_to_hit(),
             Mode::WhatIf(what_if) => {
@@ -272,8 +284,10 @@ fn go(model: &mut Model, view: View) {
 }
 
 fn movement(model: &mut Model, step: Step) {
-    if let Mode::Search(search) = &mut model.mode {
-        return search.step(step);
+    match &mut model.mode {
+        Mode::Search(search) => return search.step(step),
+        Mode::Filter(typing) => return typing.step(step),
+        _ => {}
     }
     if matches!(model.mode, Mode::Detail | Mode::WhatIf(_) | Mode::Help { .. }) {
         let at = model.scroll.get();
@@ -347,8 +361,8 @@ fn back(model: &mut Model) {
             what_if.progress = Progress::Typing;
             model.scroll.set(0);
         }
-        Mode::Filter { before, .. } => {
-            let before = std::mem::take(before);
+        Mode::Filter(typing) => {
+            let before = std::mem::take(&mut typing.before);
             take_filter(model, &before);
             model.mode = Mode::Browse;
         }

@@ -22,7 +22,7 @@ mod unseen;
 pub use changes::{Changes, Frame, Visited};
 pub use coverage::{Coverage, DaemonState, Share};
 pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tally, group_of};
-pub use filter::{Filter, FilterError};
+pub use filter::{Candidate, Completion, Filter, FilterError, Known};
 pub use index::{Index, Scope};
 pub use look_up::{Hit, Hits, Score, Sought};
 pub use placement::{Placement, PlacementKey};

@@ -5,6 +5,7 @@ mod detail;
 mod devices;
 mod dossier;
 mod exposure;
+mod filter;
 mod head;
 mod overlay;
 mod pen;
@@ -58,7 +59,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Search(search) => search::draw(model, search, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
-        Mode::Browse | Mode::Detail | Mode::Filter { .. } => {}
+        Mode::Browse | Mode::Detail | Mode::Filter(_) => {}
     }
     if let Some(position) = overlay::cursor(model, area, body) {
         frame.set_cursor_position(position);
@@ -101,24 +102,9 @@ fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
 /// The foot: what is typed or was said, then the keys. Returns its height.
 fn foot(model: &Model, pen: &mut Pen<'_>, area: Rect) -> u16 {
     let theme = model.theme;
-    if let Mode::Filter { input, .. } = &model.mode {
-        let wrong = model.words.of(model.view).wrong.as_ref();
-        let lines = wrong.map_or_else(Vec::new, |error| wrap(&error.to_string(), area.width.saturating_sub(2)));
-        let height = u16::try_from(lines.len()).unwrap_or(0) + if wrong.is_some() { 3 } else { 2 };
-        let mut y = area.bottom() - height;
-        let prompt = Piece::new("/", theme.key());
-        pen.line(area, y, &[prompt, input.text().into()]);
-        if let Some(error) = wrong {
-            y += 1;
-            let before = input.text().get(..error.at).map_or(0, pen::columns);
-            pen.put((area.x + 1 + before).min(area.right() - 1), y, 1, "^", theme.bad());
-            for line in &lines {
-                y += 1;
-                pen.put(area.x + 1, y, area.width, line, theme.bad());
-            }
-        }
+    if let Mode::Filter(typing) = &model.mode {
         hints(model, pen, area);
-        return height;
+        return filter::foot(model, typing, pen, area);
     }
     let y = area.bottom() - 2;
     let said = match (&model.message, &model.notice) {

@@ -9,6 +9,7 @@ mod strings;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 pub use search::Scope;
@@ -87,6 +88,9 @@ pub struct Index {
     strings: Strings,
     /// By id.
     slots: Vec<Slot>,
+    /// Makers and brands that some device has or had.
+    makers: BTreeSet<Text>,
+    brands: BTreeSet<Text>,
     /// When targets were last seen whole.
     pub seen: Seen,
 }
@@ -109,9 +113,21 @@ impl Index {
         self.slots.reserve_exact(devices.saturating_sub(self.slots.len()));
     }
 
+    /// Makers that some device has or had.
+    pub fn makers(&self) -> impl Iterator<Item = &str> {
+        self.makers.iter().filter_map(|text| self.strings.get(*text))
+    }
+
+    /// Brands that some device has or had.
+    pub fn brands(&self) -> impl Iterator<Item = &str> {
+        self.brands.iter().filter_map(|text| self.strings.get(*text))
+    }
+
     /// Takes a device in, or its new state.
     pub fn put(&mut self, row: &DeviceRow) {
         let slot = self.slot(row);
+        self.makers.extend(Some(slot.maker).filter(|maker| *maker != Text::NONE));
+        self.brands.extend(Some(slot.brand).filter(|brand| *brand != Text::NONE));
         // New devices have the highest id: most of the time this is the end.
         match self.slots.last() {
             Some(last) if last.id >= row.id => match self.slots.binary_search_by_key(&row.id, |slot| slot.id) {
