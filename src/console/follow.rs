@@ -12,11 +12,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::faceplate::Front;
 use super::model::Trouble;
 use super::update::Msg;
-use crate::net::{DeviceId, SiteId, Timestamp};
-use crate::snapshot::{Changes, DeviceOrder, ExposureKey, Filter, Index, Scope, SiteRow, Snapshot, Tally};
-use crate::store::{Reader, StoreError};
+use crate::net::{DeviceId, SiteId, TargetName, Timestamp};
+use crate::snapshot::{Changes, DeviceOrder, ExposureKey, Faceplate, Filter, Index, Scope, SiteRow, Snapshot, Tally};
+use crate::store::{Reader, StoreError, SwitchDetail};
 
 /// How often the database is asked whether anything changed: one PRAGMA and a look at a lock.
 const LOOK: Duration = Duration::from_millis(300);
@@ -85,6 +86,8 @@ pub enum Question {
     View(Box<Ask>),
     /// All that is known of a device.
     Detail(DeviceId),
+    /// A switch's front, with what stands on it.
+    Front(TargetName),
 }
 
 /// How far the picture came that the model has.
@@ -222,6 +225,19 @@ impl Follower {
                 Ok(detail) => Msg::Detail(*id, detail.map(Box::new)),
                 Err(error) => Msg::Trouble(trouble(&error)),
             }),
+            Question::Front(name) => Some(match self.reader.as_ref()?.0.switch(name) {
+                Ok(read) => Msg::Front(name.clone(), read.map(|read| Box::new(self.front(&read)))),
+                Err(error) => Msg::Trouble(trouble(&error)),
+            }),
+        }
+    }
+
+    fn front(&self, read: &SwitchDetail) -> Front {
+        let devices = self.devices.read().on_switch(&read.record.name);
+        let system = read.record.system.as_ref();
+        Front {
+            description: system.map(|system| system.description.to_string()).unwrap_or_default(),
+            face: Faceplate::new(&read.record, &read.learned, devices),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod changes;
 mod coverage;
 mod exposure;
+mod faceplate;
 mod filter;
 mod hidden;
 mod index;
@@ -19,6 +20,7 @@ mod sort;
 pub use changes::{Changes, Frame, Visited};
 pub use coverage::{Coverage, DaemonState, Share};
 pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tally, group_of};
+pub use faceplate::{Faceplate, Jack, Sign, Unit};
 pub use filter::{Filter, FilterError};
 pub use index::{Index, Scope};
 pub use placement::{Placement, PlacementKey};

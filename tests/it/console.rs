@@ -2,6 +2,7 @@
 
 mod decisions;
 pub(crate) mod estate;
+mod faceplate;
 mod hostile;
 mod moving;
 mod what_if;

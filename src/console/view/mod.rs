@@ -3,6 +3,7 @@
 mod detail;
 mod devices;
 mod exposure;
+mod faceplate;
 mod head;
 mod overlay;
 mod pen;
@@ -52,7 +53,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         Mode::Decide(form) => overlay::form(model, form, &mut pen, body),
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
-        Mode::Browse | Mode::Detail | Mode::Filter { .. } => {}
+        Mode::Browse | Mode::Detail | Mode::Pinned { .. } | Mode::Faceplate(_) | Mode::Filter { .. } => {}
     }
     if let Some(position) = overlay::cursor(model, area, body) {
         frame.set_cursor_position(position);
@@ -60,8 +61,10 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 }
 
 fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
-    if model.mode == Mode::Detail {
-        return detail::draw(model, pen, area);
+    match model.mode.shown() {
+        Mode::Detail | Mode::Pinned { .. } => return detail::draw(model, pen, area),
+        Mode::Faceplate(panel) => return faceplate::draw(model, panel, pen, area),
+        _ => {}
     }
     let list = if *model.detail_open.of(model.view) {
         // The list keeps what it needs to be a list; the detail takes half, and more where there is more.
@@ -231,6 +234,7 @@ fn place_name(context: Context) -> &'static str {
         Context::Activity => "Activity",
         Context::Targets => "Targets",
         Context::Detail => "a detail",
+        Context::Faceplate => "a faceplate",
         Context::Outlook => "what if",
         Context::Filter | Context::Form | Context::Confirm | Context::WhatIf | Context::Told | Context::Help => "here",
     }
