@@ -3,6 +3,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::faceplate::Over;
 use super::input::Edit;
 use super::list::Step;
 
@@ -29,6 +30,8 @@ pub enum Context {
     Detail,
     /// A site's dossier that fills the screen.
     Dossier,
+    /// A switch's front.
+    Faceplate,
     /// Filter words are being typed.
     Filter,
     /// A decision is being filled in.
@@ -83,6 +86,12 @@ pub enum Action {
     SiteDevices,
     /// The site's findings.
     SiteFindings,
+    /// A switch's front.
+    Faceplate,
+    /// Over its ports.
+    Over(Over),
+    /// The next device on a port.
+    NextDevice,
 }
 
 /// A key, with or without Ctrl.
@@ -132,6 +141,21 @@ const SITE: &[Context] = &[C::Sites, C::Dossier];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews];
 const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search];
 const CHOOSING: &[Context] = &[C::Filter, C::Search];
+/// Where nothing is typed, and nothing lies over the lists but what is looked at.
+const SHOWING: &[Context] = &[
+    C::Exposure,
+    C::Placement,
+    C::Reviews,
+    C::Devices,
+    C::Sites,
+    C::Coverage,
+    C::Activity,
+    C::Targets,
+    C::Detail,
+    C::Dossier,
+    C::Faceplate,
+];
+const FRONT: &[Context] = &[C::Faceplate];
 const SEARCHING: &[Context] = &[
     C::Exposure,
     C::Placement,
@@ -143,11 +167,12 @@ const SEARCHING: &[Context] = &[
     C::Targets,
     C::Detail,
     C::Dossier,
+    C::Faceplate,
     C::Filter,
     C::Outlook,
     C::Help,
 ];
-const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Outlook, C::Told, C::Help];
+const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Faceplate, C::Outlook, C::Told, C::Help];
 /// Every context.
 pub const EVERYWHERE: &[Context] = &[
     C::Exposure,
@@ -160,6 +185,7 @@ pub const EVERYWHERE: &[Context] = &[
     C::Targets,
     C::Detail,
     C::Dossier,
+    C::Faceplate,
     C::Filter,
     C::Form,
     C::Confirm,
@@ -220,6 +246,38 @@ pub static KEYS: &[Binding] = &[
         "decide",
         "decide: remove, isolate, replace, accept, approve, overrule, …; what is marked, else the selected row",
     ),
+    binding(
+        "f",
+        &[letter('f')],
+        &[C::Placement, C::Reviews, C::Devices, C::Targets, C::Detail],
+        Action::Faceplate,
+        "faceplate",
+        "the front of its switch: every port, and what stands on it",
+    ),
+    binding(
+        "← ↓ ↑ →, h j k l",
+        &[plain(KeyCode::Left), letter('h')],
+        FRONT,
+        Action::Over(Over::Left),
+        "",
+        "to another port",
+    ),
+    binding("→ l", &[plain(KeyCode::Right), letter('l')], FRONT, Action::Over(Over::Right), "", ""),
+    binding("↑ k", &[plain(KeyCode::Up), letter('k')], FRONT, Action::Over(Over::Up), "", ""),
+    binding("↓ j", &[plain(KeyCode::Down), letter('j')], FRONT, Action::Over(Over::Down), "", ""),
+    binding(
+        "PgUp PgDn, Home End",
+        &[plain(KeyCode::PageUp), control('b')],
+        FRONT,
+        Action::Over(Over::PageUp),
+        "",
+        "a page of ports up, down; to the first port, to the last",
+    ),
+    binding("PgDn", &[plain(KeyCode::PageDown), control('f')], FRONT, Action::Over(Over::PageDown), "", ""),
+    binding("Home", &[plain(KeyCode::Home), letter('g')], FRONT, Action::Over(Over::First), "", ""),
+    binding("End", &[plain(KeyCode::End), letter('G')], FRONT, Action::Over(Over::Last), "", ""),
+    binding("Enter", &[plain(KeyCode::Enter)], FRONT, Action::Open, "device", "the device on the port, in full"),
+    binding("Tab", &[plain(KeyCode::Tab)], FRONT, Action::NextDevice, "next device", "the next device on the port"),
     binding("Space", &[letter(' ')], DECIDING, Action::Mark, "mark", "mark a finding, to decide several at once"),
     binding("d", &[letter('d')], SITE, Action::SiteDevices, "devices", "the devices of this site"),
     binding("r", &[letter('r')], SITE, Action::SiteFindings, "findings", "what waits for a decision at this site"),
@@ -344,7 +402,7 @@ pub static KEYS: &[Binding] = &[
     binding(
         "1-7",
         &[letter('1'), letter('2'), letter('3'), letter('4'), letter('5'), letter('6'), letter('7')],
-        LOOKING,
+        SHOWING,
         Action::Show,
         "view",
         "Exposure, Placement, Reviews, Devices, Sites, Coverage, Activity",
@@ -369,9 +427,9 @@ pub static KEYS: &[Binding] = &[
         "what if",
         "what another pack, or the configuration file as it stands, would open, change and close; changes nothing",
     ),
-    binding("?", &[letter('?')], LOOKING, Action::Help, "help", "the keys that work here"),
+    binding("?", &[letter('?')], SHOWING, Action::Help, "help", "the keys that work here"),
     binding("?, q", &[letter('?'), letter('q')], &[C::Help], Action::Back, "", "close the help"),
-    binding("q", &[letter('q')], LOOKING, Action::Quit, "quit", "quit"),
+    binding("q", &[letter('q')], SHOWING, Action::Quit, "quit", "quit"),
     binding("Ctrl-C", &[control('c')], EVERYWHERE, Action::Quit, "", "quit, wherever you are"),
     binding("Ctrl-L", &[control('l')], EVERYWHERE, Action::Repaint, "", "paint the screen anew"),
 ];
@@ -395,6 +453,7 @@ impl Context {
             C::Targets => "Targets",
             C::Detail => "detail",
             C::Dossier => "dossier",
+            C::Faceplate => "faceplate",
             C::Filter => "filter",
             C::Form => "decision",
             C::Confirm => "confirmation",
@@ -428,6 +487,7 @@ pub fn markdown() -> String {
             contexts if contexts == EVERYWHERE => "everywhere".to_owned(),
             contexts if contexts == LISTS => "lists".to_owned(),
             contexts if contexts == LOOKING => "lists, detail".to_owned(),
+            contexts if contexts == SHOWING => "lists, detail, faceplate".to_owned(),
             contexts if contexts == SCROLLING => "lists, detail, what if, help".to_owned(),
             contexts if contexts == SEARCHING => "lists, detail, filter, what if, help".to_owned(),
             contexts => contexts.iter().map(|context| context.word()).collect::<Vec<_>>().join(", "),

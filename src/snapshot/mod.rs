@@ -5,6 +5,7 @@
 mod changes;
 mod coverage;
 mod exposure;
+mod faceplate;
 mod filter;
 mod hidden;
 mod index;
@@ -22,6 +23,7 @@ mod unseen;
 pub use changes::{Changes, Frame, Visited};
 pub use coverage::{Coverage, DaemonState, Share};
 pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tally, group_of};
+pub use faceplate::{Faceplate, Jack, Sign, Unit};
 pub use filter::{Candidate, Completion, Filter, FilterError, Known};
 pub use index::{Index, Scope};
 pub use look_up::{Hit, Hits, Score, Sought};

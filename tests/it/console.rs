@@ -3,6 +3,7 @@
 mod coverage;
 mod decisions;
 pub(crate) mod estate;
+mod faceplate;
 mod filter;
 mod hostile;
 mod moving;

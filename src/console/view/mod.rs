@@ -5,6 +5,7 @@ mod detail;
 mod devices;
 mod dossier;
 mod exposure;
+mod faceplate;
 mod filter;
 mod head;
 mod overlay;
@@ -59,7 +60,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Search(search) => search::draw(model, search, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
-        Mode::Browse | Mode::Detail | Mode::Filter(_) => {}
+        Mode::Browse | Mode::Detail | Mode::Pinned { .. } | Mode::Faceplate(_) | Mode::Filter(_) => {}
     }
     if let Some(position) = overlay::cursor(model, area, body) {
         frame.set_cursor_position(position);
@@ -67,8 +68,10 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 }
 
 fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
-    if model.mode == Mode::Detail {
-        return detail::draw(model, pen, area);
+    match model.mode.shown() {
+        Mode::Detail | Mode::Pinned { .. } => return detail::draw(model, pen, area),
+        Mode::Faceplate(panel) => return faceplate::draw(model, panel, pen, area),
+        _ => {}
     }
     let list = if *model.detail_open.of(model.view) && area.width >= WIDE {
         let width = (area.width * 2 / 5).min(100);
@@ -233,6 +236,7 @@ fn place_name(context: Context) -> &'static str {
         Context::Targets => "Targets",
         Context::Detail => "a detail",
         Context::Dossier => "a site's dossier",
+        Context::Faceplate => "a faceplate",
         Context::Outlook => "what if",
         Context::Filter
         | Context::Form

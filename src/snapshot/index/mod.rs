@@ -156,6 +156,13 @@ impl Index {
         self.slots.get(at).map(|slot| self.row(slot))
     }
 
+    /// The devices whose place, or last place, is on a switch.
+    #[must_use]
+    pub fn on_switch(&self, switch: &TargetName) -> Vec<DeviceRow> {
+        let Some(name) = self.strings.find(switch.as_str()) else { return Vec::new() };
+        self.slots.iter().filter(|slot| slot.switch == name).map(|slot| self.row(slot)).collect()
+    }
+
     fn slot(&mut self, row: &DeviceRow) -> Slot {
         let strings = &mut self.strings;
         let mut keep = |text: Option<&str>| text.map_or(Text::NONE, |text| strings.keep(text));
