@@ -35,7 +35,7 @@ pub use neighbours::UnpolledNeighbour;
 pub use own::{Interface, OwnWords};
 pub use parts::in_parts;
 pub use placing::Standing;
-pub use registers::{By, Listing, Registers, Sighting, Touched};
+pub use registers::{By, Listing, Registered, Registers, Sighting, Touched};
 pub use state::Inventory;
 
 use std::net::IpAddr;

@@ -24,6 +24,65 @@ pub struct Counts {
     pub closed: usize,
 }
 
+/// A share of something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// How much of it was seen.
+    pub seen: u64,
+    /// How much there is.
+    pub expected: u64,
+    /// The oldest look it rests on; of registers the age of the oldest file.
+    pub oldest: Option<Timestamp>,
+}
+
+impl Part {
+    /// In per cent, rounded down. `None`: there is nothing to measure by.
+    #[must_use]
+    pub fn percent(&self) -> Option<u64> {
+        (self.seen * 100).checked_div(self.expected)
+    }
+
+    /// With another part of the same kind.
+    #[must_use]
+    pub fn and(self, seen: u64, expected: u64, oldest: Option<Timestamp>) -> Self {
+        let oldest = [self.oldest, oldest].into_iter().flatten().min();
+        Self { seen: self.seen + seen, expected: self.expected + expected, oldest }
+    }
+}
+
+/// What was looked at of the sites that a cycle can be about: four factors, never made into one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LookedAt {
+    /// The sites.
+    pub sites: usize,
+    /// Those of them of which too little was looked at to show them clean.
+    pub short: usize,
+    /// Addresses of their ranges.
+    pub ranges: Part,
+    /// Switches that answer, of those configured and those heard.
+    pub switches: Part,
+    /// Linked ports on which it is known who is there.
+    pub ports: Part,
+    /// Entries of registers that were found.
+    pub register: Part,
+}
+
+/// What became of the report of a cycle that ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reporting {
+    /// It is to be written.
+    Due,
+    /// It was.
+    Written {
+        /// When.
+        at: Timestamp,
+        /// Where.
+        files: Vec<String>,
+    },
+}
+
 /// Who says that a cycle was gone through, and what was known then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attestation {
@@ -35,6 +94,9 @@ pub struct Attestation {
     pub statement: String,
     /// How much of the estate was looked at.
     pub coverage: String,
+    /// The same by its factors; `None`: before they were recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked: Option<LookedAt>,
     /// What stood in it.
     pub counts: Counts,
     /// The change log's last row before this.
@@ -76,4 +138,7 @@ pub struct Cycle {
     /// How it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attestation: Option<Attestation>,
+    /// What became of its report; `None`: none is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Reporting>,
 }

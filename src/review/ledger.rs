@@ -308,6 +308,7 @@ impl Ledger {
             items,
             closed: None,
             attestation: None,
+            report: None,
         };
         self.cycles.insert(id, cycle);
         Some(id)

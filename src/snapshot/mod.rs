@@ -3,6 +3,7 @@
 //! The store fills a [`Snapshot`] and keeps it current; console, reports and the command line only read it.
 
 mod coverage;
+mod curve;
 mod exposure;
 mod filter;
 mod hidden;
@@ -14,6 +15,7 @@ mod sites;
 mod sort;
 
 pub use coverage::{Coverage, DaemonState, Share};
+pub use curve::{Curve, Day, Stay};
 pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, group_of};
 pub use filter::{Filter, FilterError};
 pub use placement::{Placement, PlacementKey};
@@ -31,7 +33,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Basis, NetworkKind, Sensitivity};
-use crate::inventory::{Device, Place};
+use crate::inventory::{Device, Place, Registered};
 use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, NetworkId, SiteId, TargetName, Timestamp,
@@ -171,6 +173,8 @@ pub struct DeviceRow {
     pub appeared: Option<Timestamp>,
     /// Last seen: now, as far as its switch's last complete pass or its own last answer goes.
     pub last_seen: Timestamp,
+    /// What a register says of when it was installed.
+    pub registered: Option<Registered>,
 }
 
 /// A target.
@@ -259,6 +263,7 @@ impl DeviceRow {
             first_seen: device.first_seen,
             appeared: device.appeared,
             last_seen,
+            registered: None,
         }
     }
 }

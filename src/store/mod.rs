@@ -14,6 +14,7 @@ mod picture;
 mod prune;
 mod read;
 mod reader;
+mod records;
 mod salt;
 mod schema;
 mod swept;
@@ -30,6 +31,7 @@ pub use held::{Aside, Condition, Held};
 pub use log::LoggedState;
 pub use outbox::{Outbox, Told};
 pub use reader::{DeviceDetail, Reader};
+pub use records::{CycleItems, Entry};
 pub use writer::{Committed, Writer};
 
 /// What can go wrong with the database, in words for the administrator.

@@ -62,6 +62,11 @@ impl Seen {
     }
 }
 
+pub(super) fn device_row(record: DeviceRecord, seen: &Seen) -> DeviceRow {
+    let DeviceRecord { device, status, registered } = record;
+    DeviceRow { registered, ..DeviceRow::new(&device, status, seen.last_seen(&device)) }
+}
+
 fn state_text(state: TargetState) -> &'static str {
     match state {
         TargetState::Waiting => "waiting",
@@ -72,22 +77,25 @@ fn state_text(state: TargetState) -> &'static str {
     }
 }
 
-fn target_row(target: TargetRecord) -> TargetRow {
-    TargetRow {
-        switch: target.kind == TargetKind::Switch,
-        name: target.name,
-        address: target.address,
-        site: target.site,
-        state: state_text(target.state).to_owned(),
-        since: target.since,
-        why: target.why,
-        last_attempt: target.last_attempt,
-        last_ok: target.last_ok,
-        requests: target.requests,
-        took_ms: target.took_ms,
-        tables: target.tables,
-        readings: target.readings,
-        camera: target.camera,
+impl From<TargetRecord> for TargetRow {
+    /// A target as readers see it.
+    fn from(target: TargetRecord) -> Self {
+        Self {
+            switch: target.kind == TargetKind::Switch,
+            name: target.name,
+            address: target.address,
+            site: target.site,
+            state: state_text(target.state).to_owned(),
+            since: target.since,
+            why: target.why,
+            last_attempt: target.last_attempt,
+            last_ok: target.last_ok,
+            requests: target.requests,
+            took_ms: target.took_ms,
+            tables: target.tables,
+            readings: target.readings,
+            camera: target.camera,
+        }
     }
 }
 
@@ -178,8 +186,8 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
     let mut statement = transaction.prepare("SELECT record FROM device ORDER BY id")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let DeviceRecord { device, status } = read::record(row, 0)?;
-        snapshot.devices.insert(device.id, DeviceRow::new(&device, status, seen.last_seen(&device)));
+        let record: DeviceRecord = read::record(row, 0)?;
+        snapshot.devices.insert(record.device.id, device_row(record, &seen));
     }
     drop(rows);
     drop(statement);
@@ -204,7 +212,7 @@ fn put_rest(connection: &Connection, snapshot: &mut Snapshot, targets: Vec<Targe
     let cycles: Vec<Cycle> = read::records(connection, "SELECT record FROM cycle", [])?;
     snapshot.cycles = cycles.into_iter().map(|cycle| (cycle.id, cycle)).collect();
     put_considered(connection, snapshot)?;
-    snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), target_row(target))).collect();
+    snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), TargetRow::from(target))).collect();
     snapshot.carriers = outbox::carriers(connection)?;
     snapshot.looked = read::meta(connection, "looked")?.unwrap_or_default();
     put_head(connection, snapshot)
@@ -224,7 +232,7 @@ pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusql
     let targets: Vec<TargetRecord> = read::records(&transaction, "SELECT record FROM target", [])?;
     let seen = Seen::of(targets.iter());
     snapshot.looked = read::meta(&transaction, "looked")?.unwrap_or_default();
-    snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), target_row(target))).collect();
+    snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), TargetRow::from(target))).collect();
     for (kind, subject) in touched(&transaction, snapshot.seq)? {
         let number: u64 = subject.parse().unwrap_or(0);
         match log::kind_of(&kind) {
@@ -234,8 +242,8 @@ pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusql
                     .query_row([number as i64], |row| read::record(row, 0))
                     .optional()?;
                 match found {
-                    Some(DeviceRecord { device, status }) => {
-                        snapshot.devices.insert(device.id, DeviceRow::new(&device, status, seen.last_seen(&device)));
+                    Some(record) => {
+                        snapshot.devices.insert(record.device.id, device_row(record, &seen));
                     }
                     None => {
                         snapshot.devices.remove(&DeviceId(number));

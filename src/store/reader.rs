@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::log::{self, LoggedState, TABLES};
 use super::{Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetRecord, lock, past, picture, read, schema};
-use crate::inventory::{AddressBinding, Device, Presence, SwitchRecord};
+use crate::inventory::{AddressBinding, Device, Presence, Registered, SwitchRecord};
 use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
 use crate::policy::Status;
 use crate::review::{Decision, Finding};
@@ -31,6 +31,8 @@ pub struct DeviceDetail {
     pub device: Device,
     /// Its count word.
     pub status: Status,
+    /// What a register says of when it was installed.
+    pub registered: Option<Registered>,
     /// Last seen.
     pub last_seen: Timestamp,
     /// Its findings, closed ones too.
@@ -183,7 +185,7 @@ impl Reader {
         let found: Option<DeviceRecord> = connection
             .query_row("SELECT record FROM device WHERE id = ?", [key], |row| read::record(row, 0))
             .optional()?;
-        let Some(DeviceRecord { device, status }) = found else { return Ok(None) };
+        let Some(DeviceRecord { device, status, registered }) = found else { return Ok(None) };
         let mac = device.mac.map(|mac| mac.to_string()).unwrap_or_default();
         // Only the targets its last sight rests on: its switch, and itself as a camera.
         let mut targets: Vec<TargetRecord> = Vec::new();
@@ -231,6 +233,7 @@ impl Reader {
         let decisions = decisions.into_iter().map(|(_, decision)| decision).collect();
         Ok(Some(DeviceDetail {
             status,
+            registered,
             last_seen: seen.last_seen(&device),
             findings: read::records(connection, "SELECT record FROM finding WHERE device = ? ORDER BY id", [key])?,
             decisions,

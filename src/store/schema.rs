@@ -329,6 +329,7 @@ mod tests {
             text: "x".into(),
             findings: Vec::new(),
             more: 0,
+            body: String::new(),
         };
         let outbox = Outbox {
             carriers: Some(vec![("soc".into(), "somewhere".into())]),

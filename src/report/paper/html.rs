@@ -1,4 +1,4 @@
-//! The return as one page that stands by itself: no script, nothing loaded from anywhere, good on paper.
+//! A report as one page that stands by itself: no script, nothing loaded from anywhere, good on paper.
 
 use std::io::Write;
 
@@ -7,9 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::sheets::{Sheet, sheets};
-use super::{Handed, charts};
-use crate::snapshot::{Factor, Standing};
+use super::text::label;
+use super::{Paper, Sheet};
 
 /// Rows of a table that are shown; CSV and JSON have all.
 const MOST_ROWS: usize = 1_000;
@@ -26,11 +25,7 @@ fn policy() -> String {
 ///
 /// # Errors
 /// It cannot be written.
-pub fn write(handed: &Handed<'_>, out: &mut impl Write) -> std::io::Result<()> {
-    let given = &handed.given;
-    let title = handed.title();
-    let (first, rest) = (cards(handed), handed.summary());
-    let makers: Vec<_> = given.exposure.rows.iter().filter(|row| row.key.brand.is_none()).collect();
+pub fn write(paper: &Paper<'_>, out: &mut impl Write) -> std::io::Result<()> {
     let head = html! {
         (DOCTYPE)
         html lang="en" {
@@ -39,31 +34,22 @@ pub fn write(handed: &Handed<'_>, out: &mut impl Write) -> std::io::Result<()> {
                 meta http-equiv="Content-Security-Policy" content=(policy());
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
-                title { (title) }
+                title { (paper.title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                p.freshness { (handed.headline()) }
-                h1 { (title) }
-                @for term in handed.terms() { p.term { (term) } }
-                (first)
-                dl.summary {
-                    @for (name, words) in rest.iter().filter(|(name, _)| name.len() == 1) {
-                        dt { "(" (name) ")" }
-                        dd { (words) }
-                    }
+                p.freshness { (paper.headline) }
+                h1 { (paper.title) }
+                @for term in &paper.terms { p.term { (term) } }
+                (paper.cards)
+                @if !paper.summary.is_empty() {
+                    dl.summary { @for (name, words) in &paper.summary { dt { (label(name)) } dd { (words) } } }
                 }
-                @if !makers.is_empty() {
-                    figure { figcaption { "Whose equipment is where" } (charts::makers(&makers)) }
-                }
-                @if given.progress.len() > 1 {
-                    figure { figcaption { "Affected sites that are done" } (charts::progress(&given.progress)) }
-                }
-                (coverage(handed))
+                (paper.charts)
                 (PreEscaped(MARK))
                 footer {
-                    p { "lenswarden " (env!("CARGO_PKG_VERSION")) ", change " (given.snapshot.seq) " of the log" }
-                    @match &handed.head {
+                    p { "lenswarden " (env!("CARGO_PKG_VERSION")) ", change " (paper.frame.snapshot.seq) " of the log" }
+                    @match &paper.frame.head {
                         Some(head) => p.head { "Signed head of the log, for " code { "lenswarden audit verify --head" } ": " code { (head) } },
                         None => p.head { "The log was not signed yet." },
                     }
@@ -75,7 +61,7 @@ pub fn write(handed: &Handed<'_>, out: &mut impl Write) -> std::io::Result<()> {
     let page = head.into_string();
     let (before, after) = page.split_once(MARK).unwrap_or((&page, ""));
     out.write_all(before.as_bytes())?;
-    for sheet in sheets(handed).iter().filter(|sheet| sheet.count > 0) {
+    for sheet in paper.sheets.iter().filter(|sheet| sheet.is_shown()) {
         out.write_all(table(sheet).into_string().as_bytes())?;
     }
     out.write_all(after.as_bytes())
@@ -84,51 +70,6 @@ pub fn write(handed: &Handed<'_>, out: &mut impl Write) -> std::io::Result<()> {
 /// Where the tables go. What is between angle brackets stands in no escaped text.
 const MARK: &str = "<!--tables-->";
 
-/// The count words, and how far the affected sites are.
-fn cards(handed: &Handed<'_>) -> Markup {
-    let (given, exposure) = (&handed.given, &handed.given.exposure);
-    let counts = [
-        ("restricted", exposure.restricted),
-        ("suspected", exposure.suspected),
-        ("unknown", exposure.unknown),
-        ("not restricted", exposure.not_restricted),
-    ];
-    let done = given.done_percent().map_or_else(|| "–".to_owned(), |percent| format!("{percent} %"));
-    html! {
-        div.cards {
-            @for (words, count) in counts {
-                div.card { div class=(format!("count {}", words.replace(' ', "-"))) { (count) } div { (words) } }
-            }
-            div.card.done {
-                div.count { (done) }
-                div { (given.standing(Standing::Done)) " of " (given.affected()) " affected sites done" }
-            }
-        }
-    }
-}
-
-/// Sites of which least was looked at first.
-fn coverage(handed: &Handed<'_>) -> Markup {
-    let least = |factors: &[Factor]| factors.iter().map(|factor| factor.percent().unwrap_or(0)).min().unwrap_or(0);
-    let mut sites: Vec<_> = handed.given.sites.iter().collect();
-    sites.sort_by_key(|site| (least(&site.coverage.factors), &site.site.id));
-    let more = sites.len().saturating_sub(charts::MOST_SITES);
-    sites.truncate(charts::MOST_SITES);
-    let bars: Vec<(String, &[Factor])> = sites
-        .iter()
-        .map(|site| (handed.names.name("site", site.site.id.as_str()), site.coverage.factors.as_slice()))
-        .collect();
-    html! {
-        @if !bars.is_empty() {
-            figure {
-                figcaption { "What was looked at, the least first" }
-                (charts::coverage(&bars, handed.given.snapshot.looked.threshold))
-                @if more > 0 { p.more { "and " (more) " more sites of which as much or more was looked at: table (e)" } }
-            }
-        }
-    }
-}
-
 fn table(sheet: &Sheet<'_>) -> Markup {
     let (rows, more) = sheet.brief(MOST_ROWS);
     let told = |at: usize| rows.iter().any(|row| row.get(at).is_some_and(|cell| !cell.is_empty()));
@@ -136,14 +77,17 @@ fn table(sheet: &Sheet<'_>) -> Markup {
     html! {
         section {
             h2 { (sheet.title) }
-            table {
-                thead { tr { @for (_, column) in &columns { th { (column.replace('_', " ")) } } } }
-                tbody {
-                    @for row in &rows {
-                        tr { @for (at, _) in &columns {
-                            @let cell = row.get(*at).map(String::as_str).unwrap_or_default();
-                            td class=[class(cell)] { (cell) }
-                        } }
+            @if !sheet.note.is_empty() { p.note { (sheet.note) } }
+            @if rows.is_empty() { p.more { (sheet.without) } } @else {
+                table {
+                    thead { tr { @for (_, column) in &columns { th { (column.replace('_', " ")) } } } }
+                    tbody {
+                        @for row in &rows {
+                            tr { @for (at, _) in &columns {
+                                @let cell = row.get(*at).map(String::as_str).unwrap_or_default();
+                                td class=[class(cell)] { (cell) }
+                            } }
+                        }
                     }
                 }
             }
@@ -158,6 +102,7 @@ fn class(cell: &str) -> Option<&'static str> {
         "restricted" | "remaining" | "since-last-return" | "breach" | "no" => Some("bad"),
         "suspected" | "unknown" | "gone-not-shown" | "none-not-shown" | "partly" | "not-known" => Some("doubt"),
         "not-restricted" | "done" | "yes" => Some("good"),
+        cell if cell.starts_with("not known") || cell.starts_with("to be filled in") => Some("doubt"),
         cell if !cell.is_empty() && cell.bytes().all(|digit| digit.is_ascii_digit()) => Some("figure"),
         _ => None,
     }

@@ -1,38 +1,49 @@
-//! The return for a terminal and a mail: coverage first, then what is said in short, then the tables.
+//! A report for a terminal and a mail: coverage first, then what is said in short, then the tables.
 
 use std::io::Write;
 
-use super::Handed;
-use super::sheets::sheets;
+use super::Paper;
 use crate::report::Table;
 
 /// Rows of a table that are shown; the other forms have all.
 const MOST_ROWS: usize = 50;
 
+/// What a line of the summary is called: (a) to (g), or a word.
+pub(super) fn label(name: &str) -> String {
+    if name.len() == 1 { format!("({name})") } else { name.to_owned() }
+}
+
 /// Writes it.
 ///
 /// # Errors
 /// It cannot be written.
-pub fn write(handed: &Handed<'_>, out: &mut impl Write) -> std::io::Result<()> {
-    writeln!(out, "{}\n\n{}", handed.headline(), handed.title())?;
-    for line in handed.terms() {
+pub fn write(paper: &Paper<'_>, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "{}\n\n{}", paper.headline, paper.title)?;
+    for line in &paper.terms {
         writeln!(out, "{line}")?;
     }
-    writeln!(out)?;
-    for (name, words) in handed.summary() {
-        let name = if name.len() == 1 { format!("({name})") } else { "all".to_owned() };
-        writeln!(out, "{name:5} {words}")?;
+    let wide = paper.summary.iter().map(|(name, _)| label(name).chars().count()).max().unwrap_or(0);
+    for (at, (name, words)) in paper.summary.iter().enumerate() {
+        let before = if at == 0 { "\n" } else { "" };
+        writeln!(out, "{before}{:wide$}  {words}", label(name))?;
     }
-    for sheet in sheets(handed).iter().filter(|sheet| sheet.count > 0) {
+    for sheet in paper.sheets.iter().filter(|sheet| sheet.is_shown()) {
         let (rows, more) = sheet.brief(MOST_ROWS);
-        let columns = sheet.brief.to_vec();
         writeln!(out, "\n{}\n", sheet.title)?;
+        if !sheet.note.is_empty() {
+            writeln!(out, "{}\n", sheet.note)?;
+        }
+        if rows.is_empty() {
+            writeln!(out, "{}", sheet.without)?;
+            continue;
+        }
+        let columns = sheet.brief.to_vec();
         write!(out, "{}", Table { columns, rows }.without_empty_columns().text())?;
         if more > 0 {
             writeln!(out, "and {more} more: --format csv has all")?;
         }
     }
-    if let Some(head) = &handed.head {
+    if let Some(head) = &paper.frame.head {
         writeln!(out, "\n{head}")?;
     }
     Ok(())
