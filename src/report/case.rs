@@ -155,11 +155,13 @@ fn mitigations(frame: &Frame<'_>, known: &Known<'_>) -> Vec<Row> {
             .gone
             .map(|gone| fact("placement", "no polled port shows it any more", "observed", frame.moment(Some(gone)))),
     );
-    if rows.is_empty() {
-        let waiting = standing().count();
-        let words = format!("none known: nothing was decided yet, {waiting} findings wait");
-        rows.push(fact("mitigation", words, "", Value::Null));
+    if standing().all(|finding| finding.decision.is_none()) {
+        rows.push(fact("mitigation", "nothing was decided about it", "change log", Value::Null));
     }
+    rows.extend(standing().filter(|finding| finding.state == FindingState::Open).map(|finding| {
+        let field = format!("asked for by {}", frame.rule(finding));
+        fact(&field, frame.rule_words(finding), "the policy", frame.moment(Some(finding.since)))
+    }));
     rows
 }
 

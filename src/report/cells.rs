@@ -73,7 +73,7 @@ impl Frame<'_> {
     }
 
     /// A finding's rule in words: those of a shipped pack name nothing of an estate.
-    fn rule_words(&self, finding: &Finding) -> String {
+    pub(super) fn rule_words(&self, finding: &Finding) -> String {
         match Policies::shipped_ids().contains(&finding.policy.as_str()) {
             true => clean_words(&finding.text),
             false => self.names.words(&finding.text),

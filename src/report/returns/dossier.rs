@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Handed;
-use super::sheets::{CONTROLS, CONTROLS_BRIEF, COVERAGE, DEVICE, DEVICE_BRIEF, SITES};
+use super::sheets::{CONTROLS, CONTROLS_BRIEF, COVERAGE, DEVICE, SITES};
 use crate::config::Sensitivity;
 use crate::net::SiteId;
 use crate::report::cells::{FACTS, fact};
@@ -61,12 +61,13 @@ impl Handed<'_> {
                     ("coverage_of_sites", "What was looked at: four shares, never made into one"),
                     COVERAGE,
                     self.coverage_rows(site),
-                ),
+                )
+                .shown_as(COVERAGE_SHORT),
                 self.gaps(site),
                 Sheet::of(("makers", "Cameras by maker and count word"), MAKERS, self.makers_at(&equipment))
                     .or("No device that is or may be surveillance equipment."),
                 Sheet::of(("devices", "Surveillance equipment, and what may be"), DEVICE, devices)
-                    .shown_as(DEVICE_BRIEF)
+                    .shown_as(DEVICE_SHORT)
                     .or("None was seen."),
                 self.networks_at(id),
                 frame.findings("Findings that stand", open()),
@@ -189,5 +190,24 @@ impl Handed<'_> {
     }
 }
 
+/// Columns that tell something where all is of one site.
+const COVERAGE_SHORT: &[&str] = &["factor", "seen", "expected", "percent", "oldest_look"];
+const DEVICE_SHORT: &[&str] = &[
+    "device",
+    "maker",
+    "model",
+    "mac",
+    "ip",
+    "status",
+    "switch",
+    "port",
+    "vlan",
+    "network",
+    "since",
+    "installed",
+    "register_installed",
+    "decision",
+    "until",
+];
 /// Columns of makers at one site.
 const MAKERS: &[&str] = &["maker", "verdict", "status", "devices", "on_core", "set_apart"];
