@@ -100,7 +100,8 @@ pub(super) fn sites(path: &Path, listing: &Listing) -> Result<ExitCode> {
     let (_, snapshot) = look(path)?;
     let chosen = || snapshot.sites.values().filter(|site| filter.site(site));
     if listing.format() == Format::Json {
-        let counts = snapshot.site_counts(&snapshot.overdue());
+        let overdue = snapshot.overdue();
+        let counts = snapshot.site_counts(&snapshot.tallies(&overdue), &overdue);
         let rows = chosen().filter_map(|site| Some(sites::site_json(&snapshot, site, counts.get(&site.id)?)));
         print_json(&rows.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);

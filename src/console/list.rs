@@ -4,6 +4,9 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::hash::Hash;
 
+/// Neighbours of a row that is gone which are looked for one by one.
+const NEAR: usize = 8;
+
 /// Identities in order, and which of them is selected.
 #[derive(Debug, Clone)]
 pub struct List<I> {
@@ -44,11 +47,22 @@ impl<I: Clone + Eq + Hash> List<I> {
         if let Some(at) = self.order.iter().position(|id| *id == selected) {
             return self.select_at(at);
         }
+        // Most of the time the next few are still there; then no set of 300,000 is made.
+        let near = before.iter().skip(self.at).take(NEAR).find_map(|id| self.order.iter().position(|it| it == id));
+        if let Some(at) = near {
+            return self.select_at(at);
+        }
         let left: HashSet<&I> = self.order.iter().collect();
         let below = before.iter().skip(self.at).find(|id| left.contains(id));
         let neighbour = below.or_else(|| before.iter().take(self.at).rev().find(|id| left.contains(id)));
         let at = neighbour.and_then(|id| self.order.iter().position(|other| other == id));
         self.select_at(at.unwrap_or(0));
+    }
+
+    /// Forgets order and selection: whatever comes next is looked at from its first row.
+    pub fn begin(&mut self) {
+        (self.order, self.selected, self.at) = (Vec::new(), None, 0);
+        self.offset.set(0);
     }
 
     /// Selects by row number; past the end: the last row.

@@ -2,14 +2,17 @@
 //! socket. Opens the database read-only.
 //!
 //! Elm by hand, on one thread: `msg -> update(&mut model, msg) -> (dirty, effect) -> perform`; the screen is drawn only
-//! when it may differ, and an idle one sends nothing. Asking the daemon may take long, so each question has a thread of
-//! its own whose answer comes back as a message.
+//! when it may differ, and an idle one sends nothing. A second thread reads the database and goes through all devices
+//! (`follow`). Asking the daemon may take long, so each question has a thread of its own whose answer comes back as a
+//! message.
 
 pub mod decide;
+mod follow;
 pub mod input;
 pub mod keys;
 pub mod list;
 mod model;
+mod rows;
 mod run;
 mod terminal;
 mod theme;
@@ -17,6 +20,7 @@ mod update;
 mod view;
 pub mod what_if;
 
+pub use follow::{Ask, Devices, Follower, Found, Question, Wanted};
 pub use model::{Mode, Model, ReviewKey, Trouble, View};
 pub use run::{Events, Sources, drive};
 pub use theme::Theme;

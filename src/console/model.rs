@@ -6,16 +6,16 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use super::decide::{Form, Stage};
+use super::follow::Devices;
 use super::input::Input;
 use super::keys::Context;
 use super::list::List;
 use super::theme::Theme;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, TargetName};
-use crate::review::{Finding, FindingState};
 use crate::snapshot::{
-    Coverage, DeviceOrder, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement, PlacementKey,
-    Snapshot, TargetOrder, group_of,
+    Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement,
+    PlacementKey, Snapshot, Tally, TargetOrder,
 };
 use crate::store::DeviceDetail;
 
@@ -195,9 +195,22 @@ pub(super) struct Message {
 /// Everything the screen shows and keys change.
 #[derive(Debug)]
 pub struct Model {
-    /// The picture. The loop brings it up to date in place (a copy of 100,000 rows would cost more than reading what
-    /// changed) and says so with [`super::Msg::Refreshed`].
+    /// The picture: everything but the devices that no finding is about.
     pub snapshot: Snapshot,
+    /// All devices, as far as they are read.
+    pub devices: Devices,
+    /// How many there are, while they are still read.
+    pub(super) loading: Option<usize>,
+    /// How many are alike, as the picture said when it was new.
+    pub(super) tallies: Vec<Tally>,
+    /// Devices on unclassified networks that pass the filter of Placement.
+    pub(super) unclassified: Vec<DeviceId>,
+    /// The filter those are of.
+    pub(super) placed: Option<Filter>,
+    /// The number of the last question, and the view that waits for its answer.
+    pub(super) asked: (u64, Option<View>),
+    /// The device that was asked for last, and for which change.
+    pub(super) asked_detail: Option<(DeviceId, u64)>,
     /// A picture was read once.
     pub(super) has_picture: bool,
     pub(super) trouble: Option<Trouble>,
@@ -225,8 +238,8 @@ pub struct Model {
     pub(super) marks: BTreeSet<FindingId>,
 
     pub(super) detail_open: PerView<bool>,
-    /// The device that was read last, for which change, and what came.
-    pub(super) detail: Option<(DeviceId, u64, Option<Box<DeviceDetail>>)>,
+    /// The device that was read last, and what came.
+    pub(super) detail: Option<(DeviceId, Option<Box<DeviceDetail>>)>,
     /// Scroll of the detail or the help that fills the screen.
     pub(super) scroll: Cell<usize>,
     /// Scroll of the cycles above the findings.
@@ -243,6 +256,13 @@ impl Model {
     pub fn new(theme: Theme, zone: TimeZone) -> Self {
         Self {
             snapshot: Snapshot::default(),
+            devices: Devices::default(),
+            loading: None,
+            tallies: Vec::new(),
+            unclassified: Vec::new(),
+            placed: None,
+            asked: (0, None),
+            asked_detail: None,
             has_picture: false,
             trouble: None,
             coverage: Coverage::default(),
@@ -325,12 +345,9 @@ impl Model {
         *self.detail_open.of(self.view) || self.mode == Mode::Detail
     }
 
-    /// The device whose evidence must be read before the screen can be drawn, if one is shown that was not read yet.
-    #[must_use]
-    pub fn wants_detail(&self) -> Option<DeviceId> {
-        let id = self.selected_device().filter(|_| self.shows_detail())?;
-        let read = matches!(&self.detail, Some((read, seq, _)) if *read == id && *seq == self.snapshot.seq);
-        if read { None } else { Some(id) }
+    /// A device as a row.
+    pub(super) fn device(&self, id: DeviceId) -> Option<DeviceRow> {
+        self.snapshot.devices.get(&id).cloned().or_else(|| self.devices.read().get(id))
     }
 
     /// The findings in the order of the screen.
@@ -351,62 +368,6 @@ impl Model {
                 self.lists.reviews.order().iter().filter_map(finding).collect()
             }
             View::Exposure | View::Devices | View::Targets => Vec::new(),
-        }
-    }
-
-    /// The picture changed: what is cheap is counted anew, the rest when it is looked at.
-    pub(super) fn refreshed(&mut self) {
-        self.has_picture = true;
-        self.trouble = None;
-        self.coverage = self.snapshot.coverage();
-        self.overdue = self.snapshot.overdue();
-        let placement = self.snapshot.placement(&Filter::default());
-        self.misplaced = placement.on_core + placement.other;
-        let open = |finding: &&Finding| finding.state == FindingState::Open;
-        self.waiting = self.snapshot.findings.values().filter(open).count();
-        let findings = &self.snapshot.findings;
-        self.marks.retain(|id| findings.get(id).is_some_and(|finding| finding.state != FindingState::Closed));
-        self.settled = PerView::default();
-    }
-
-    /// Brings the rows of the view up to date. Costs nothing where picture, filter and order are the same.
-    pub fn settle(&mut self) {
-        if std::mem::replace(self.settled.of_mut(self.view), true) {
-            return;
-        }
-        let (snapshot, overdue) = (&self.snapshot, &self.overdue);
-        let filter = &self.words.of(self.view).filter;
-        match self.view {
-            View::Exposure => {
-                let Sorting { by, reversed } = self.exposure_sorting;
-                self.exposure = snapshot.exposure(filter, overdue, by, reversed);
-                self.lists.exposure.set(self.exposure.rows.iter().map(|row| row.key.clone()).collect());
-            }
-            View::Placement => {
-                self.placement = snapshot.placement(filter);
-                self.lists.placement.set(self.placement.rows.clone());
-            }
-            View::Reviews => {
-                let findings = match self.items_of {
-                    Some(cycle) => snapshot.items(cycle, filter, overdue),
-                    None => snapshot.queue(filter, overdue),
-                };
-                let mut cycles: Vec<_> = snapshot.cycles.values().filter(|_| self.items_of.is_none()).collect();
-                cycles.sort_by_key(|cycle| (cycle.closed.is_some(), cycle.due, cycle.id));
-                let cycles = cycles.into_iter().map(|cycle| ReviewKey::Cycle(cycle.id));
-                self.lists.reviews.set(cycles.chain(findings.into_iter().map(ReviewKey::Finding)).collect());
-            }
-            View::Devices => {
-                let Sorting { by, reversed } = self.device_sorting;
-                let drill = self.devices_of.as_ref();
-                let all = filter.asks_for_all();
-                let also = |row: &_| drill.is_none_or(|key| key.holds(row)) && (all || group_of(row).is_some());
-                self.lists.devices.set(snapshot.sorted_devices(filter, also, by, reversed));
-            }
-            View::Targets => {
-                let Sorting { by, reversed } = self.target_sorting;
-                self.lists.targets.set(snapshot.sorted_targets(&self.words.targets.text, by, reversed));
-            }
         }
     }
 }

@@ -13,19 +13,25 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use super::decide::Greeting;
-use super::model::{Model, Trouble};
+use super::follow::{Follower, Reading};
+use super::model::Model;
 use super::theme::Theme;
 use super::update::{Effect, Msg, update};
 use super::view::view;
 use super::what_if::Trial;
 use crate::control::client::{Client, ControlError};
 use crate::control::{Reply, Request};
-use crate::store::{Reader, StoreError};
+use crate::net::Timestamp;
 
-/// How often the database is asked whether anything changed: one PRAGMA and a look at a lock.
+/// How often what changed in the database is taken in.
 const LOOK: Duration = Duration::from_millis(300);
-/// How often a database that cannot be read is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+/// How long a screen waits for the answer that it shows: longer, and it is drawn without. The key that asked is to be on
+/// the screen within 16 ms.
+const PATIENCE: Duration = Duration::from_millis(8);
+/// How long the first screen waits for the first picture.
+const FIRST: Duration = Duration::from_millis(100);
+/// How long an answer that came too late for that may lie before it is taken in.
+const LATE: Duration = Duration::from_millis(3);
 /// How long an answer of the daemon may lie before it is taken in.
 const ANSWER: Duration = Duration::from_millis(40);
 /// Most events taken in before the screen is drawn.
@@ -55,75 +61,6 @@ pub struct Sources {
     pub zone: TimeZone,
     /// The look.
     pub theme: Theme,
-}
-
-/// The database as it is followed.
-struct Watch {
-    path: PathBuf,
-    reader: Option<Reader>,
-    due: Instant,
-}
-
-impl Watch {
-    /// Looks whether anything changed, when it is time to.
-    fn look(&mut self, model: &mut Model) -> Option<Msg> {
-        if Instant::now() < self.due {
-            return None;
-        }
-        let looked = match &mut self.reader {
-            Some(reader) => reader.refresh(&mut model.snapshot).map(|changed| {
-                let late = model.snapshot.read_at(crate::net::Timestamp::now());
-                changed || late
-            }),
-            None => Reader::open(&self.path).and_then(|mut reader| {
-                model.snapshot = reader.snapshot()?;
-                model.snapshot.read_at(crate::net::Timestamp::now());
-                self.reader = Some(reader);
-                Ok(true)
-            }),
-        };
-        self.due = Instant::now() + if looked.is_ok() { LOOK } else { RETRY };
-        match looked {
-            Ok(true) => Some(Msg::Refreshed),
-            Ok(false) => None,
-            Err(error) => {
-                self.reader = None;
-                Some(Msg::Trouble(trouble(&error)))
-            }
-        }
-    }
-
-    fn read(&self, model: &Model) -> Option<Msg> {
-        let id = model.wants_detail()?;
-        Some(match self.reader.as_ref()?.device(id) {
-            Ok(detail) => Msg::Detail(id, detail.map(Box::new)),
-            Err(error) => Msg::Trouble(trouble(&error)),
-        })
-    }
-}
-
-/// What is wrong with the database, and what to type.
-fn trouble(error: &StoreError) -> Trouble {
-    let mut what = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        what = format!("{what}: {cause}");
-        source = cause.source();
-    }
-    let hint = match error {
-        StoreError::Missing(_) => {
-            "Start the daemon: sudo systemctl start lenswarden. To look round without one: lenswarden demo"
-        }
-        StoreError::Denied { .. } => {
-            "Members of the group lenswarden may read: sudo usermod -aG lenswarden YOU, then log in again"
-        }
-        StoreError::Older { .. } => "sudo systemctl restart lenswarden",
-        StoreError::Newer { .. } => "Use the lenswarden that the daemon was started from: systemctl cat lenswarden",
-        StoreError::Locked(_) | StoreError::Full(_) | StoreError::Key(_) | StoreError::Database { .. } => {
-            "Is [daemon] database in the configuration the right file? journalctl -u lenswarden tells what the daemon says"
-        }
-    };
-    Trouble { what, hint: hint.to_owned() }
 }
 
 /// Asks the daemon, or tries a change out, on a thread of its own: an answer may take a minute, and keys must work
@@ -192,6 +129,26 @@ fn decide(socket: &std::path::Path, request: &Request) -> Msg {
     })
 }
 
+/// Asks what the screen needs, and takes in what was read: for a short while also what is still to come. Returns whether
+/// the screen may differ.
+fn take_in(model: &mut Model, reading: &mut Reading) -> bool {
+    let mut dirty = false;
+    // Nothing is shown yet: no key waits.
+    let first = !model.has_picture && model.trouble.is_none();
+    let until = Instant::now() + if first { FIRST } else { PATIENCE };
+    loop {
+        for question in model.questions() {
+            reading.ask(question);
+        }
+        let awaited = reading.is_waited_for() || (!model.has_picture && model.trouble.is_none());
+        let patience = if awaited { until } else { Instant::now() };
+        match reading.next(patience.saturating_duration_since(Instant::now())) {
+            Some(msg) => dirty |= update(model, msg).0,
+            None => return dirty,
+        }
+    }
+}
+
 /// Runs the console on this terminal with these events until it ends or `stop` is set.
 ///
 /// # Errors
@@ -208,13 +165,15 @@ where
     E: Events,
 {
     let mut model = Model::new(sources.theme, sources.zone);
-    let mut watch = Watch { path: sources.database, reader: None, due: Instant::now() };
+    let mut reading = Reading::start(Follower::new(&sources.database, model.devices.clone()));
     let (sender, answers) = channel();
     let mut questions = Questions { socket: sources.control_socket, trial: sources.trial, answers, sender, waiting: 0 };
     let mut notices = sources.notices;
     let mut dirty = true;
     while !stop.load(Ordering::Relaxed) {
-        let mut happened: Vec<Msg> = watch.look(&mut model).into_iter().collect();
+        dirty |= take_in(&mut model, &mut reading);
+        // A daemon that hangs says nothing of it: the clock does.
+        let mut happened = vec![Msg::Clock(Timestamp::now())];
         happened.extend(std::iter::from_fn(|| questions.answer()));
         happened.extend(notices.iter_mut().filter_map(|notices| notices.try_iter().last()).map(Msg::Notice));
         for msg in happened {
@@ -222,15 +181,15 @@ where
         }
         if dirty && !stop.load(Ordering::Relaxed) {
             model.settle();
-            if let Some(msg) = watch.read(&model) {
-                update(&mut model, msg);
-            }
             terminal.draw(|frame| view(&model, frame))?;
             dirty = false;
         }
-        let mut wait = watch.due.saturating_duration_since(Instant::now()).min(LOOK);
+        let mut wait = LOOK;
         if questions.waiting > 0 {
             wait = wait.min(ANSWER);
+        }
+        if reading.is_waited_for() || model.is_to_come() {
+            wait = wait.min(LATE);
         }
         // What was typed in one go is drawn in one go.
         for _ in 0..BURST {

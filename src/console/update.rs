@@ -3,13 +3,15 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::decide::{Form, Greeting, Stage};
+use super::follow::Found;
 use super::input::{Edit, Input};
 use super::keys::{self, Action, Context};
 use super::list::Step;
 use super::model::{Message, Mode, Model, ReviewKey, Trouble, View};
 use super::what_if::{Progress, WhatIf};
-use crate::net::DeviceId;
+use crate::net::{DeviceId, Timestamp};
 use crate::review::{DecisionRequest, FindingState, Outlook};
+use crate::snapshot::{Changes, Snapshot, Tally};
 use crate::store::DeviceDetail;
 
 /// What happened.
@@ -21,8 +23,20 @@ pub enum Msg {
     Paste(String),
     /// The terminal has another size.
     Resized,
-    /// [`Model::snapshot`] was read anew or brought up to date.
-    Refreshed,
+    /// The time by the clock of whoever looks.
+    Clock(Timestamp),
+    /// The picture was read anew, with how many devices are alike; its devices are to come.
+    Picture(Box<Snapshot>, Vec<Tally>),
+    /// Some devices were read, of so many in all.
+    Loading(usize),
+    /// All devices were read.
+    Loaded,
+    /// What is another than it was.
+    Changed(Box<Changes>),
+    /// The answer to the question of that number.
+    Found(u64, Found),
+    /// There is no answer: a newer question was asked.
+    GivenUp,
     /// The database cannot be read.
     Trouble(Trouble),
     /// A device was read.
@@ -67,13 +81,22 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             return (typing, Effect::None);
         }
         Msg::Resized => {}
-        Msg::Refreshed => model.refreshed(),
+        Msg::Clock(now) => return (model.snapshot.read_at(now), Effect::None),
+        Msg::Picture(snapshot, tallies) => model.begin(*snapshot, tallies),
+        Msg::Loading(all) => model.loaded(Some(all)),
+        Msg::Loaded => model.loaded(None),
+        Msg::Changed(changes) => {
+            model.snapshot.take(*changes);
+            model.refreshed();
+        }
+        Msg::Found(number, found) => return (model.found(number, found), Effect::None),
+        Msg::GivenUp => return (false, Effect::None),
         Msg::Trouble(trouble) => {
             let new = model.trouble.as_ref() != Some(&trouble);
             model.trouble = Some(trouble);
             return (new, Effect::None);
         }
-        Msg::Detail(id, detail) => model.detail = Some((id, model.snapshot.seq, detail)),
+        Msg::Detail(id, detail) => model.read(id, detail),
         Msg::Greeted(greeting) => {
             if let Mode::Decide(form) = &mut model.mode {
                 form.greet(greeting);
@@ -130,7 +153,7 @@ fn key(model: &mut Model, event: &KeyEvent) -> (bool, Effect) {
 fn take_filter(model: &mut Model, text: &str) {
     let view = model.view;
     model.words.of_mut(view).set(text, view != View::Targets);
-    *model.settled.of_mut(view) = false;
+    model.unsettle(view);
 }
 
 fn insert(model: &mut Model, text: &str) {
@@ -264,16 +287,15 @@ fn open(model: &mut Model) {
             // The same words: the list holds as many devices as the row said.
             model.words.devices = model.words.exposure.clone();
             model.devices_of = Some(key);
-            model.settled.devices = false;
+            model.lists.devices.begin();
+            model.unsettle(View::Devices);
             go(model, View::Devices);
-            model.settle();
-            model.lists.devices.step(Step::Home);
         }
         View::Reviews if matches!(model.lists.reviews.selected(), Some(ReviewKey::Cycle(_))) => {
             if let Some(ReviewKey::Cycle(id)) = model.lists.reviews.selected() {
                 model.items_of = Some(*id);
                 model.marks.clear();
-                model.settled.reviews = false;
+                model.unsettle(View::Reviews);
                 model.settle();
                 model.lists.reviews.step(Step::Home);
             }
@@ -327,12 +349,12 @@ fn step_back(model: &mut Model) {
     } else if !model.words.of(view).text.is_empty() {
         take_filter(model, "");
     } else if view == View::Devices && model.devices_of.take().is_some() {
-        model.settled.devices = false;
+        model.unsettle(View::Devices);
         go(model, View::Exposure);
     } else if view == View::Reviews
         && let Some(cycle) = model.items_of.take()
     {
-        model.settled.reviews = false;
+        model.unsettle(View::Reviews);
         model.settle();
         model.lists.reviews.select(&ReviewKey::Cycle(cycle));
     }
@@ -361,7 +383,7 @@ fn sort(model: &mut Model, turn: bool) {
         }
         View::Placement | View::Reviews => return,
     };
-    *model.settled.of_mut(model.view) = false;
+    model.unsettle(model.view);
     model.message = Some(Message { bad: false, text: format!("sorted by {name}") });
 }
 

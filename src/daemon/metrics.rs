@@ -52,7 +52,7 @@ struct Figures {
 fn take(database: &Path, work: &Work) -> anyhow::Result<String> {
     let mut reader = Reader::open(database)?;
     let refused = reader.credentials()?.iter().filter(|attempt| attempt.state == CredentialState::Refused).count();
-    Ok(metrics(&reader.outline()?, &Work { credentials_refused: refused, ..*work }))
+    Ok(metrics(&reader.outline()?.0, &Work { credentials_refused: refused, ..*work }))
 }
 
 impl Figures {

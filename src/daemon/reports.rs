@@ -93,7 +93,7 @@ pub(super) async fn pass(database: &Path, recorder: &mpsc::Sender<Message>) -> a
 /// Writes the report of a cycle in every form that is asked for.
 fn write(database: &Path, cycle: &Cycle, plan: &ReviewReport) -> anyhow::Result<Written> {
     let mut reader = Reader::open(database)?;
-    let snapshot = reader.outline()?;
+    let (snapshot, _) = reader.outline()?;
     let items = reader.cycle_items(cycle)?;
     let frame = Frame {
         snapshot: &snapshot,

@@ -18,6 +18,18 @@ impl Confidence {
         f64::from(self.0) / 100.0
     }
 
+    /// In per cent.
+    #[must_use]
+    pub fn percent(self) -> u8 {
+        self.0
+    }
+
+    /// From per cent, as [`Self::percent`] gave it.
+    #[must_use]
+    pub fn of_percent(percent: u8) -> Self {
+        Self(percent.min(100))
+    }
+
     /// The nearest step. Nothing is ever quite certain.
     fn of_log_odds(log_odds: f64) -> Self {
         let share = 1.0 / (1.0 + (-log_odds).exp());

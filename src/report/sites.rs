@@ -100,7 +100,8 @@ pub fn coverage_json(snapshot: &Snapshot, site: &SiteRow) -> Value {
 /// Sites in numbers.
 #[must_use]
 pub fn sites<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
-    let counts = snapshot.site_counts(&snapshot.overdue());
+    let overdue = snapshot.overdue();
+    let counts = snapshot.site_counts(&snapshot.tallies(&overdue), &overdue);
     let nothing = SiteCounts::default();
     let row = |site: &SiteRow| {
         let counts = counts.get(&site.id).unwrap_or(&nothing);

@@ -83,11 +83,6 @@ impl Snapshot {
         };
         for device in self.devices.values().filter(|device| is_suspect(device)) {
             add(device.place.site.as_ref(), device.place.since, device.place.gone);
-            let mut before = device.place.before.as_deref();
-            while let Some(former) = before {
-                add(former.site.as_ref(), former.since, Some(former.until));
-                before = former.before.as_deref();
-            }
         }
         // What was moved away or turned into another device left a finding where it was. One that was observed gone is
         // there no longer, though its removal is not proved yet.

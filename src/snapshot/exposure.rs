@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DeviceRow, Filter, Snapshot};
+use super::{DeviceRow, Snapshot};
 use crate::config::{NetworkKind, Sensitivity};
 use crate::maker::{Class, Surveillance, Verdict};
-use crate::net::{DeviceId, FindingId, MakerId, SiteId};
+use crate::net::{DeviceId, FindingId, MakerId, NetworkId, SiteId};
 use crate::policy::Status;
 use crate::review::FindingState;
 
@@ -147,16 +147,88 @@ fn gravity(row: &ExposureRow) -> (Status, bool) {
 /// What a device is counted under; `None`: it is known not to be surveillance equipment.
 #[must_use]
 pub fn group_of(row: &DeviceRow) -> Option<Group> {
-    match (row.surveillance, &row.maker) {
+    let marked = row.verdict != Verdict::Unknown || row.class != Class::Unknown || row.brand.is_some();
+    group(row.surveillance, row.maker.as_ref(), marked, row.status)
+}
+
+/// `marked`: a mark of some maker, a brand, a class such as intercom: something speaks for a camera.
+pub(super) fn group(
+    surveillance: Surveillance,
+    maker: Option<&MakerId>,
+    marked: bool,
+    status: Status,
+) -> Option<Group> {
+    match (surveillance, maker) {
         (Surveillance::No, _) => None,
         (_, Some(maker)) => Some(Group::Maker(maker.clone())),
         (Surveillance::Yes, None) => Some(Group::UnknownMaker),
-        // A mark of some maker, a brand, a class such as intercom: something speaks for a camera.
         (Surveillance::Unknown, None) => {
-            let silent = row.verdict == Verdict::Unknown && row.class == Class::Unknown && row.brand.is_none();
-            let told = row.status == Status::Suspected || row.status == Status::Restricted;
-            Some(if silent && !told { Group::NotIdentified } else { Group::UnknownMaker })
+            let told = status == Status::Suspected || status == Status::Restricted;
+            Some(if marked || told { Group::UnknownMaker } else { Group::NotIdentified })
         }
+    }
+}
+
+/// Devices that are alike in everything that the exposure counts by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tally {
+    /// Whether they are surveillance equipment.
+    pub surveillance: Surveillance,
+    /// What they are.
+    pub class: Class,
+    /// How sure their maker is.
+    pub verdict: Verdict,
+    /// Their count word.
+    pub status: Status,
+    /// Their maker's id.
+    pub maker: Option<MakerId>,
+    /// Its name; empty where none is believed.
+    pub maker_name: String,
+    /// The name on them.
+    pub brand: Option<String>,
+    /// Their site.
+    pub site: Option<SiteId>,
+    /// The network they stand on; `None`: not known.
+    pub network: Option<NetworkId>,
+    /// What that is for.
+    pub network_kind: Option<NetworkKind>,
+    /// They are gone.
+    pub gone: bool,
+    /// How many they are.
+    pub devices: usize,
+    /// Findings about them that wait for a decision.
+    pub open: usize,
+    /// Findings about them that are past their time.
+    pub overdue: usize,
+}
+
+impl Tally {
+    /// So many devices like this one.
+    #[must_use]
+    pub fn of(row: &DeviceRow, devices: usize, (open, overdue): (usize, usize)) -> Self {
+        Self {
+            surveillance: row.surveillance,
+            class: row.class,
+            verdict: row.verdict,
+            status: row.status,
+            maker: row.maker.clone(),
+            maker_name: row.maker_name.clone(),
+            brand: row.brand.clone(),
+            site: row.place.site.clone(),
+            network: row.place.network.clone(),
+            network_kind: row.place.network_kind,
+            gone: row.place.gone.is_some(),
+            devices,
+            open,
+            overdue,
+        }
+    }
+
+    /// What they are counted under; `None`: they are known not to be surveillance equipment.
+    #[must_use]
+    pub fn group(&self) -> Option<Group> {
+        let marked = self.verdict != Verdict::Unknown || self.class != Class::Unknown || self.brand.is_some();
+        group(self.surveillance, self.maker.as_ref(), marked, self.status)
     }
 }
 
@@ -171,11 +243,11 @@ impl ExposureKey {
 }
 
 impl ExposureRow {
-    fn new(key: ExposureKey, row: &DeviceRow) -> Self {
+    fn new(key: ExposureKey, tally: &Tally) -> Self {
         let name = match (&key.group, &key.brand) {
             (_, Some(brand)) => format!("as {brand}"),
-            (Group::Maker(id), None) if row.maker_name.is_empty() => id.to_string(),
-            (Group::Maker(_), None) => row.maker_name.clone(),
+            (Group::Maker(id), None) if tally.maker_name.is_empty() => id.to_string(),
+            (Group::Maker(_), None) => tally.maker_name.clone(),
             (Group::UnknownMaker, None) => "unknown maker".to_owned(),
             (Group::NotIdentified, None) => "not identified".to_owned(),
         };
@@ -194,49 +266,46 @@ impl ExposureRow {
         }
     }
 
-    fn add(&mut self, row: &DeviceRow, sensitivity: Option<Sensitivity>, (open, overdue): (usize, usize)) {
-        self.status = self.status.min(row.status);
-        self.all += 1;
+    fn add(&mut self, tally: &Tally, sensitivity: Option<Sensitivity>) {
+        let devices = tally.devices;
+        self.status = self.status.min(tally.status);
+        self.all += devices;
         match sensitivity {
-            Some(Sensitivity::Sensitive) => self.sensitive += 1,
-            Some(Sensitivity::Standard) => self.standard += 1,
+            Some(Sensitivity::Sensitive) => self.sensitive += devices,
+            Some(Sensitivity::Standard) => self.standard += devices,
             None => {}
         }
-        self.core += usize::from(row.place.network_kind == Some(NetworkKind::Core));
-        self.open += open;
-        self.overdue += overdue;
-        *self.sites.entry(row.place.site.clone()).or_default() += 1;
+        self.core += if tally.network_kind == Some(NetworkKind::Core) { devices } else { 0 };
+        self.open += tally.open;
+        self.overdue += tally.overdue;
+        *self.sites.entry(tally.site.clone()).or_default() += devices;
         let [confirmed, suspected, unknown] = &mut self.verdicts;
-        match row.verdict {
-            Verdict::Confirmed => *confirmed += 1,
-            Verdict::Suspected => *suspected += 1,
-            Verdict::Unknown => *unknown += 1,
+        match tally.verdict {
+            Verdict::Confirmed => *confirmed += devices,
+            Verdict::Suspected => *suspected += devices,
+            Verdict::Unknown => *unknown += devices,
         }
     }
 }
 
 impl Exposure {
-    fn count(&mut self, row: &DeviceRow, group: &Group) {
-        match row.status {
-            _ if *group == Group::NotIdentified => self.not_identified += 1,
-            Status::Restricted => self.restricted += 1,
-            Status::Suspected => self.suspected += 1,
-            Status::Unknown => self.unknown += 1,
-            Status::NotRestricted => self.not_restricted += 1,
+    fn count(&mut self, tally: &Tally, group: &Group) {
+        let devices = tally.devices;
+        match tally.status {
+            _ if *group == Group::NotIdentified => self.not_identified += devices,
+            Status::Restricted => self.restricted += devices,
+            Status::Suspected => self.suspected += devices,
+            Status::Unknown => self.unknown += devices,
+            Status::NotRestricted => self.not_restricted += devices,
         }
     }
 }
 
 impl Snapshot {
-    /// The exposure of what a filter lets through.
+    /// Of each device, its findings that wait for a decision and those past their time; devices without either are
+    /// left out.
     #[must_use]
-    pub fn exposure(
-        &self,
-        filter: &Filter,
-        overdue: &BTreeSet<FindingId>,
-        order: ExposureOrder,
-        reversed: bool,
-    ) -> Exposure {
+    pub fn waiting(&self, overdue: &BTreeSet<FindingId>) -> BTreeMap<DeviceId, (usize, usize)> {
         let mut waiting: BTreeMap<DeviceId, (usize, usize)> = BTreeMap::new();
         for finding in self.findings.values() {
             let Some(device) = finding.subject.device() else { continue };
@@ -247,22 +316,35 @@ impl Snapshot {
                 *overdue += usize::from(late);
             }
         }
+        waiting
+    }
+
+    /// How the devices it holds count, each with its findings that wait; of a picture that is whole, all there are.
+    #[must_use]
+    pub fn tallies(&self, overdue: &BTreeSet<FindingId>) -> Vec<Tally> {
+        let waiting = self.waiting(overdue);
+        let counts = |row: &DeviceRow| waiting.get(&row.id).copied().unwrap_or_default();
+        self.devices.values().map(|row| Tally::of(row, 1, counts(row))).collect()
+    }
+
+    /// The exposure of devices that were counted.
+    #[must_use]
+    pub fn exposure(&self, tallies: impl IntoIterator<Item = Tally>, order: ExposureOrder, reversed: bool) -> Exposure {
         let mut exposure = Exposure::default();
         let mut rows: BTreeMap<ExposureKey, ExposureRow> = BTreeMap::new();
-        for row in self.devices.values().filter(|row| filter.device(row, &self.sites, self.as_of)) {
-            let Some(group) = group_of(row) else { continue };
-            if row.place.gone.is_some() {
-                exposure.gone += 1;
+        for tally in tallies {
+            let Some(group) = tally.group() else { continue };
+            if tally.gone {
+                exposure.gone += tally.devices;
                 continue;
             }
-            exposure.count(row, &group);
-            let sensitivity = row.place.site.as_ref().and_then(|id| self.sites.get(id)).map(|site| site.sensitivity);
-            let findings = waiting.get(&row.id).copied().unwrap_or_default();
-            let brands = std::iter::once(None).chain(row.brand.clone().map(Some));
+            exposure.count(&tally, &group);
+            let sensitivity = tally.site.as_ref().and_then(|id| self.sites.get(id)).map(|site| site.sensitivity);
+            let brands = std::iter::once(None).chain(tally.brand.clone().map(Some));
             for brand in brands {
                 let key = ExposureKey { group: group.clone(), brand };
-                let counted = rows.entry(key).or_insert_with_key(|key| ExposureRow::new(key.clone(), row));
-                counted.add(row, sensitivity, findings);
+                let counted = rows.entry(key).or_insert_with_key(|key| ExposureRow::new(key.clone(), &tally));
+                counted.add(&tally, sensitivity);
             }
         }
         let (mut groups, mut brands): (Vec<ExposureRow>, Vec<ExposureRow>) =
@@ -288,7 +370,7 @@ mod tests {
     use crate::config::Sensitivity;
     use crate::inventory::Place;
     use crate::net::{DeviceText, Timestamp};
-    use crate::snapshot::SiteRow;
+    use crate::snapshot::{Filter, SiteRow};
 
     fn device(id: u64, maker: Option<&str>, status: Status, surveillance: Surveillance) -> DeviceRow {
         DeviceRow {
@@ -322,7 +404,9 @@ mod tests {
             devices: devices.into_iter().map(|row| (row.id, row)).collect(),
             ..Snapshot::default()
         };
-        snapshot.exposure(&Filter::parse(words).unwrap(), &BTreeSet::new(), ExposureOrder::default(), false)
+        let filter = Filter::parse(words).unwrap();
+        let passing = snapshot.devices.values().filter(|row| filter.device(row, &snapshot.sites, snapshot.as_of));
+        snapshot.exposure(passing.map(|row| Tally::of(row, 1, (0, 0))), ExposureOrder::default(), false)
     }
 
     fn names(exposure: &Exposure) -> Vec<(&str, usize)> {

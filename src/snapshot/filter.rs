@@ -41,8 +41,9 @@ const FIELDS: [(&str, &[&str]); 24] = [
     ("entry", &[]),
 ];
 
+/// One word.
 #[derive(Debug, Clone, PartialEq)]
-enum Word {
+pub(super) enum Word {
     /// Whatever it is, also what a view leaves out of itself.
     All,
     /// Any text of the row holds it.
@@ -55,7 +56,8 @@ enum Word {
 /// Filter words, read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
-    words: Vec<(bool, Word)>,
+    /// Each with whether it is turned round.
+    pub(super) words: Vec<(bool, Word)>,
 }
 
 /// What is wrong with filter words, and where.
@@ -66,6 +68,18 @@ pub struct FilterError {
     pub at: usize,
     /// What is wrong and what would be right.
     pub message: String,
+}
+
+/// Whether a text holds another, whatever its case; `part` is in lower case.
+pub(super) fn contains(text: &str, part: &str) -> bool {
+    // Nearly every text is ASCII: nothing need be allocated.
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(part);
+    }
+    if text.bytes().all(|octet| !octet.is_ascii_uppercase()) {
+        return text.contains(part);
+    }
+    part.is_empty() || text.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }
 
 fn duration(text: &str) -> Option<Duration> {

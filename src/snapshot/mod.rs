@@ -2,27 +2,33 @@
 //!
 //! The store fills a [`Snapshot`] and keeps it current; console, reports and the command line only read it.
 
+mod changes;
 mod coverage;
 mod curve;
 mod exposure;
 mod filter;
 mod hidden;
+mod index;
 mod placement;
 mod queue;
 mod returns;
+mod seen;
 mod site_coverage;
 mod sites;
 mod sort;
 
+pub use changes::{Changes, Frame, Visited};
 pub use coverage::{Coverage, DaemonState, Share};
 pub use curve::{Curve, Day, Stay};
-pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, group_of};
+pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tally, group_of};
 pub use filter::{Filter, FilterError};
+pub use index::{Index, Scope};
 pub use placement::{Placement, PlacementKey};
 pub use queue::Progress;
 pub use returns::{
     Changed, Consideration, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn, Standing,
 };
+pub use seen::Seen;
 pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
 pub use sites::SiteCounts;
 pub use sort::{DeviceOrder, TargetOrder};
@@ -69,6 +75,11 @@ pub struct Snapshot {
     pub loosened: Vec<Loosened>,
     /// The day the IEEE registry that makers are told by is of.
     pub registry: Option<jiff::civil::Date>,
+    /// The last visit this shows: visits that change nothing are not in the log.
+    pub visits: u64,
+    /// `devices` holds every device; else those that findings are about and those that may hide cameras, and an
+    /// [`Index`] beside it holds all.
+    pub whole: bool,
     /// Devices by id.
     pub devices: BTreeMap<DeviceId, DeviceRow>,
     /// Findings by id, closed ones too.
@@ -83,6 +94,8 @@ pub struct Snapshot {
     pub carriers: BTreeMap<String, CarrierRow>,
     /// What the daemon counted of each site.
     pub looked: Looked,
+    /// When targets were last seen whole.
+    pub seen: Seen,
 }
 
 /// The daemon as the database shows it.
@@ -163,7 +176,7 @@ pub struct DeviceRow {
     pub serial: DeviceText,
     /// Host name it gives itself.
     pub hostname: Option<DeviceText>,
-    /// Where it is; `reasons` is left empty here.
+    /// Where it is; `reasons`, `rivals` and `before` are left empty here.
     pub place: Place,
     /// The count word.
     pub status: Status,
@@ -258,7 +271,7 @@ impl DeviceRow {
             firmware: information.firmware,
             serial: information.serial,
             hostname: device.hostname.clone(),
-            place: Place { reasons: Vec::new(), ..device.place.clone() },
+            place: Place { reasons: Vec::new(), rivals: Vec::new(), before: None, ..device.place.clone() },
             status,
             first_seen: device.first_seen,
             appeared: device.appeared,

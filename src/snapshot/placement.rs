@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exposure::{Group, group_of};
-use super::{DeviceRow, Filter, Snapshot};
+use super::{Filter, Snapshot};
 use crate::config::{NetworkKind, Sensitivity};
 use crate::net::{DeviceId, FindingId, PackId, RuleId};
 use crate::policy::{HOUSE, Severity, Subject};
@@ -59,20 +58,15 @@ fn placements(findings: &BTreeMap<FindingId, Finding>) -> Vec<&Finding> {
     breaches.into_iter().chain(perhaps.into_values()).collect()
 }
 
-fn is_unclassified(row: &DeviceRow) -> bool {
-    row.place.gone.is_none()
-        && row.place.network.is_none()
-        && group_of(row).is_some_and(|group| group != Group::NotIdentified)
-}
-
 impl Snapshot {
     pub(super) fn is_sensitive(&self, site: Option<&crate::net::SiteId>) -> bool {
         site.and_then(|id| self.sites.get(id)).is_some_and(|site| site.sensitivity == Sensitivity::Sensitive)
     }
 
-    /// What is where none may be, as far as a filter lets it through.
+    /// What is where none may be, as far as a filter lets it through; `unclassified`: the devices on unclassified
+    /// networks that it lets through, in order.
     #[must_use]
-    pub fn placement(&self, filter: &Filter) -> Placement {
+    pub fn placement(&self, filter: &Filter, unclassified: &[DeviceId]) -> Placement {
         let mut placement = Placement::default();
         let mut breaches: Vec<&Finding> = placements(&self.findings)
             .into_iter()
@@ -95,18 +89,9 @@ impl Snapshot {
             }
         }
         placement.on_core = devices_on_core.len();
-        let mut unclassified: Vec<&DeviceRow> = self
-            .devices
-            .values()
-            .filter(|row| is_unclassified(row) && filter.device(row, &self.sites, self.as_of))
-            .collect();
-        unclassified.sort_by_key(|row| {
-            let standard = !self.is_sensitive(row.place.site.as_ref());
-            (row.status, standard, std::cmp::Reverse(row.place.since), row.id)
-        });
         placement.unclassified = unclassified.len();
         placement.rows = breaches.iter().map(|finding| PlacementKey::Finding(finding.id)).collect();
-        placement.rows.extend(unclassified.iter().map(|row| PlacementKey::Device(row.id)));
+        placement.rows.extend(unclassified.iter().copied().map(PlacementKey::Device));
         placement
     }
 }
@@ -156,7 +141,7 @@ mod tests {
             findings: findings.into_iter().map(|finding| (finding.id, finding)).collect(),
             ..Snapshot::default()
         };
-        let placement = snapshot.placement(&Filter::default());
+        let placement = snapshot.placement(&Filter::default(), &[]);
         let order = [5, 2, 4, 7].map(|id| PlacementKey::Finding(FindingId(id)));
         assert_eq!(placement.rows, order);
         assert_eq!((placement.on_core, placement.other, placement.decided), (2, 1, 1));

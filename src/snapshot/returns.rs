@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use super::curve::{self, Curve, Stay, Stays};
 use super::{
-    DeviceRow, Exposure, ExposureOrder, Filter, Group, NetworkRow, SiteCounts, SiteCoverage, SiteRow, Snapshot,
-    group_of,
+    DeviceRow, Exposure, ExposureOrder, Group, NetworkRow, SiteCounts, SiteCoverage, SiteRow, Snapshot, Tally, group_of,
 };
 use crate::config::{NetworkKind, Sensitivity};
 use crate::net::{DeviceId, SiteId, Timestamp};
@@ -244,10 +243,8 @@ impl Snapshot {
     #[must_use]
     pub fn to_return(&self, since: Option<Timestamp>, only: Option<SiteId>, past: Option<&[Stay]>) -> Return<'_> {
         let within = |site: Option<&SiteId>| only.is_none() || site == only.as_ref();
-        let words = only.as_ref().map(|site| format!("site:{site}")).unwrap_or_default();
-        // A site's id is a word of its own; where it were none, everything is counted rather than nothing.
-        let filter = Filter::parse(&words).unwrap_or_default();
         let overdue = self.overdue();
+        let tallies = self.tallies(&overdue);
         let standing = self.gravest();
         let item =
             |device| Item { device, installed: installed(device, since), finding: standing.get(&device.id).copied() };
@@ -268,13 +265,17 @@ impl Snapshot {
         controls.retain(|finding| finding.state != FindingState::Closed && finding.decision.is_some());
         controls.sort_by_cached_key(|finding| (finding.place.site.clone(), finding.severity, finding.id));
         let stays = self.stays(past);
-        let sites = self.site_returns(only.as_ref(), &self.site_counts(&overdue), &stays);
+        let sites = self.site_returns(only.as_ref(), &self.site_counts(&tallies, &overdue), &stays);
         Return {
             snapshot: self,
             since,
-            exposure: self.exposure(&filter, &overdue, ExposureOrder::Gravity, false),
             progress: Curve { days: curve::days(&sites, &stays, self.as_of), by_log: past.is_some() },
-            networks: self.network_returns(only.as_ref()),
+            networks: self.network_returns(&tallies, only.as_ref()),
+            exposure: self.exposure(
+                tallies.into_iter().filter(|tally| within(tally.site.as_ref())),
+                ExposureOrder::Gravity,
+                false,
+            ),
             changes: since.map(|since| self.changes_since(since, &within)).unwrap_or_default(),
             only,
             sites,
@@ -370,19 +371,19 @@ impl Snapshot {
         sites
     }
 
-    fn network_returns(&self, only: Option<&SiteId>) -> Vec<NetworkReturn<'_>> {
+    fn network_returns(&self, tallies: &[Tally], only: Option<&SiteId>) -> Vec<NetworkReturn<'_>> {
         let mut counts: BTreeMap<_, [usize; 4]> = BTreeMap::new();
-        for row in self.devices.values().filter(|row| row.place.gone.is_none()) {
-            let told = group_of(row).is_some_and(|group| group != Group::NotIdentified);
-            let wanted = only.is_none() || row.place.site.as_ref() == only;
-            if let Some(network) = row.place.network.as_ref().filter(|_| told && wanted) {
+        for tally in tallies.iter().filter(|tally| !tally.gone) {
+            let told = tally.group().is_some_and(|group| group != Group::NotIdentified);
+            let wanted = only.is_none() || tally.site.as_ref() == only;
+            if let Some(network) = tally.network.as_ref().filter(|_| told && wanted) {
                 let [restricted, suspected, unknown, not] = counts.entry(network).or_default();
-                *match row.status {
+                *match tally.status {
                     Status::Restricted => restricted,
                     Status::Suspected => suspected,
                     Status::Unknown => unknown,
                     Status::NotRestricted => not,
-                } += 1;
+                } += tally.devices;
             }
         }
         let of_site = |network: &&NetworkRow| only.is_none() || network.site.is_none() || network.site.as_ref() == only;

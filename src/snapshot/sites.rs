@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Snapshot, group_of};
+use super::{Snapshot, Tally};
 use crate::config::NetworkKind;
 use crate::maker::Surveillance;
 use crate::net::{FindingId, SiteId};
@@ -34,24 +34,30 @@ pub struct SiteCounts {
 }
 
 impl Snapshot {
-    /// Every configured site in numbers, those with nothing too.
+    /// Every configured site in numbers, those with nothing too; `tallies`: how all devices count.
     #[must_use]
-    pub fn site_counts(&self, overdue: &BTreeSet<FindingId>) -> BTreeMap<SiteId, SiteCounts> {
+    pub fn site_counts<'a>(
+        &self,
+        tallies: impl IntoIterator<Item = &'a Tally>,
+        overdue: &BTreeSet<FindingId>,
+    ) -> BTreeMap<SiteId, SiteCounts> {
         let mut sites: BTreeMap<SiteId, SiteCounts> =
             self.sites.keys().map(|site| (site.clone(), SiteCounts::default())).collect();
-        for row in self.devices.values() {
+        for tally in tallies {
             // What is gone is nowhere, and what is known to be no surveillance equipment is not counted.
-            let Some(group) = group_of(row).filter(|_| row.place.gone.is_none()) else { continue };
-            let Some(counts) = row.place.site.as_ref().and_then(|site| sites.get_mut(site)) else { continue };
-            let surveillance = row.surveillance == Surveillance::Yes;
-            counts.surveillance += usize::from(surveillance);
-            counts.on_core += usize::from(surveillance && row.place.network_kind == Some(NetworkKind::Core));
-            match row.status {
-                Status::Restricted => counts.restricted += 1,
-                Status::Suspected => counts.suspected += 1,
+            let Some(group) = tally.group().filter(|_| !tally.gone) else { continue };
+            let Some(counts) = tally.site.as_ref().and_then(|site| sites.get_mut(site)) else { continue };
+            let devices = tally.devices;
+            if tally.surveillance == Surveillance::Yes {
+                counts.surveillance += devices;
+                counts.on_core += if tally.network_kind == Some(NetworkKind::Core) { devices } else { 0 };
+            }
+            match tally.status {
+                Status::Restricted => counts.restricted += devices,
+                Status::Suspected => counts.suspected += devices,
                 // What bears no mark at all is a computer or a telephone far more often than a camera.
-                Status::Unknown if group != Group::NotIdentified => counts.unknown += 1,
-                Status::NotRestricted if group != Group::NotIdentified => counts.not_restricted += 1,
+                Status::Unknown if group != Group::NotIdentified => counts.unknown += devices,
+                Status::NotRestricted if group != Group::NotIdentified => counts.not_restricted += devices,
                 Status::Unknown | Status::NotRestricted => {}
             }
         }

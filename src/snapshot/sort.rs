@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{DeviceRow, Filter, Snapshot, TargetRow};
-use crate::net::{DeviceId, TargetName};
+use super::{Snapshot, TargetRow};
+use crate::net::TargetName;
 
 /// What devices can be sorted by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,31 +75,6 @@ impl DeviceOrder {
         let at = Self::ALL.iter().position(|order| *order == self).unwrap_or(0);
         Self::ALL.iter().cycle().nth(at + 1).copied().unwrap_or_default()
     }
-
-    fn compare(self, a: &DeviceRow, b: &DeviceRow) -> Ordering {
-        match self {
-            Self::Status => a.status.cmp(&b.status),
-            Self::Mac => a.mac.cmp(&b.mac),
-            Self::Address => a.ips.first().cmp(&b.ips.first()),
-            Self::Maker => a.maker_name.cmp(&b.maker_name),
-            Self::Brand => a.brand.cmp(&b.brand),
-            Self::Model => a.model.cmp(&b.model),
-            Self::Firmware => a.firmware.cmp(&b.firmware),
-            Self::Class => a.class.cmp(&b.class),
-            Self::Site => a.place.site.cmp(&b.place.site),
-            // ifIndex before the name: ports in the switch's own order, not Gi1/0/10 before Gi1/0/2.
-            Self::Port => (&a.place.switch, a.place.if_index, &a.place.port).cmp(&(
-                &b.place.switch,
-                b.place.if_index,
-                &b.place.port,
-            )),
-            Self::Vlan => a.place.vlan.cmp(&b.place.vlan),
-            Self::Network => a.place.network.cmp(&b.place.network),
-            Self::Certainty => a.place.certainty.cmp(&b.place.certainty),
-            Self::FirstSeen => a.first_seen.cmp(&b.first_seen),
-            Self::LastSeen => a.last_seen.cmp(&b.last_seen),
-        }
-    }
 }
 
 /// What targets can be sorted by.
@@ -157,23 +132,6 @@ fn trouble(snapshot: &Snapshot, target: &TargetRow) -> u8 {
 }
 
 impl Snapshot {
-    /// Ids of the devices that pass, in order.
-    pub fn sorted_devices(
-        &self,
-        filter: &Filter,
-        also: impl Fn(&DeviceRow) -> bool,
-        order: DeviceOrder,
-        reversed: bool,
-    ) -> Vec<DeviceId> {
-        let mut rows: Vec<&DeviceRow> =
-            self.devices.values().filter(|row| also(row) && filter.device(row, &self.sites, self.as_of)).collect();
-        rows.sort_by(|a, b| {
-            let ordering = order.compare(a, b);
-            if reversed { ordering.reverse() } else { ordering }.then(a.id.cmp(&b.id))
-        });
-        rows.into_iter().map(|row| row.id).collect()
-    }
-
     /// Names of the targets that hold every one of these words, in order.
     #[must_use]
     pub fn sorted_targets(&self, words: &str, order: TargetOrder, reversed: bool) -> Vec<TargetName> {

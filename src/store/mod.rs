@@ -12,6 +12,7 @@ mod outbox;
 mod past;
 mod picture;
 mod prune;
+mod query;
 mod read;
 mod reader;
 mod records;

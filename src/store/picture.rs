@@ -1,71 +1,15 @@
 //! The tables as a [`Snapshot`], whole or brought up to date from the change log.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{
-    Change, ChangeKind, ConfigurationRecord, DaemonRecord, DeviceRecord, TargetKind, TargetRecord, TargetState,
-};
-use super::{log, outbox, read};
-use crate::inventory::Device;
-use crate::net::{DeviceId, TargetName, Timestamp};
+use super::{Change, ChangeKind, ConfigurationRecord, DaemonRecord, TargetKind, TargetRecord, TargetState};
+use super::{log, outbox, query, read};
+use crate::net::{DeviceId, FindingId, Timestamp};
 use crate::review::{Cycle, Decision, DecisionKind, Finding, Matter};
-use crate::snapshot::{DaemonRow, DeviceRow, NetworkRow, SiteRow, Snapshot, TargetRow};
-
-/// When targets were last seen whole: what "last seen" of a device rests on.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Seen {
-    switches: BTreeMap<TargetName, Timestamp>,
-    cameras: BTreeMap<IpAddr, Timestamp>,
-}
-
-impl Seen {
-    pub(super) fn of<'a>(targets: impl Iterator<Item = &'a TargetRecord>) -> Self {
-        let mut seen = Self::default();
-        for target in targets {
-            let Some(at) = target.last_complete else { continue };
-            match target.kind {
-                TargetKind::Switch => {
-                    seen.switches.insert(target.name.clone(), at);
-                }
-                TargetKind::Camera => {
-                    if let Ok(ip) = target.name.as_str().parse() {
-                        seen.cameras.insert(ip, at);
-                    }
-                }
-            }
-        }
-        seen
-    }
-
-    /// The latest of: the last complete pass of the switch it is on, its own last answer, when it went.
-    fn latest(
-        &self,
-        switch: Option<&TargetName>,
-        gone: Option<Timestamp>,
-        ips: &[IpAddr],
-        first: Timestamp,
-    ) -> Timestamp {
-        let on_switch = gone.or_else(|| self.switches.get(switch?).copied());
-        let answered = ips.iter().filter_map(|ip| self.cameras.get(ip).copied()).max();
-        on_switch.max(answered).unwrap_or(first).max(first)
-    }
-
-    pub(super) fn last_seen(&self, device: &Device) -> Timestamp {
-        self.latest(device.place.switch.as_ref(), device.place.gone, &device.ips, device.first_seen)
-    }
-
-    fn last_seen_row(&self, row: &DeviceRow) -> Timestamp {
-        self.latest(row.place.switch.as_ref(), row.place.gone, &row.ips, row.first_seen)
-    }
-}
-
-pub(super) fn device_row(record: DeviceRecord, seen: &Seen) -> DeviceRow {
-    let DeviceRecord { device, status, registered } = record;
-    DeviceRow { registered, ..DeviceRow::new(&device, status, seen.last_seen(&device)) }
-}
+use crate::snapshot::{Changes, DaemonRow, Frame, NetworkRow, SiteRow, Snapshot, Tally, TargetRow, Visited};
 
 fn state_text(state: TargetState) -> &'static str {
     match state {
@@ -119,103 +63,120 @@ pub(super) fn changes(connection: &Connection, after: u64, limit: usize) -> rusq
         .collect()
 }
 
-fn put_estate(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Result<()> {
+/// The configuration and the daemon.
+fn frame(connection: &Connection) -> rusqlite::Result<Frame> {
     let daemon: Option<DaemonRecord> = read::meta(connection, "daemon")?;
     let configuration: ConfigurationRecord = read::meta(connection, "configuration")?.unwrap_or_default();
-    let DaemonRow { absent, silent_since, .. } = snapshot.daemon;
-    snapshot.daemon = daemon.map_or_else(DaemonRow::default, |daemon| DaemonRow {
+    let mut daemon = daemon.map_or_else(DaemonRow::default, |daemon| DaemonRow {
         host: daemon.host,
         version: daemon.version,
         started: Some(daemon.started),
         stopped: daemon.stopped,
         poll_every_s: daemon.poll_every_s,
         cameras_every_s: daemon.cameras_every_s,
-        absent,
-        silent_since,
+        absent: false,
+        silent_since: None,
         late: daemon.late,
         configuration_problem: String::new(),
     });
-    snapshot.daemon.configuration_problem = configuration.problem;
-    snapshot.registry = configuration.registry;
-    snapshot.department = configuration.department;
-    snapshot.loosened = configuration.loosened;
-    snapshot.policies = configuration.policies.into_iter().map(|(id, _)| id).collect();
+    daemon.configuration_problem = configuration.problem;
     let site = |site: super::SiteRecord| {
         let row = SiteRow { id: site.id.clone(), name: site.name, sensitivity: site.sensitivity, basis: site.basis };
         (site.id, row)
     };
-    snapshot.sites = configuration.sites.into_iter().map(site).collect();
     let network = |network: super::NetworkRecord| {
         (network.id.clone(), NetworkRow { id: network.id, kind: network.kind, site: network.site })
     };
-    snapshot.networks = configuration.networks.into_iter().map(network).collect();
-    Ok(())
+    Ok(Frame {
+        daemon,
+        sites: configuration.sites.into_iter().map(site).collect(),
+        networks: configuration.networks.into_iter().map(network).collect(),
+        department: configuration.department,
+        policies: configuration.policies.into_iter().map(|(id, _)| id).collect(),
+        loosened: configuration.loosened,
+        registry: configuration.registry,
+    })
 }
 
 /// The latest answer to whether each site was considered.
-fn put_considered(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Result<()> {
+fn considered(connection: &Connection) -> rusqlite::Result<Vec<Decision>> {
     let sql = "SELECT record FROM decision WHERE subject >= 'site ' AND subject < 'site!' ORDER BY id";
-    for decision in read::records::<Decision>(connection, sql, [])? {
-        if let (Matter::Site { site }, DecisionKind::Consider { .. }) = (&decision.matter, &decision.kind) {
-            snapshot.considered.insert(site.clone(), decision);
-        }
-    }
-    Ok(())
+    let mut answers = read::records::<Decision>(connection, sql, [])?;
+    answers.retain(|decision| {
+        matches!((&decision.matter, &decision.kind), (Matter::Site { .. }, DecisionKind::Consider { .. }))
+    });
+    Ok(answers)
 }
 
-fn put_head(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Result<()> {
+/// What no log tells: the targets that were visited after `visits`, and what is small enough to be read whole.
+fn unlogged(connection: &Connection, visits: u64) -> rusqlite::Result<Changes> {
     let head = connection
         .query_row("SELECT seq, at FROM change ORDER BY seq DESC LIMIT 1", [], |row| {
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), Timestamp(row.get(1)?)))
         })
         .optional()?;
-    (snapshot.seq, snapshot.as_of) = head.unwrap_or_default();
-    // A visit that changed nothing is not in the log, and still makes the picture younger.
-    let visited = snapshot.targets.values().filter_map(|target| target.last_attempt).max();
-    snapshot.as_of = visited.unwrap_or_default().max(snapshot.as_of);
-    Ok(())
+    let sql = "SELECT record FROM target WHERE visit > ?";
+    let targets: Vec<TargetRecord> = read::records(connection, sql, [visits as i64])?;
+    let visited = |target: TargetRecord| Visited { complete: target.last_complete, row: TargetRow::from(target) };
+    Ok(Changes {
+        head: head.unwrap_or_default(),
+        visits: read::meta(connection, "visit")?.unwrap_or(0),
+        targets: targets.into_iter().map(visited).collect(),
+        carriers: outbox::carriers(connection)?,
+        looked: read::meta(connection, "looked")?.unwrap_or_default(),
+        ..Changes::default()
+    })
+}
+
+/// Everything but devices and findings, for a picture that is empty yet.
+fn beginning(connection: &Connection) -> rusqlite::Result<Changes> {
+    let mut changes = unlogged(connection, 0)?;
+    changes.frame = Some(frame(connection)?);
+    changes.cycles = read::records(connection, "SELECT record FROM cycle", [])?;
+    changes.considered = considered(connection)?;
+    Ok(changes)
 }
 
 /// The whole picture, in one read transaction.
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
     let transaction = connection.unchecked_transaction()?;
-    let mut snapshot = Snapshot::default();
-    put_estate(&transaction, &mut snapshot)?;
-    let targets: Vec<TargetRecord> = read::records(&transaction, "SELECT record FROM target", [])?;
-    let seen = Seen::of(targets.iter());
-    let mut statement = transaction.prepare("SELECT record FROM device ORDER BY id")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let record: DeviceRecord = read::record(row, 0)?;
-        snapshot.devices.insert(record.device.id, device_row(record, &seen));
-    }
-    drop(rows);
-    drop(statement);
-    put_rest(&transaction, &mut snapshot, targets)?;
+    let mut changes = beginning(&transaction)?;
+    let devices = query::after(&transaction, DeviceId(0), usize::MAX)?;
+    changes.devices = devices.into_iter().map(|row| (row.id, Some(row))).collect();
+    changes.findings = read::records(&transaction, "SELECT record FROM finding", [])?;
+    let mut snapshot = Snapshot { whole: true, ..Snapshot::default() };
+    snapshot.take(changes);
     Ok(snapshot)
 }
 
-/// The picture without its devices, in one read transaction.
-pub(super) fn outline(connection: &Connection) -> rusqlite::Result<Snapshot> {
+/// The picture without the devices that no finding is about, and without findings that are closed and in no cycle; and
+/// how many devices are alike, of all.
+pub(super) fn outline(connection: &Connection) -> rusqlite::Result<(Snapshot, Vec<Tally>)> {
     let transaction = connection.unchecked_transaction()?;
+    let mut changes = beginning(&transaction)?;
+    changes.findings = read::records(&transaction, "SELECT record FROM finding WHERE closed = 0", [])?;
+    let standing: BTreeSet<FindingId> = changes.findings.iter().map(|finding| finding.id).collect();
+    let items: BTreeSet<FindingId> = changes.cycles.iter().flat_map(|cycle| cycle.items.iter().copied()).collect();
+    for id in items.difference(&standing) {
+        let sql = "SELECT record FROM finding WHERE id = ?";
+        changes.findings.extend(read::records::<Finding>(&transaction, sql, [id.0 as i64])?);
+    }
+    let hiding = query::hiding(&transaction)?;
+    changes.devices = hiding.into_iter().map(|row| (row.id, Some(row))).collect();
+    put_subjects(&transaction, &mut changes)?;
     let mut snapshot = Snapshot::default();
-    put_estate(&transaction, &mut snapshot)?;
-    let targets: Vec<TargetRecord> = read::records(&transaction, "SELECT record FROM target", [])?;
-    put_rest(&transaction, &mut snapshot, targets)?;
-    Ok(snapshot)
+    snapshot.take(changes);
+    Ok((snapshot, query::tallies(&transaction)?))
 }
 
-/// All but the devices and what is configured.
-fn put_rest(connection: &Connection, snapshot: &mut Snapshot, targets: Vec<TargetRecord>) -> rusqlite::Result<()> {
-    let findings: Vec<Finding> = read::records(connection, "SELECT record FROM finding", [])?;
-    snapshot.findings = findings.into_iter().map(|finding| (finding.id, finding)).collect();
-    let cycles: Vec<Cycle> = read::records(connection, "SELECT record FROM cycle", [])?;
-    snapshot.cycles = cycles.into_iter().map(|cycle| (cycle.id, cycle)).collect();
-    put_considered(connection, snapshot)?;
-    snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), TargetRow::from(target))).collect();
-    snapshot.carriers = outbox::carriers(connection)?;
-    snapshot.looked = read::meta(connection, "looked")?.unwrap_or_default();
-    put_head(connection, snapshot)
+/// The devices that findings are about.
+fn put_subjects(connection: &Connection, changes: &mut Changes) -> rusqlite::Result<()> {
+    for id in changes.findings.iter().filter_map(|finding| finding.subject.device()) {
+        if let Entry::Vacant(place) = changes.devices.entry(id) {
+            place.insert(query::one(connection, id)?);
+        }
+    }
+    Ok(())
 }
 
 /// Subjects of one kind that changed after the snapshot was taken.
@@ -226,47 +187,34 @@ fn touched(connection: &Connection, after: u64) -> rusqlite::Result<BTreeSet<(St
         .collect()
 }
 
-/// Re-reads what the log says has changed, and all targets (whose visits the log leaves out).
-pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusqlite::Result<()> {
+/// Reads what the log says has changed after `seq`, and the targets that were visited after `visits`.
+pub(super) fn changes_since(connection: &Connection, seq: u64, visits: u64) -> rusqlite::Result<Changes> {
     let transaction = connection.unchecked_transaction()?;
-    let targets: Vec<TargetRecord> = read::records(&transaction, "SELECT record FROM target", [])?;
-    let seen = Seen::of(targets.iter());
-    snapshot.looked = read::meta(&transaction, "looked")?.unwrap_or_default();
-    snapshot.targets = targets.into_iter().map(|target| (target.name.clone(), TargetRow::from(target))).collect();
-    for (kind, subject) in touched(&transaction, snapshot.seq)? {
+    let mut changes = unlogged(&transaction, visits)?;
+    for (kind, subject) in touched(&transaction, seq)? {
         let number: u64 = subject.parse().unwrap_or(0);
         match log::kind_of(&kind) {
             Some(ChangeKind::Device | ChangeKind::Merge | ChangeKind::Retired) => {
-                let found: Option<DeviceRecord> = transaction
-                    .prepare_cached("SELECT record FROM device WHERE id = ?")?
-                    .query_row([number as i64], |row| read::record(row, 0))
-                    .optional()?;
-                match found {
-                    Some(record) => {
-                        snapshot.devices.insert(record.device.id, device_row(record, &seen));
-                    }
-                    None => {
-                        snapshot.devices.remove(&DeviceId(number));
-                    }
-                }
+                let id = DeviceId(number);
+                changes.devices.insert(id, query::one(&transaction, id)?);
             }
             Some(ChangeKind::Finding) => {
                 let sql = "SELECT record FROM finding WHERE id = ?";
-                let found: Vec<Finding> = read::records(&transaction, sql, [number as i64])?;
-                snapshot.findings.extend(found.into_iter().map(|finding| (finding.id, finding)));
+                changes.findings.extend(read::records::<Finding>(&transaction, sql, [number as i64])?);
             }
             Some(ChangeKind::Cycle) => {
-                let found: Vec<Cycle> =
-                    read::records(&transaction, "SELECT record FROM cycle WHERE id = ?", [number as i64])?;
-                snapshot.cycles.extend(found.into_iter().map(|cycle| (cycle.id, cycle)));
+                let sql = "SELECT record FROM cycle WHERE id = ?";
+                changes.cycles.extend(read::records::<Cycle>(&transaction, sql, [number as i64])?);
             }
-            Some(ChangeKind::Decision) if subject.starts_with("site ") => put_considered(&transaction, snapshot)?,
-            Some(ChangeKind::Configuration | ChangeKind::Daemon) => put_estate(&transaction, snapshot)?,
-            // A decision stands in its finding; targets were read above; credentials are not part of the picture.
+            Some(ChangeKind::Decision) if subject.starts_with("site ") => {
+                changes.considered = considered(&transaction)?;
+            }
+            Some(ChangeKind::Configuration | ChangeKind::Daemon) => changes.frame = Some(frame(&transaction)?),
+            Some(ChangeKind::TargetDropped) => changes.dropped.push(subject.as_str().into()),
+            // A decision stands in its finding; visited targets were read above; the rest is not in the picture.
             Some(
                 ChangeKind::Decision
                 | ChangeKind::Target
-                | ChangeKind::TargetDropped
                 | ChangeKind::Credential
                 | ChangeKind::Request
                 | ChangeKind::Key
@@ -276,10 +224,6 @@ pub(super) fn advance(connection: &Connection, snapshot: &mut Snapshot) -> rusql
             | None => {}
         }
     }
-    for row in snapshot.devices.values_mut() {
-        row.last_seen = seen.last_seen_row(row);
-    }
-    // Delivery leaves no row in the log: there are a handful of carriers, and all are read.
-    snapshot.carriers = outbox::carriers(&transaction)?;
-    put_head(&transaction, snapshot)
+    put_subjects(&transaction, &mut changes)?;
+    Ok(changes)
 }

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::log::{self, LoggedState, TABLES};
-use super::{Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetRecord, lock, past, picture, read, schema};
+use super::{
+    Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetKind, TargetRecord, lock, past, picture, query,
+    read, schema,
+};
 use crate::inventory::{AddressBinding, Device, Presence, Registered, SwitchRecord};
 use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
 use crate::policy::Status;
 use crate::review::{Decision, Finding};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Changes, DeviceRow, Seen, Snapshot, Tally};
 
 /// A read-only view of the database. Works while the daemon writes, and when it is stopped.
 #[derive(Debug)]
@@ -119,42 +122,65 @@ impl Reader {
     /// # Errors
     /// See [`StoreError`].
     pub fn snapshot(&mut self) -> Result<Snapshot, StoreError> {
-        self.follow_a_starting_daemon()?;
-        let version = self.data_version()?;
-        let mut snapshot = picture::load(&self.connection).map_err(self.fail("reading the picture"))?;
-        snapshot.daemon.absent = !lock::is_held(&self.path);
-        self.seen = version;
-        Ok(snapshot)
+        self.begin(picture::load, |snapshot| snapshot)
     }
 
-    /// The picture without its devices: what figures are taken from, at a part of the cost.
+    /// The picture without the devices that no finding is about (those are read by [`Self::rows`]), and how many
+    /// devices are alike, of all: what the first screen needs, at a cost that does not grow with the estate.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn outline(&mut self) -> Result<Snapshot, StoreError> {
-        self.follow_a_starting_daemon()?;
-        let mut snapshot = picture::outline(&self.connection).map_err(self.fail("reading the picture"))?;
-        snapshot.daemon.absent = !lock::is_held(&self.path);
-        Ok(snapshot)
+    pub fn outline(&mut self) -> Result<(Snapshot, Vec<Tally>), StoreError> {
+        self.begin(picture::outline, |(snapshot, _)| snapshot)
     }
 
-    /// Brings a snapshot up to date at the cost of what changed since. `false`: nothing did (one
-    /// `PRAGMA data_version` and a look at the writer's lock).
+    fn begin<T>(
+        &mut self,
+        load: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        snapshot: impl FnOnce(&mut T) -> &mut Snapshot,
+    ) -> Result<T, StoreError> {
+        self.follow_a_starting_daemon()?;
+        let version = self.data_version()?;
+        let mut picture = load(&self.connection).map_err(self.fail("reading the picture"))?;
+        snapshot(&mut picture).daemon.absent = !lock::is_held(&self.path);
+        self.seen = version;
+        Ok(picture)
+    }
+
+    /// Rows of devices past `after`, by id, at most `limit`; last seen when they were first seen, as far as these tell.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn rows(&self, after: DeviceId, limit: usize) -> Result<Vec<DeviceRow>, StoreError> {
+        query::after(&self.connection, after, limit).map_err(self.fail("reading devices"))
+    }
+
+    /// What changed after that change of the log and that visit, at the cost of that; `None`: nothing did (one
+    /// `PRAGMA data_version` and a look at the writer's lock). `absent`: whether no daemon ran.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn changes_since(&mut self, seq: u64, visits: u64, absent: bool) -> Result<Option<Changes>, StoreError> {
+        self.follow_a_starting_daemon()?;
+        let absent_now = !lock::is_held(&self.path);
+        let version = self.data_version()?;
+        if version == self.seen && absent == absent_now {
+            return Ok(None);
+        }
+        let read = picture::changes_since(&self.connection, seq, visits);
+        let mut changes = read.map_err(self.fail("reading what changed"))?;
+        changes.absent = absent_now;
+        self.seen = version;
+        Ok(Some(changes))
+    }
+
+    /// Brings a snapshot up to date at the cost of what changed since. `false`: nothing did.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub fn refresh(&mut self, snapshot: &mut Snapshot) -> Result<bool, StoreError> {
-        self.follow_a_starting_daemon()?;
-        let absent = !lock::is_held(&self.path);
-        let mut changed = absent != snapshot.daemon.absent;
-        let version = self.data_version()?;
-        if version != self.seen {
-            picture::advance(&self.connection, snapshot).map_err(self.fail("reading what changed"))?;
-            self.seen = version;
-            changed = true;
-        }
-        snapshot.daemon.absent = absent;
-        Ok(changed)
+        let changes = self.changes_since(snapshot.seq, snapshot.visits, snapshot.daemon.absent)?;
+        Ok(changes.map(|changes| snapshot.take(changes)).is_some())
     }
 
     /// An immutable connection sees nothing of a daemon that started since: open anew.
@@ -193,7 +219,10 @@ impl Reader {
         for name in addresses.chain(device.place.switch.iter().map(ToString::to_string)) {
             targets.extend(read::records(connection, "SELECT record FROM target WHERE name = ?", [name])?);
         }
-        let seen = picture::Seen::of(targets.iter());
+        let mut seen = Seen::default();
+        for target in &targets {
+            seen.note(&target.name, target.kind == TargetKind::Switch, target.last_complete);
+        }
         let mut presence = connection.prepare_cached(
             "SELECT switch, mac, vlan, if_index, port, first_seen, gone FROM presence WHERE mac = ?
              ORDER BY gone IS NOT NULL, gone DESC, first_seen DESC LIMIT 100",
@@ -234,7 +263,7 @@ impl Reader {
         Ok(Some(DeviceDetail {
             status,
             registered,
-            last_seen: seen.last_seen(&device),
+            last_seen: seen.last_seen(&DeviceRow::new(&device, status, device.first_seen)),
             findings: read::records(connection, "SELECT record FROM finding WHERE device = ? ORDER BY id", [key])?,
             decisions,
             presence,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
 
-use super::{ChangeKind, DeviceDetail, DeviceRecord, Reader, StoreError, log, picture, read};
+use super::{ChangeKind, DeviceDetail, DeviceRecord, Reader, StoreError, log, read};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, Timestamp};
 use crate::review::{Cycle, Decision, Finding, FindingState};
 use crate::snapshot::{DeviceRow, Stay};
@@ -71,7 +71,10 @@ fn device_at(connection: &Connection, id: DeviceId, seq: u64) -> rusqlite::Resul
         )?
         .query_row((id.to_string(), seq as i64), |row| read::record(row, 0))
         .optional()?;
-    Ok(record.map(|record| picture::device_row(record, &picture::Seen::default())))
+    Ok(record.map(|DeviceRecord { device, status, registered }| {
+        let seen = device.first_seen;
+        DeviceRow { registered, ..DeviceRow::new(&device, status, seen) }
+    }))
 }
 
 fn stays(connection: &Connection) -> rusqlite::Result<Option<Vec<Stay>>> {

@@ -2,6 +2,8 @@
 
 use rusqlite::Connection;
 
+use super::query;
+
 /// Each entry brings a database from its own index to the next.
 const MIGRATIONS: &[&str] = &[
     "
@@ -176,6 +178,8 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE decided RENAME TO decision;
     CREATE INDEX decision_of_subject ON decision (subject);
 ",
+    query::STEP,
+    query::REGISTERS,
 ];
 
 /// The schema this program writes.
@@ -192,6 +196,10 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     for (index, step) in MIGRATIONS.iter().enumerate().skip(from) {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
         transaction.execute_batch(step)?;
+        // The last step of those that make the rows.
+        if *step == query::REGISTERS {
+            query::fill(&transaction)?;
+        }
         transaction.pragma_update(None, "user_version", index as i64 + 1)?;
         transaction.commit()?;
     }
@@ -228,9 +236,45 @@ mod tests {
         all
     }
 
-    /// A row of before, with what it has now: an address has a VRF, which nobody had noted.
-    fn with_vrf(row: &str) -> String {
-        if row.starts_with("address ") { row.replace(']', ", Null]") } else { row.to_owned() }
+    /// A row of before, with what it has now: an address has a VRF, which nobody had noted; a finding is closed or not; a
+    /// target was visited; what a decision is about is a word.
+    fn as_now(row: &str) -> String {
+        for (table, more) in [("address ", "Null"), ("finding ", "Integer(0)"), ("target ", "Integer(1)")] {
+            if row.starts_with(table) {
+                return row.replace(']', &format!(", {more}]"));
+            }
+        }
+        match row.starts_with("decision ") {
+            true => row.replacen("Integer(1), Integer(1)", "Integer(1), Text(\"1\")", 1),
+            false => row.to_owned(),
+        }
+    }
+
+    /// Without the rows that are made from others.
+    fn given(mut rows: Vec<String>) -> Vec<String> {
+        rows.retain(|row| {
+            !row.starts_with("device_row ") && !row.starts_with("device_tally ") && !row.contains("visit")
+        });
+        rows
+    }
+
+    /// A device as a record of schema 1.
+    fn device(id: u64, mac: &str) -> String {
+        let device = crate::inventory::Device {
+            id: crate::net::DeviceId(id),
+            mac: mac.parse().ok(),
+            ips: Vec::new(),
+            endpoint: None,
+            facts: crate::maker::Facts::default(),
+            attribution: crate::maker::Attribution::default(),
+            hostname: None,
+            place: crate::inventory::Place::default(),
+            first_seen: Timestamp(1),
+            appeared: None,
+            own: crate::inventory::OwnWords::default(),
+        };
+        let status = crate::policy::Status::Unknown;
+        serde_json::to_string(&crate::store::DeviceRecord { device, status, registered: None }).unwrap()
     }
 
     #[test]
@@ -294,7 +338,6 @@ mod tests {
         old.pragma_update(None, "user_version", 1).unwrap();
         old.execute_batch(
             "INSERT INTO meta VALUES ('epoch', '00'), ('pseudonym-key', '22'), ('salt', '11');
-             INSERT INTO device VALUES (1, '44:19:b6:00:00:01', 'S1', '{}'), (2, NULL, NULL, '{}');
              INSERT INTO device_ip VALUES ('10.1.0.2', 1);
              INSERT INTO presence VALUES (1, 'sw1', '44:19:b6:00:00:01', 10, 4, 'Gi1/0/4', 5, NULL);
              INSERT INTO address VALUES (1, 'sw1', '10.1.0.2', '44:19:b6:00:00:01', 5, 9);
@@ -307,18 +350,18 @@ mod tests {
              INSERT INTO change VALUES (1, 5, 'device', '1', '{}', zeroblob(32), zeroblob(32), zeroblob(32));",
         )
         .unwrap();
+        for (id, mac, serial) in [(1, "44:19:b6:00:00:01", Some("S1")), (2, "", None)] {
+            let mac = Some(mac).filter(|mac| !mac.is_empty());
+            let record = device(id, mac.unwrap_or_default());
+            old.execute("INSERT INTO device VALUES (?, ?, ?, ?)", (id as i64, mac, serial, record)).unwrap();
+        }
         let before = contents(&old);
         assert_eq!(before.len(), 15);
         drop(old);
         let mut writer = Writer::open(&path).unwrap();
         assert_eq!(version(&writer.connection).unwrap(), CURRENT);
-        // What a decision is about is a word since.
-        let about = |row: String| match row.starts_with("decision ") {
-            true => row.replacen("Integer(1), Integer(1)", "Integer(1), Text(\"1\")", 1),
-            false => row,
-        };
-        let expected: Vec<String> = before.iter().map(|row| about(with_vrf(row))).collect();
-        assert_eq!(contents(&writer.connection), expected);
+        let expected: Vec<String> = before.iter().map(|row| as_now(row)).collect();
+        assert_eq!(given(contents(&writer.connection)), expected);
         let alert = Alert {
             id: 0,
             key: String::new(),
@@ -339,7 +382,10 @@ mod tests {
         writer.commit(&Batch { outbox, ..Batch::default() }).unwrap();
         assert_eq!(writer.waiting("soc", 9).unwrap().len(), 1);
         drop(writer);
-        assert!(Reader::open(&path).is_ok(), "readers take the new schema");
+        let reader = Reader::open(&path).unwrap();
+        let rows = reader.rows(crate::net::DeviceId(0), 9).unwrap();
+        let macs: Vec<_> = rows.iter().map(|row| row.mac.map(|mac| mac.to_string())).collect();
+        assert_eq!(macs, [Some("44:19:b6:00:00:01".to_owned()), None], "readers find the devices of before");
         // Opened again, nothing is migrated twice.
         assert_eq!(Writer::open(&path).unwrap().waiting("soc", 9).unwrap()[0].text, "x");
     }

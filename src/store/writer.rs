@@ -10,9 +10,12 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use super::audit::{self, PublicKey, SignedHead, SigningKey};
 use super::log::{self, Appender, Head, hex, json};
 use super::prune::{self, Pruning};
-use super::{Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, past, read, salt, schema, swept};
+use super::{
+    Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, past, query, read, salt, schema, swept,
+};
 use crate::inventory::{AddressBinding, RowChange};
 use crate::net::{DeviceId, DeviceText, TargetName, VlanId};
+use crate::review::FindingState;
 
 /// The one writer of a database. Holds a lock on it for as long as it lives.
 #[derive(Debug)]
@@ -324,6 +327,7 @@ fn write_devices(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> 
                  DO UPDATE SET mac = excluded.mac, serial = excluded.serial, record = excluded.record",
             )?
             .execute((id, device.mac.map(|mac| mac.to_string()), serial, &body))?;
+        query::write(log.connection, record)?;
         log.connection.prepare_cached("DELETE FROM device_ip WHERE device = ?")?.execute([id])?;
         for ip in &device.ips {
             log.connection
@@ -354,10 +358,15 @@ fn write_reviews(log: &mut Appender<'_>, batch: &Batch) -> rusqlite::Result<()> 
         let body = json(finding)?;
         log.connection
             .prepare_cached(
-                "INSERT INTO finding (id, device, record) VALUES (?, ?, ?) ON CONFLICT (id)
-                 DO UPDATE SET device = excluded.device, record = excluded.record",
+                "INSERT INTO finding (id, device, record, closed) VALUES (?, ?, ?, ?) ON CONFLICT (id)
+                 DO UPDATE SET device = excluded.device, record = excluded.record, closed = excluded.closed",
             )?
-            .execute((finding.id.0 as i64, finding.subject.device().map(|id| id.0 as i64), &body))?;
+            .execute((
+                finding.id.0 as i64,
+                finding.subject.device().map(|id| id.0 as i64),
+                &body,
+                finding.state == FindingState::Closed,
+            ))?;
         log.append(ChangeKind::Finding, &finding.id.to_string(), &body)?;
     }
     for decision in &batch.decisions {
@@ -388,14 +397,19 @@ fn write_targets(
     before: &BTreeMap<TargetName, String>,
 ) -> rusqlite::Result<Vec<(TargetName, String)>> {
     let mut logged = Vec::new();
+    // Readers ask for what was visited after the last one they know of.
+    let visit = read::meta::<i64>(log.connection, "visit")?.unwrap_or(0) + 1;
+    if !batch.targets.is_empty() {
+        put_unlogged(log.connection, "visit", &visit.to_string())?;
+    }
     for target in &batch.targets {
         let part = json(&logged_part(target))?;
         log.connection
             .prepare_cached(
-                "INSERT INTO target (name, record, logged) VALUES (?, ?, ?) ON CONFLICT (name)
-                 DO UPDATE SET record = excluded.record, logged = excluded.logged",
+                "INSERT INTO target (name, record, logged, visit) VALUES (?, ?, ?, ?) ON CONFLICT (name)
+                 DO UPDATE SET record = excluded.record, logged = excluded.logged, visit = excluded.visit",
             )?
-            .execute((target.name.as_str(), json(target)?, &part))?;
+            .execute((target.name.as_str(), json(target)?, &part, visit))?;
         if before.get(&target.name) != Some(&part) {
             log.append(ChangeKind::Target, target.name.as_str(), &part)?;
             logged.push((target.name.clone(), part));

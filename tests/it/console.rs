@@ -8,8 +8,8 @@ mod what_if;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
-use lenswarden::console::{Effect, Model, Msg, Theme, update, view};
-use lenswarden::store::{Batch, Reader, Writer};
+use lenswarden::console::{Effect, Follower, Model, Msg, Theme, update, view};
+use lenswarden::store::{Batch, Writer};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -22,7 +22,7 @@ pub(crate) struct Desk {
     pub(crate) model: Model,
     pub(crate) effects: Vec<Effect>,
     pub(crate) writer: Option<Writer>,
-    reader: Reader,
+    follower: Follower,
     terminal: Terminal<TestBackend>,
     _folder: tempfile::TempDir,
 }
@@ -32,13 +32,18 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lenswarden.db");
         let writer = estate::write(&path, batch);
-        let mut reader = Reader::open(&path).unwrap();
-        let mut model = Model::new(Theme { plain }, TimeZone::UTC);
-        model.snapshot = reader.snapshot().unwrap();
+        let model = Model::new(Theme { plain }, TimeZone::UTC);
+        let follower = Follower::new(&path, model.devices.clone());
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-        let mut desk = Self { model, effects: Vec::new(), writer: Some(writer), reader, terminal, _folder: folder };
-        desk.tell(Msg::Refreshed);
-        desk
+        let mut desk = Self { model, effects: Vec::new(), writer: Some(writer), follower, terminal, _folder: folder };
+        loop {
+            let Some(msg) = desk.follower.look() else { continue };
+            let whole = matches!(msg, Msg::Loaded);
+            desk.tell(msg);
+            if whole {
+                return desk;
+            }
+        }
     }
 
     pub(crate) fn tell(&mut self, msg: Msg) {
@@ -51,10 +56,16 @@ impl Desk {
 
     fn draw(&mut self) {
         self.model.settle();
-        if let Some(id) = self.model.wants_detail() {
-            let detail = self.reader.device(id).unwrap().map(Box::new);
-            update(&mut self.model, Msg::Detail(id, detail));
+        loop {
+            let questions = self.model.questions();
+            if questions.is_empty() {
+                break;
+            }
+            for question in questions {
+                update(&mut self.model, self.follower.answer(&question).unwrap());
+            }
         }
+        self.model.settle();
         self.terminal.draw(|frame| view(&self.model, frame)).unwrap();
     }
 
@@ -65,8 +76,8 @@ impl Desk {
     }
 
     pub(crate) fn refresh(&mut self) {
-        if self.reader.refresh(&mut self.model.snapshot).unwrap() {
-            self.tell(Msg::Refreshed);
+        if let Some(msg) = self.follower.look() {
+            self.tell(msg);
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use lenswarden::inventory::{Merge, RowChange};
 use lenswarden::net::{DeviceId, DeviceText};
 use lenswarden::review::{Author, Decision, DecisionKind, FindingState, Matter};
+use lenswarden::snapshot::Tally;
 use lenswarden::store::{
     Batch, ConfigurationRecord, CredentialState, CredentialTry, DaemonRecord, Reader, StoreError, TargetState, Writer,
 };
@@ -286,7 +287,24 @@ proptest! {
         for (number, batch) in batches.iter().enumerate() {
             writer.commit(batch).unwrap();
             reader.refresh(&mut snapshot).unwrap();
-            prop_assert_eq!(&snapshot, &reader.snapshot().unwrap());
+            let fresh = reader.snapshot().unwrap();
+            prop_assert_eq!(&snapshot, &fresh);
+            // The counts that are kept are those of the rows, and what is left out of an outline is no finding's device.
+            let (outline, mut tallies) = reader.outline().unwrap();
+            tallies.sort();
+            let mut counted: Vec<Tally> = Vec::new();
+            for row in fresh.devices.values() {
+                let one = Tally::of(row, 1, (0, 0));
+                match counted.iter_mut().find(|tally| Tally { devices: 1, ..(*tally).clone() } == one) {
+                    Some(tally) => tally.devices += 1,
+                    None => counted.push(one),
+                }
+            }
+            counted.sort();
+            prop_assert_eq!(tallies, counted);
+            for finding in fresh.findings.values() {
+                prop_assert_eq!(outline.device_of(finding), fresh.device_of(finding));
+            }
             prop_assert_eq!(reader.state_from_log().unwrap(), reader.state_from_tables().unwrap());
             if number % 2 == 1 {
                 while writer.prune(Duration::from_secs(120), batch.at).unwrap() {}

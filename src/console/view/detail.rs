@@ -87,7 +87,7 @@ fn entry(model: &Model, finding: &Finding) -> (String, Vec<Paragraph>) {
 
 fn device(model: &Model, id: DeviceId) -> (String, Vec<Paragraph>) {
     let snapshot = &model.snapshot;
-    let Some(row) = snapshot.devices.get(&id) else { return (format!("device {id} is no more"), Vec::new()) };
+    let Some(row) = model.device(id) else { return (format!("device {id} is no more"), Vec::new()) };
     let name = text_of(row.mac.as_ref().map(ToString::to_string).or(row.ips.first().map(ToString::to_string)).as_ref());
     let place = format!("{} {}", text_of(row.place.switch.as_ref()), text_of(row.place.port.as_ref()));
     let title = format!("{name} ── {place}");
@@ -95,7 +95,7 @@ fn device(model: &Model, id: DeviceId) -> (String, Vec<Paragraph>) {
     if let Some(finding) = model.selected_finding().and_then(|id| snapshot.findings.get(&id)) {
         lines.push(rule(model, finding));
     }
-    let mut is: Vec<String> = [super::placement::maker(Some(row)), row.model.to_string(), row.firmware.to_string()]
+    let mut is: Vec<String> = [super::placement::maker(Some(&row)), row.model.to_string(), row.firmware.to_string()]
         .into_iter()
         .filter(|text| !text.is_empty())
         .collect();
@@ -114,8 +114,8 @@ fn device(model: &Model, id: DeviceId) -> (String, Vec<Paragraph>) {
     );
     lines.push(Paragraph { label: "judged", text: Piece::new(text, model.theme.status(row.status)) });
     match &model.detail {
-        Some((read, _, Some(detail))) if *read == id => known(model, detail, &mut lines),
-        Some((read, _, None)) if *read == id => {
+        Some((read, Some(detail))) if *read == id => known(model, detail, &mut lines),
+        Some((read, None)) if *read == id => {
             lines.push(Paragraph { label: "evidence", text: "it is no longer in the database".into() });
         }
         _ => lines.push(Paragraph { label: "evidence", text: "is being read".into() }),

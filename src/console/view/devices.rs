@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::pen::{Column, Pen, Piece, Row, Table};
 use super::placement::{maker, port};
-use super::{ago, grouped, moment, scope_line, site_of, text_of};
+use super::{ago, grouped, moment, scope_line, site_of, still_read, text_of};
 use crate::console::model::Model;
 use crate::net::DeviceId;
 use crate::policy::Status;
@@ -41,16 +41,19 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         let brand = key.brand.as_ref().map(|brand| format!(" as {brand}")).unwrap_or_default();
         pieces.push(Piece::new(format!(" of: {group}{brand} (Esc goes back)"), theme.warn()));
     } else {
-        pieces.push(format!(" of {}", grouped(model.snapshot.devices.len())).into());
+        pieces.push(format!(" of {}", grouped(model.devices.read().len())).into());
         if model.words.devices.text.is_empty() {
             pieces.push(Piece::new(", without what is no camera (/all)", theme.label()));
         }
     }
+    pieces.extend(still_read(model));
     let turned = if model.device_sorting.reversed { ", reversed" } else { "" };
     pieces.push(Piece::new(format!("   by {}{turned}", model.device_sorting.by.name()), theme.label()));
     scope_line(model, pen, area, &pieces);
     if order.is_empty() {
-        let empty = if model.words.devices.text.is_empty() {
+        let empty = if model.loading.is_some() {
+            "devices are being read"
+        } else if model.words.devices.text.is_empty() {
             "no device was seen yet: do the switches answer (5 Targets)?"
         } else {
             "nothing passes the filter (Esc clears it)"
@@ -71,7 +74,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
 }
 
 fn row(model: &Model, id: DeviceId, width: u16) -> Row {
-    let Some(row) = model.snapshot.devices.get(&id) else { return Row::default() };
+    let Some(row) = model.device(id) else { return Row::default() };
     let place = &row.place;
     let status = match row.status {
         Status::NotRestricted if width < 100 => "not restr.".to_owned(),
@@ -86,7 +89,7 @@ fn row(model: &Model, id: DeviceId, width: u16) -> Row {
             text_of(row.mac.as_ref()).into(),
             row.ips.first().map(ToString::to_string).unwrap_or_default().into(),
             word(&row.class).into(),
-            maker(Some(row)).into(),
+            maker(Some(&row)).into(),
             row.model.to_string().into(),
             row.firmware.to_string().into(),
             site_of(&model.snapshot, place.site.as_ref()).into(),
@@ -102,7 +105,7 @@ fn row(model: &Model, id: DeviceId, width: u16) -> Row {
 
 /// First and last seen, for the detail.
 pub(super) fn times(model: &Model, id: DeviceId) -> String {
-    let Some(row) = model.snapshot.devices.get(&id) else { return String::new() };
+    let Some(row) = model.device(id) else { return String::new() };
     let zone = &model.zone;
     format!("first {}, last {}", moment(row.first_seen, zone), moment(row.last_seen, zone))
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::{Column, Pen, Piece, Row, Table};
-use super::{grouped, scope_line};
+use super::{grouped, scope_line, still_read};
 use crate::console::model::Model;
 use crate::policy::Status;
 use crate::snapshot::{ExposureRow, Group, word};
@@ -65,6 +65,12 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
             Piece::new(if model.snapshot.loosened.is_empty() { "" } else { " (loosened)" }, theme.warn()),
         ],
     );
+    // Without a filter the picture told how many there are.
+    if !model.words.exposure.text.is_empty()
+        && let Some(reading) = still_read(model)
+    {
+        pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, area.y + 1, &[reading]);
+    }
     let table_area = Rect { y: area.y + 2, height: area.height.saturating_sub(4), ..area };
     let rows = &exposure.rows;
     if rows.is_empty() {

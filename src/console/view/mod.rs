@@ -196,6 +196,13 @@ fn grouped(number: usize) -> String {
     out
 }
 
+/// That what is counted is not all yet.
+fn still_read(model: &Model) -> Option<Piece> {
+    let all = model.loading?;
+    let read = model.devices.read().len();
+    Some(Piece::new(format!("  {} of {} are read  ", grouped(read), grouped(all)), model.theme.warn()))
+}
+
 /// What a filter and a drill-down leave out is said beside what is left.
 fn scope_line(model: &Model, pen: &mut Pen<'_>, area: Rect, pieces: &[Piece]) {
     let end = pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, area.y, pieces);

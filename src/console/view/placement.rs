@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::{Column, Pen, Piece, Row, Table};
-use super::{ago, grouped, scope_line, site_of, text_of};
+use super::{ago, grouped, scope_line, site_of, still_read, text_of};
 use crate::console::model::Model;
 use crate::inventory::{Certainty, Place};
 use crate::net::{EntryId, Timestamp};
@@ -111,10 +111,11 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let count = |number: usize, words: &str, style: Style| {
         Piece::new(format!("{} {words}   ", grouped(number)), if number > 0 { style } else { Style::new() })
     };
-    let mut pieces = vec![
-        count(placement.on_core, "on core networks", theme.bad()),
-        count(placement.unclassified, "on unclassified networks", theme.warn()),
-    ];
+    let unclassified = match still_read(model) {
+        Some(reading) => reading,
+        None => count(placement.unclassified, "on unclassified networks", theme.warn()),
+    };
+    let mut pieces = vec![count(placement.on_core, "on core networks", theme.bad()), unclassified];
     if placement.other > 0 {
         pieces.push(count(placement.other, "other breaches", theme.bad()));
     }
@@ -144,10 +145,10 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     pen.table(table_area, &table, |number| match placement.rows.get(number) {
         Some(PlacementKey::Finding(id)) => finding_row(model, *id),
         Some(PlacementKey::Device(id)) => {
-            let Some(device) = model.snapshot.devices.get(id) else { return Row::default() };
+            let Some(device) = model.device(*id) else { return Row::default() };
             let none = Piece::new("none can be asked", theme.label());
             let cells =
-                cells(model, (Some(device), None), &device.place, device.place.since, none, word(&device.status));
+                cells(model, (Some(&device), None), &device.place, device.place.since, none, word(&device.status));
             Row { mark: Piece::new(" ?", theme.warn()), cells }
         }
         None => Row::default(),

@@ -108,13 +108,11 @@ fn the_selection_survives_a_new_picture_and_goes_to_its_neighbour_when_its_row_g
     }
     desk.commit(&Batch { at: estate::NOW, devices: more, ..Batch::default() });
     assert_eq!(desk.selected(), row);
-    let id = desk
-        .model
-        .snapshot
-        .devices
-        .values()
-        .find(|device| device.mac.is_some_and(|mac| row.contains(&mac.to_string())));
-    let id = id.unwrap().id;
+    let here = |id: &DeviceId| {
+        let device = desk.model.devices.read().get(*id).unwrap();
+        device.mac.is_some_and(|mac| row.contains(&mac.to_string()))
+    };
+    let id = (1..=120).map(DeviceId).find(here).unwrap();
     desk.commit(&Batch { at: estate::NOW, retired: vec![id], ..Batch::default() });
     assert_eq!(desk.selected(), neighbour);
 }
@@ -141,8 +139,7 @@ fn the_head_tells_coverage_freshness_and_the_daemon() {
     killed.shows("daemon NOT RUNNING");
     killed.shows("journalctl -u lenswarden");
     let mut hung = self::desk();
-    hung.model.snapshot.read_at(estate::NOW.plus(std::time::Duration::from_secs(601)));
-    hung.tell(Msg::Refreshed);
+    hung.tell(Msg::Clock(estate::NOW.plus(std::time::Duration::from_secs(601))));
     hung.shows("daemon SILENT since ");
     hung.shows("The daemon runs, and nothing came of it since ");
     let mut late = self::desk();

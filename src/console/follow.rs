@@ -1,0 +1,301 @@
+//! The thread that reads: it follows the database and answers what a view asks, so that the thread that draws waits for
+//! neither. A question that is newer ends the one before it.
+//!
+//! What is small goes to the [`super::Model`] as messages. All devices stand in one [`Index`] that both threads look at:
+//! this one fills it in pieces, so that the other never waits for longer than a piece takes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::model::Trouble;
+use super::update::Msg;
+use crate::net::{DeviceId, SiteId, Timestamp};
+use crate::snapshot::{Changes, DeviceOrder, ExposureKey, Filter, Index, Scope, SiteRow, Snapshot, Tally};
+use crate::store::{Reader, StoreError};
+
+/// How often the database is asked whether anything changed: one PRAGMA and a look at a lock.
+const LOOK: Duration = Duration::from_millis(300);
+/// How often a database that cannot be read is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// Devices that are read before anything else is looked at: some 10 ms.
+const PIECE: usize = 4_000;
+/// Pieces between two words about how far it is.
+const TELL: usize = 10;
+
+/// All devices, seen by both threads.
+#[derive(Debug, Clone, Default)]
+pub struct Devices(Arc<RwLock<Index>>);
+
+impl Devices {
+    /// To look something up.
+    pub fn read(&self) -> RwLockReadGuard<'_, Index> {
+        // A thread that failed while it wrote one row has not made the others untrue.
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, change: impl FnOnce(&mut Index)) {
+        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// What a view wants to know of all devices.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wanted {
+    /// How many are alike, with the findings that wait about each (open, overdue).
+    Exposure(BTreeMap<DeviceId, (usize, usize)>),
+    /// Those on unclassified networks.
+    Unclassified,
+    /// Those that one row of the exposure counts, or all, in order.
+    Devices(Option<ExposureKey>, DeviceOrder, bool),
+}
+
+/// A question of a view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask {
+    /// Each has its own: an answer to an older one is not wanted.
+    pub number: u64,
+    /// Of which devices.
+    pub filter: Filter,
+    /// The sites as the view knows them.
+    pub sites: BTreeMap<SiteId, SiteRow>,
+    /// The moment of its picture.
+    pub now: Timestamp,
+    /// What.
+    pub wanted: Wanted,
+}
+
+/// The answer to an [`Ask`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// How many are alike.
+    Tallies(Vec<Tally>),
+    /// Devices in order.
+    Devices(Vec<DeviceId>),
+}
+
+/// What is asked of the thread that reads.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// What a view shows.
+    View(Box<Ask>),
+    /// All that is known of a device.
+    Detail(DeviceId),
+}
+
+/// How far the picture came that the model has.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    seq: u64,
+    visits: u64,
+    absent: bool,
+}
+
+/// What is wrong with the database, and what to type.
+fn trouble(error: &StoreError) -> Trouble {
+    let mut what = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        what = format!("{what}: {cause}");
+        source = cause.source();
+    }
+    let hint = match error {
+        StoreError::Missing(_) => {
+            "Start the daemon: sudo systemctl start lenswarden. To look round without one: lenswarden demo"
+        }
+        StoreError::Denied { .. } => {
+            "Members of the group lenswarden may read: sudo usermod -aG lenswarden YOU, then log in again"
+        }
+        StoreError::Older { .. } => "sudo systemctl restart lenswarden",
+        StoreError::Newer { .. } => "Use the lenswarden that the daemon was started from: systemctl cat lenswarden",
+        StoreError::Locked(_) | StoreError::Full(_) | StoreError::Key(_) | StoreError::Database { .. } => {
+            "Is [daemon] database in the configuration the right file? journalctl -u lenswarden tells what the daemon says"
+        }
+    };
+    Trouble { what, hint: hint.to_owned() }
+}
+
+/// The database as it is followed, without its thread.
+#[derive(Debug)]
+pub struct Follower {
+    path: PathBuf,
+    devices: Devices,
+    reader: Option<(Reader, Reached)>,
+    /// The last device that was read, and how many there are, while they are read.
+    loading: Option<(DeviceId, usize)>,
+    pieces: usize,
+    due: Instant,
+    /// The newest question's number.
+    newest: Arc<AtomicU64>,
+}
+
+impl Follower {
+    /// Follows the database at a path; its devices are put into `devices`.
+    #[must_use]
+    pub fn new(path: &Path, devices: Devices) -> Self {
+        Self {
+            path: path.to_owned(),
+            devices,
+            reader: None,
+            loading: None,
+            pieces: 0,
+            due: Instant::now(),
+            newest: Arc::default(),
+        }
+    }
+
+    /// How long there is nothing to do.
+    fn wait(&self) -> Duration {
+        if self.loading.is_some() { Duration::ZERO } else { self.due.saturating_duration_since(Instant::now()) }
+    }
+
+    /// Reads the next piece of the devices, or what changed: what is new of it.
+    pub fn look(&mut self) -> Option<Msg> {
+        match self.try_look() {
+            Ok(msg) => msg,
+            Err(error) => {
+                (self.reader, self.loading) = (None, None);
+                self.due = Instant::now() + RETRY;
+                Some(Msg::Trouble(trouble(&error)))
+            }
+        }
+    }
+
+    fn try_look(&mut self) -> Result<Option<Msg>, StoreError> {
+        let Some((reader, reached)) = &mut self.reader else { return self.open().map(Some) };
+        if let Some((last, all)) = self.loading {
+            let rows = reader.rows(last, PIECE)?;
+            self.devices.write(|index| rows.iter().for_each(|row| index.put(row)));
+            self.loading = rows.last().map(|row| (row.id, all));
+            self.pieces += 1;
+            return Ok(match self.loading {
+                None => Some(Msg::Loaded),
+                Some(_) if self.pieces.is_multiple_of(TELL) => Some(Msg::Loading(all)),
+                Some(_) => None,
+            });
+        }
+        self.due = Instant::now() + LOOK;
+        let Some(changes) = reader.changes_since(reached.seq, reached.visits, reached.absent)? else { return Ok(None) };
+        *reached = Reached { seq: changes.head.0, visits: changes.visits, absent: changes.absent };
+        self.devices.write(|index| take(index, &changes));
+        Ok(Some(Msg::Changed(Box::new(changes))))
+    }
+
+    fn open(&mut self) -> Result<Msg, StoreError> {
+        let mut reader = Reader::open(&self.path)?;
+        let (snapshot, tallies) = reader.outline()?;
+        let all = tallies.iter().map(|tally| tally.devices).sum();
+        let seen = snapshot.seen.clone();
+        self.devices.write(|index| {
+            *index = Index::default();
+            index.reserve(all);
+            index.seen = seen;
+        });
+        let Snapshot { seq, visits, .. } = snapshot;
+        self.reader = Some((reader, Reached { seq, visits, absent: snapshot.daemon.absent }));
+        (self.loading, self.pieces) = (Some((DeviceId(0), all)), 0);
+        self.due = Instant::now() + LOOK;
+        Ok(Msg::Picture(Box::new(snapshot), tallies))
+    }
+
+    /// The answer to a question; `None`: a newer one was asked meanwhile, or there is no database.
+    pub fn answer(&self, question: &Question) -> Option<Msg> {
+        match question {
+            Question::View(ask) => {
+                let stop = || self.newest.load(Ordering::Relaxed) > ask.number;
+                let scope = Scope { filter: &ask.filter, sites: &ask.sites, now: ask.now, stop: &stop };
+                let index = self.devices.read();
+                let found = match &ask.wanted {
+                    Wanted::Exposure(waiting) => Found::Tallies(index.tally(&scope, waiting)?),
+                    Wanted::Unclassified => Found::Devices(index.unclassified(&scope)?),
+                    Wanted::Devices(of, order, reversed) => {
+                        Found::Devices(index.devices(&scope, of.as_ref(), *order, *reversed)?)
+                    }
+                };
+                Some(Msg::Found(ask.number, found))
+            }
+            Question::Detail(id) => Some(match self.reader.as_ref()?.0.device(*id) {
+                Ok(detail) => Msg::Detail(*id, detail.map(Box::new)),
+                Err(error) => Msg::Trouble(trouble(&error)),
+            }),
+        }
+    }
+}
+
+/// Takes in what changed.
+fn take(index: &mut Index, changes: &Changes) {
+    changes.dropped.iter().for_each(|name| index.seen.forget(name));
+    for visited in &changes.targets {
+        index.seen.note(&visited.row.name, visited.row.switch, visited.complete);
+    }
+    for (id, row) in &changes.devices {
+        match row {
+            Some(row) => index.put(row),
+            None => index.remove(*id),
+        }
+    }
+}
+
+/// The thread, seen from outside.
+#[derive(Debug)]
+pub(super) struct Reading {
+    questions: Sender<Question>,
+    /// What it says, and whether that answers a question.
+    answers: Receiver<(Msg, bool)>,
+    newest: Arc<AtomicU64>,
+    /// Questions whose answers are still to come.
+    waiting: usize,
+}
+
+impl Reading {
+    /// Starts it. It ends when this is dropped.
+    pub(super) fn start(mut follower: Follower) -> Self {
+        let newest = Arc::clone(&follower.newest);
+        let (questions, asked) = channel();
+        let (told, answers) = channel();
+        thread::spawn(move || {
+            // The console is gone: so is the thread.
+            while serve(&mut follower, &asked, &told).is_some() {}
+        });
+        Self { questions, answers, newest, waiting: 0 }
+    }
+
+    /// Asks; an older question of a view is given up.
+    pub(super) fn ask(&mut self, question: Question) {
+        if let Question::View(ask) = &question {
+            self.newest.store(ask.number, Ordering::Relaxed);
+        }
+        // A thread that failed shows as silence: its last picture stands, with its moment.
+        if self.questions.send(question).is_ok() {
+            self.waiting += 1;
+        }
+    }
+
+    /// The next thing it has to say; waits for it at most so long.
+    pub(super) fn next(&mut self, wait: Duration) -> Option<Msg> {
+        let said = if wait.is_zero() { self.answers.try_recv().ok()? } else { self.answers.recv_timeout(wait).ok()? };
+        self.waiting = self.waiting.saturating_sub(usize::from(said.1));
+        Some(said.0)
+    }
+
+    /// Whether an answer is still to come.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.waiting > 0
+    }
+}
+
+/// One turn: a question, or a look. `None`: nobody is there any more.
+fn serve(follower: &mut Follower, asked: &Receiver<Question>, told: &Sender<(Msg, bool)>) -> Option<()> {
+    match asked.recv_timeout(follower.wait()) {
+        Ok(question) => told.send((follower.answer(&question).unwrap_or(Msg::GivenUp), true)).ok(),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => match follower.look() {
+            Some(msg) => told.send((msg, false)).ok(),
+            None => Some(()),
+        },
+    }
+}

@@ -1,0 +1,217 @@
+//! Every device, small enough to keep 300,000 of them and to go through all of them between two letters of a filter.
+//!
+//! About 130 octets a device, and each text once. The words of a [`super::Filter`] mean the same here as for a row
+//! ([`super::Filter::device`]); `tests` holds both against each other.
+
+mod search;
+mod strings;
+#[cfg(test)]
+mod tests;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+pub use search::Scope;
+use strings::{Strings, Text};
+
+use super::{DeviceRow, Seen};
+use crate::config::NetworkKind;
+use crate::inventory::{Certainty, Confidence, Place};
+use crate::maker::{Class, Surveillance, Verdict};
+use crate::net::{DeviceId, DeviceText, MacAddr, MakerId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanId};
+use crate::policy::Status;
+
+/// Addresses: most devices have one, of four octets, or none.
+#[derive(Debug)]
+enum Addresses {
+    None,
+    One(Ipv4Addr),
+    #[expect(clippy::box_collection, reason = "two words instead of three, 300,000 times, for what is rare")]
+    More(Box<Vec<IpAddr>>),
+}
+
+impl Addresses {
+    fn new(ips: &[IpAddr]) -> Self {
+        match ips {
+            [] => Self::None,
+            [IpAddr::V4(ip)] => Self::One(*ip),
+            more => Self::More(Box::new(more.to_vec())),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        let (one, more) = match self {
+            Self::None => (None, None),
+            Self::One(ip) => (Some(IpAddr::V4(*ip)), None),
+            Self::More(ips) => (None, Some(ips.iter().copied())),
+        };
+        one.into_iter().chain(more.into_iter().flatten())
+    }
+}
+
+/// A device.
+#[derive(Debug)]
+struct Slot {
+    id: DeviceId,
+    ips: Addresses,
+    since: Timestamp,
+    gone: Option<Timestamp>,
+    first_seen: Timestamp,
+    appeared: Option<Timestamp>,
+    maker: Text,
+    maker_name: Text,
+    brand: Text,
+    model: Text,
+    firmware: Text,
+    serial: Text,
+    hostname: Text,
+    site: Text,
+    switch: Text,
+    port: Text,
+    network: Text,
+    if_index: Option<u32>,
+    vlan: Option<VlanId>,
+    mac: Option<MacAddr>,
+    network_kind: Option<NetworkKind>,
+    class: Class,
+    surveillance: Surveillance,
+    verdict: Verdict,
+    status: Status,
+    certainty: Certainty,
+    confidence: Confidence,
+}
+
+/// Every device, and when each was last seen.
+#[derive(Debug, Default)]
+pub struct Index {
+    strings: Strings,
+    /// By id.
+    slots: Vec<Slot>,
+    /// When targets were last seen whole.
+    pub seen: Seen,
+}
+
+impl Index {
+    /// How many devices it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Makes room for so many devices at once.
+    pub fn reserve(&mut self, devices: usize) {
+        self.slots.reserve_exact(devices.saturating_sub(self.slots.len()));
+    }
+
+    /// Takes a device in, or its new state.
+    pub fn put(&mut self, row: &DeviceRow) {
+        let slot = self.slot(row);
+        // New devices have the highest id: most of the time this is the end.
+        match self.slots.last() {
+            Some(last) if last.id >= row.id => match self.slots.binary_search_by_key(&row.id, |slot| slot.id) {
+                Ok(at) => {
+                    if let Some(old) = self.slots.get_mut(at) {
+                        *old = slot;
+                    }
+                }
+                Err(at) => self.slots.insert(at, slot),
+            },
+            _ => self.slots.push(slot),
+        }
+    }
+
+    /// A device is no more.
+    pub fn remove(&mut self, id: DeviceId) {
+        if let Ok(at) = self.slots.binary_search_by_key(&id, |slot| slot.id) {
+            self.slots.remove(at);
+        }
+    }
+
+    /// A device as a row, without what a register says of it: no list shows that.
+    #[must_use]
+    pub fn get(&self, id: DeviceId) -> Option<DeviceRow> {
+        let at = self.slots.binary_search_by_key(&id, |slot| slot.id).ok()?;
+        self.slots.get(at).map(|slot| self.row(slot))
+    }
+
+    fn slot(&mut self, row: &DeviceRow) -> Slot {
+        let strings = &mut self.strings;
+        let mut keep = |text: Option<&str>| text.map_or(Text::NONE, |text| strings.keep(text));
+        let place = &row.place;
+        Slot {
+            id: row.id,
+            ips: Addresses::new(&row.ips),
+            since: place.since,
+            gone: place.gone,
+            first_seen: row.first_seen,
+            appeared: row.appeared,
+            maker: keep(row.maker.as_ref().map(MakerId::as_str)),
+            maker_name: keep(Some(&row.maker_name)),
+            brand: keep(row.brand.as_deref()),
+            model: keep(Some(row.model.as_str())),
+            firmware: keep(Some(row.firmware.as_str())),
+            serial: keep(Some(row.serial.as_str())),
+            hostname: keep(row.hostname.as_ref().map(DeviceText::as_str)),
+            site: keep(place.site.as_ref().map(SiteId::as_str)),
+            switch: keep(place.switch.as_ref().map(TargetName::as_str)),
+            port: keep(place.port.as_ref().map(PortName::as_str)),
+            network: keep(place.network.as_ref().map(NetworkId::as_str)),
+            if_index: place.if_index,
+            vlan: place.vlan,
+            mac: row.mac,
+            network_kind: place.network_kind,
+            class: row.class,
+            surveillance: row.surveillance,
+            verdict: row.verdict,
+            status: row.status,
+            certainty: place.certainty,
+            confidence: place.confidence,
+        }
+    }
+
+    fn row(&self, slot: &Slot) -> DeviceRow {
+        let text = |text: Text| self.strings.get(text);
+        let device_text = |text: Text| DeviceText::new(self.strings.get(text).unwrap_or_default());
+        let mut row = DeviceRow {
+            id: slot.id,
+            mac: slot.mac,
+            ips: slot.ips.iter().collect(),
+            class: slot.class,
+            surveillance: slot.surveillance,
+            maker: text(slot.maker).map(Into::into),
+            maker_name: text(slot.maker_name).unwrap_or_default().to_owned(),
+            verdict: slot.verdict,
+            brand: text(slot.brand).map(str::to_owned),
+            model: device_text(slot.model),
+            firmware: device_text(slot.firmware),
+            serial: device_text(slot.serial),
+            hostname: text(slot.hostname).map(DeviceText::new),
+            place: Place {
+                switch: text(slot.switch).map(Into::into),
+                port: text(slot.port).map(Into::into),
+                if_index: slot.if_index,
+                vlan: slot.vlan,
+                network: text(slot.network).map(Into::into),
+                network_kind: slot.network_kind,
+                site: text(slot.site).map(Into::into),
+                certainty: slot.certainty,
+                confidence: slot.confidence,
+                since: slot.since,
+                gone: slot.gone,
+                ..Place::default()
+            },
+            status: slot.status,
+            first_seen: slot.first_seen,
+            appeared: slot.appeared,
+            last_seen: slot.first_seen,
+            registered: None,
+        };
+        row.last_seen = self.seen.last_seen(&row);
+        row
+    }
+}

@@ -1,0 +1,456 @@
+//! Going through all devices: what passes a filter, in which order, and how many are alike.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use super::strings::Text;
+use super::{Addresses, Index, Slot};
+use crate::config::{NetworkKind, Sensitivity};
+use crate::maker::{Class, Surveillance, Verdict};
+use crate::net::{DeviceId, SiteId, Timestamp};
+use crate::policy::Status;
+use crate::snapshot::exposure::group;
+use crate::snapshot::filter::{Word, contains};
+use crate::snapshot::{DeviceOrder, ExposureKey, Filter, Group, SiteRow, Tally, word};
+
+/// How many devices are gone through between two looks at whether anybody still wants the answer.
+const STRIDE: usize = 4_096;
+
+/// What is gone through, and whether anybody still wants it.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// What must hold of a device.
+    pub filter: &'a Filter,
+    /// The sites: how sensitive each is.
+    pub sites: &'a BTreeMap<SiteId, SiteRow>,
+    /// The moment that spans are counted back from.
+    pub now: Timestamp,
+    /// Nobody wants the answer any more.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// Whether a device passes one word.
+type Test<'a> = Box<dyn FnMut(&Slot) -> bool + 'a>;
+
+/// The few values of a list, each judged once.
+struct Judged<T>(Vec<(T, bool)>);
+
+impl<T: Copy + PartialEq + Serialize> Judged<T> {
+    fn holds(&mut self, value: T, judge: impl Fn(&str) -> bool) -> bool {
+        if let Some((_, held)) = self.0.iter().find(|(known, _)| *known == value) {
+            return *held;
+        }
+        let held = judge(&word(&value));
+        self.0.push((value, held));
+        held
+    }
+}
+
+/// Whether a value of a list is judged so.
+fn listed<'a, T: Copy + PartialEq + Serialize + 'a>(
+    of: impl Fn(&Slot) -> Option<T> + 'a,
+    judge: impl Fn(&str) -> bool + 'a,
+) -> Test<'a> {
+    let mut judged = Judged(Vec::new());
+    Box::new(move |slot| of(slot).is_some_and(|value| judged.holds(value, &judge)))
+}
+
+/// An address of four octets as text, without allocating: this is done for every device at every letter.
+fn dotted(ip: [u8; 4], out: &mut [u8; 15]) -> &str {
+    let mut length = 0;
+    let mut push = |octet: u8| {
+        if let Some(place) = out.get_mut(length) {
+            *place = octet;
+            length += 1;
+        }
+    };
+    for (at, number) in ip.into_iter().enumerate() {
+        if at > 0 {
+            push(b'.');
+        }
+        if number >= 100 {
+            push(b'0' + number / 100);
+        }
+        if number >= 10 {
+            push(b'0' + number / 10 % 10);
+        }
+        push(b'0' + number % 10);
+    }
+    out.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+}
+
+/// A MAC address as text, likewise.
+fn coloned(mac: [u8; 6], out: &mut [u8; 17]) -> &str {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble & 15)).copied().unwrap_or(b'?');
+    for (place, octet) in out.chunks_mut(3).zip(mac) {
+        for (place, sign) in place.iter_mut().zip([digit(octet >> 4), digit(octet), b':']) {
+            *place = sign;
+        }
+    }
+    std::str::from_utf8(out).unwrap_or_default()
+}
+
+fn mac_test<'a>(judge: impl Fn(&str) -> bool + 'a) -> Test<'a> {
+    let mut room = [0; 17];
+    Box::new(move |slot| slot.mac.is_some_and(|mac| judge(coloned(mac.0, &mut room))))
+}
+
+fn ip_test<'a>(judge: impl Fn(&str) -> bool + 'a) -> Test<'a> {
+    let mut room = [0; 15];
+    Box::new(move |slot| match &slot.ips {
+        Addresses::None => false,
+        Addresses::One(ip) => judge(dotted(ip.octets(), &mut room)),
+        Addresses::More(ips) => ips.iter().any(|ip| judge(&ip.to_string())),
+    })
+}
+
+fn vlan_test<'a>(judge: impl Fn(&str) -> bool + 'a) -> Test<'a> {
+    let mut judged: HashMap<Option<u16>, bool> = HashMap::new();
+    Box::new(move |slot| {
+        let vlan = slot.vlan.map(crate::net::VlanId::get);
+        *judged
+            .entry(vlan)
+            .or_insert_with(|| judge(&vlan.map_or_else(|| "unknown".to_owned(), |vlan| vlan.to_string())))
+    })
+}
+
+impl Scope<'_> {
+    fn sensitive(&self, index: &Index) -> Vec<Option<Sensitivity>> {
+        let of = |text: &str| self.sites.get(text).map(|site| site.sensitivity);
+        index.strings.iter().map(of).collect()
+    }
+}
+
+/// A value by text; `None` for no text.
+fn at<T: Copy>(table: &[T], text: Text) -> Option<T> {
+    table.get(text.number()).copied()
+}
+
+impl Index {
+    /// Whether one of some texts is judged so; each text is judged once.
+    fn texts<'a, const N: usize>(
+        &self,
+        of: impl Fn(&Slot) -> [Text; N] + 'a,
+        judge: impl Fn(&str) -> bool,
+    ) -> Test<'a> {
+        let judged: Vec<bool> = self.strings.iter().map(judge).collect();
+        Box::new(move |slot| of(slot).into_iter().any(|text| at(&judged, text) == Some(true)))
+    }
+
+    fn network<'a>(&self, judge: impl Fn(&str) -> bool + Clone + 'a) -> Test<'a> {
+        let mut kind = listed(|slot| slot.network_kind, judge.clone());
+        let unclassified = judge("unclassified");
+        let judged: Vec<bool> = self.strings.iter().map(|text| judge(&text.to_lowercase())).collect();
+        Box::new(move |slot| match at(&judged, slot.network) {
+            None => unclassified,
+            Some(named) => named || kind(slot),
+        })
+    }
+
+    fn sensitivity<'a>(&self, scope: &Scope<'_>, judge: impl Fn(&str) -> bool + 'a) -> Test<'a> {
+        let sensitive = scope.sensitive(self);
+        listed(move |slot| at(&sensitive, slot.site).flatten(), judge)
+    }
+
+    fn field<'a>(&self, scope: &Scope<'_>, field: &str, wanted: &'a str) -> Test<'a> {
+        let part = |text: &str| contains(text, wanted);
+        let whole = move |text: &str| text == wanted;
+        let begins = move |text: &str| text.starts_with(wanted);
+        match field {
+            "maker" => self.texts(|slot| [slot.maker, slot.maker_name], part),
+            "brand" => self.texts(|slot| [slot.brand], part),
+            "model" => self.texts(|slot| [slot.model], part),
+            "switch" => self.texts(|slot| [slot.switch], part),
+            "port" => self.texts(|slot| [slot.port], part),
+            "serial" => self.texts(|slot| [slot.serial], part),
+            "site" => self.texts(|slot| [slot.site], |text| text.to_lowercase() == wanted),
+            "class" => listed(|slot| Some(slot.class), whole),
+            "surveillance" => listed(|slot| Some(slot.surveillance), whole),
+            "status" => listed(|slot| Some(slot.status), whole),
+            "verdict" => listed(|slot| Some(slot.verdict), whole),
+            "certainty" => listed(|slot| Some(slot.certainty), whole),
+            "site.sensitivity" => self.sensitivity(scope, whole),
+            "network" => self.network(whole),
+            "vlan" => vlan_test(whole),
+            "mac" => mac_test(begins),
+            "ip" => ip_test(begins),
+            // The other fields are a finding's.
+            _ => Box::new(|_| false),
+        }
+    }
+
+    /// A word that may stand in any field.
+    fn any<'a>(&self, scope: &Scope<'_>, text: &'a str) -> Test<'a> {
+        let part = move |value: &str| value.contains(text);
+        let mut tests = vec![
+            self.texts(
+                |slot| {
+                    let Slot { maker, maker_name, brand, model, serial, site, switch, port, .. } = *slot;
+                    [maker, maker_name, brand, model, serial, site, switch, port]
+                },
+                |value| contains(value, text),
+            ),
+            listed(|slot| Some(slot.class), part),
+            listed(|slot| Some(slot.surveillance), part),
+            listed(|slot| Some(slot.status), part),
+            listed(|slot| Some(slot.verdict), part),
+            listed(|slot| Some(slot.certainty), part),
+            self.sensitivity(scope, part),
+            self.network(part),
+            vlan_test(part),
+        ];
+        // Most words cannot stand in an address.
+        if text.chars().all(|c| c == ':' || c.is_ascii_hexdigit()) {
+            tests.push(mac_test(part));
+        }
+        if text.chars().all(|c| matches!(c, ':' | '.') || c.is_ascii_hexdigit()) {
+            tests.push(ip_test(part));
+        }
+        Box::new(move |slot| tests.iter_mut().any(|test| test(slot)))
+    }
+
+    fn tests<'a>(&self, scope: &Scope<'a>) -> Vec<(bool, Test<'a>)> {
+        let now = scope.now;
+        let test = |word: &'a Word| -> Test<'a> {
+            match word {
+                Word::All => Box::new(|_| true),
+                Word::Any(text) => self.any(scope, text),
+                Word::Field(field, wanted) => self.field(scope, field, wanted),
+                Word::Vlan(range) => Box::new(|slot| slot.vlan.is_some_and(|vlan| range.contains(vlan))),
+                Word::Since(span) => Box::new(move |slot| now.since(slot.first_seen) <= *span),
+            }
+        };
+        scope.filter.words.iter().map(|(negated, word)| (*negated, test(word))).collect()
+    }
+
+    /// Goes through the devices that pass; `None`: nobody wants it any more.
+    fn each<'i>(&'i self, scope: &Scope<'_>, mut take: impl FnMut(&'i Slot)) -> Option<()> {
+        let mut tests = self.tests(scope);
+        for slots in self.slots.chunks(STRIDE) {
+            if (scope.stop)() {
+                return None;
+            }
+            for slot in slots {
+                if tests.iter_mut().all(|(negated, test)| test(slot) != *negated) {
+                    take(slot);
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Ids of the devices that pass and that a row of the exposure counts, in order; `None`: nobody wants it any more.
+    #[must_use]
+    pub fn devices(
+        &self,
+        scope: &Scope<'_>,
+        of: Option<&ExposureKey>,
+        order: DeviceOrder,
+        reversed: bool,
+    ) -> Option<Vec<DeviceId>> {
+        let drill = of.map(|key| Drill::new(self, key));
+        let all = scope.filter.asks_for_all();
+        let mut slots = Vec::with_capacity(if of.is_none() { self.len() } else { 0 });
+        self.each(scope, |slot| {
+            // What is known to be no camera is left out where nobody asks for it.
+            if (all || slot.surveillance != Surveillance::No) && drill.as_ref().is_none_or(|drill| drill.holds(slot)) {
+                slots.push(slot);
+            }
+        })?;
+        Some(self.sorted(slots, order, reversed))
+    }
+
+    /// Devices that pass and stand on networks that the configuration does not classify, in the order in which a
+    /// person should look; `None`: nobody wants it any more.
+    #[must_use]
+    pub fn unclassified(&self, scope: &Scope<'_>) -> Option<Vec<DeviceId>> {
+        let sensitive = scope.sensitive(self);
+        let mut found = Vec::new();
+        self.each(scope, |slot| {
+            let counted = match slot.maker {
+                Text::NONE => group_without_maker(slot) == Some(Group::UnknownMaker),
+                _ => slot.surveillance != Surveillance::No,
+            };
+            if counted && slot.gone.is_none() && slot.network == Text::NONE {
+                let standard = at(&sensitive, slot.site).flatten() != Some(Sensitivity::Sensitive);
+                found.push((slot.status, standard, Reverse(slot.since), slot.id));
+            }
+        })?;
+        found.sort_unstable();
+        Some(found.into_iter().map(|(.., id)| id).collect())
+    }
+
+    /// How many of the devices that pass are alike, and how many findings wait about them (open, overdue); `None`:
+    /// nobody wants it any more.
+    #[must_use]
+    pub fn tally(&self, scope: &Scope<'_>, waiting: &BTreeMap<DeviceId, (usize, usize)>) -> Option<Vec<Tally>> {
+        type Alike = (Surveillance, Class, Verdict, Status, [Text; 5], Option<NetworkKind>, bool);
+        let mut counted: HashMap<Alike, (usize, usize, usize)> = HashMap::new();
+        let mut waiting = waiting.iter().peekable();
+        self.each(scope, |slot| {
+            let alike = (
+                slot.surveillance,
+                slot.class,
+                slot.verdict,
+                slot.status,
+                [slot.maker, slot.maker_name, slot.brand, slot.site, slot.network],
+                slot.network_kind,
+                slot.gone.is_some(),
+            );
+            let (devices, open, overdue) = counted.entry(alike).or_default();
+            *devices += 1;
+            // Both go by id.
+            while waiting.next_if(|(id, _)| **id < slot.id).is_some() {}
+            if let Some((_, (more_open, more_overdue))) = waiting.next_if(|(id, _)| **id == slot.id) {
+                *open += more_open;
+                *overdue += more_overdue;
+            }
+        })?;
+        let text = |text: Text| self.strings.get(text);
+        let tally = |(alike, (devices, open, overdue)): (Alike, (usize, usize, usize))| {
+            let (surveillance, class, verdict, status, [maker, maker_name, brand, site, network], network_kind, gone) =
+                alike;
+            Tally {
+                surveillance,
+                class,
+                verdict,
+                status,
+                maker: text(maker).map(Into::into),
+                maker_name: text(maker_name).unwrap_or_default().to_owned(),
+                brand: text(brand).map(str::to_owned),
+                site: text(site).map(Into::into),
+                network: text(network).map(Into::into),
+                network_kind,
+                gone,
+                devices,
+                open,
+                overdue,
+            }
+        };
+        let mut tallies: Vec<Tally> = counted.into_iter().map(tally).collect();
+        tallies.sort_unstable();
+        Some(tallies)
+    }
+
+    /// The rank of each text among those that some devices have; none comes first.
+    fn ranks(&self, slots: &[&Slot], of: impl Fn(&Slot) -> Text) -> Vec<u32> {
+        let mut used = vec![false; self.strings.iter().count()];
+        for slot in slots {
+            if let Some(used) = used.get_mut(of(slot).number()) {
+                *used = true;
+            }
+        }
+        let mut texts: Vec<(&str, usize)> = self
+            .strings
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| used.get(*number) == Some(&true))
+            .map(|(number, text)| (text, number))
+            .collect();
+        texts.sort_unstable();
+        let mut ranks = vec![0; used.len()];
+        for (rank, (_, number)) in (1..).zip(texts) {
+            if let Some(place) = ranks.get_mut(number) {
+                *place = rank;
+            }
+        }
+        ranks
+    }
+
+    fn sorted(&self, slots: Vec<&Slot>, order: DeviceOrder, reversed: bool) -> Vec<DeviceId> {
+        let by_text = |slots: Vec<&Slot>, of: fn(&Slot) -> Text| {
+            let ranks = self.ranks(&slots, of);
+            by_key(slots, |slot| at(&ranks, of(slot)).unwrap_or(0), reversed)
+        };
+        match order {
+            DeviceOrder::Status => by_key(slots, |slot| slot.status, reversed),
+            DeviceOrder::Mac => by_key(slots, |slot| slot.mac, reversed),
+            DeviceOrder::Address => by_key(slots, |slot| slot.ips.iter().next(), reversed),
+            DeviceOrder::Class => by_key(slots, |slot| slot.class, reversed),
+            DeviceOrder::Vlan => by_key(slots, |slot| slot.vlan, reversed),
+            DeviceOrder::Certainty => by_key(slots, |slot| slot.certainty, reversed),
+            DeviceOrder::FirstSeen => by_key(slots, |slot| slot.first_seen, reversed),
+            DeviceOrder::Maker => by_text(slots, |slot| slot.maker_name),
+            DeviceOrder::Brand => by_text(slots, |slot| slot.brand),
+            DeviceOrder::Model => by_text(slots, |slot| slot.model),
+            DeviceOrder::Firmware => by_text(slots, |slot| slot.firmware),
+            DeviceOrder::Site => by_text(slots, |slot| slot.site),
+            DeviceOrder::Network => by_text(slots, |slot| slot.network),
+            // ifIndex before the name: ports in the switch's own order, not Gi1/0/10 before Gi1/0/2.
+            DeviceOrder::Port => {
+                let (switches, ports) = (self.ranks(&slots, |slot| slot.switch), self.ranks(&slots, |slot| slot.port));
+                let key = |slot: &Slot| (at(&switches, slot.switch), slot.if_index, at(&ports, slot.port));
+                by_key(slots, key, reversed)
+            }
+            DeviceOrder::LastSeen => {
+                let mut passes = vec![None; self.strings.iter().count()];
+                for (switch, pass) in self.seen.switches() {
+                    let place = self.strings.find(switch.as_str()).and_then(|text| passes.get_mut(text.number()));
+                    if let Some(place) = place {
+                        *place = Some(pass);
+                    }
+                }
+                let key = |slot: &Slot| {
+                    let one: [IpAddr; 1];
+                    let ips = match &slot.ips {
+                        Addresses::None => &[],
+                        Addresses::One(ip) => {
+                            one = [IpAddr::V4(*ip)];
+                            one.as_slice()
+                        }
+                        Addresses::More(ips) => ips.as_slice(),
+                    };
+                    self.seen.latest(at(&passes, slot.switch).flatten(), slot.gone, ips, slot.first_seen)
+                };
+                by_key(slots, key, reversed)
+            }
+        }
+    }
+}
+
+/// By a key, then by id, whichever way round: the same picture always has the same order.
+fn by_key<K: Ord>(slots: Vec<&Slot>, key: impl Fn(&Slot) -> K, reversed: bool) -> Vec<DeviceId> {
+    let mut keyed: Vec<(K, DeviceId)> = slots.into_iter().map(|slot| (key(slot), slot.id)).collect();
+    keyed.sort_unstable_by(|(a, one), (b, other)| {
+        let ordering = if reversed { b.cmp(a) } else { a.cmp(b) };
+        ordering.then(one.cmp(other))
+    });
+    keyed.into_iter().map(|(_, id)| id).collect()
+}
+
+/// What a device without a maker is counted under; one with a maker is counted under that, if at all.
+fn group_without_maker(slot: &Slot) -> Option<Group> {
+    let marked = slot.verdict != Verdict::Unknown || slot.class != Class::Unknown || slot.brand != Text::NONE;
+    group(slot.surveillance, None, marked, slot.status)
+}
+
+/// A row of the exposure, looked for among devices.
+struct Drill<'a> {
+    key: &'a ExposureKey,
+    maker: Option<Text>,
+    brand: Option<Text>,
+}
+
+impl<'a> Drill<'a> {
+    fn new(index: &Index, key: &'a ExposureKey) -> Self {
+        let find = |text: &str| index.strings.find(text).unwrap_or(Text::NONE);
+        let maker = match &key.group {
+            Group::Maker(id) => Some(find(id.as_str())),
+            Group::UnknownMaker | Group::NotIdentified => None,
+        };
+        Self { key, maker, brand: key.brand.as_deref().map(find) }
+    }
+
+    fn holds(&self, slot: &Slot) -> bool {
+        let branded = self.brand.is_none_or(|brand| brand == slot.brand && brand != Text::NONE);
+        let of_group = match self.maker {
+            Some(maker) => maker != Text::NONE && slot.maker == maker && slot.surveillance != Surveillance::No,
+            None => slot.maker == Text::NONE && group_without_maker(slot).as_ref() == Some(&self.key.group),
+        };
+        slot.gone.is_none() && branded && of_group
+    }
+}
