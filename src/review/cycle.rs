@@ -142,3 +142,26 @@ pub struct Cycle {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<Reporting>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attestation_of_before_the_factors_is_still_read() {
+        let old = r#"{"id":3,"name":"standard-sites","scheduled":"2026-10-01T00:00:00.000Z","opened":"2026-10-01T00:00:01.000Z",
+            "due":"2026-10-31T00:00:01.000Z","owner":"estates","select":"","items":[1],"closed":"2026-10-02T00:00:00.000Z",
+            "attestation":{"author":{"uid":0,"name":"root"},"at":"2026-10-02T00:00:00.000Z","statement":"s",
+            "coverage":"3 of 3 switches","counts":{"items":1},"seq":7,"head":"00"}}"#;
+        let cycle: Cycle = serde_json::from_str(old).unwrap();
+        let told = cycle.attestation.clone().unwrap();
+        assert_eq!((told.looked, told.coverage.as_str(), cycle.report.clone()), (None, "3 of 3 switches", None));
+        // And what is not known is not written: the log's rows stay what they were.
+        let again = serde_json::to_value(&cycle).unwrap();
+        assert!(again.get("report").is_none() && again["attestation"].get("looked").is_none(), "{again}");
+        let at = |at| Some(Timestamp(at));
+        let part = Part::default().and(1, 2, at(5)).and(3, 3, at(4)).and(0, 1, None);
+        assert_eq!((part, part.percent()), (Part { seen: 4, expected: 6, oldest: at(4) }, Some(66)));
+        assert_eq!(Part::default().percent(), None, "nothing to measure by is not a hundred per cent");
+    }
+}

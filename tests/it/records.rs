@@ -320,3 +320,136 @@ fn the_report_of_a_cycle_is_written_once_though_its_folder_is_not_there_and_the_
     let ids: std::collections::BTreeSet<_> = told.iter().map(|alert| alert["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), 1, "one message");
 }
+
+#[test]
+fn the_progress_is_told_by_every_opening_and_a_past_cycle_as_it_stood() {
+    use lenswarden::config::Basis;
+    use lenswarden::maker::{Class, Surveillance, Verdict};
+    use lenswarden::net::{CycleId, FindingId, SiteId, Timestamp};
+    use lenswarden::review::{Attestation, Author, Counts, Finding};
+    use lenswarden::snapshot::{Looked, SiteLooked};
+    use lenswarden::store::{Batch, ConfigurationRecord, Reader, SiteRecord, TargetState, Writer};
+
+    use crate::sample;
+
+    let day = |number: i64| Timestamp(sample::START.0 + number * 86_400_000);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let mut writer = Writer::open(&path).unwrap();
+    let site = |id: &str| SiteRecord {
+        id: id.into(),
+        name: id.to_uppercase(),
+        sensitivity: Sensitivity::Sensitive,
+        basis: Some(Basis::Ministers),
+    };
+    let enough = SiteLooked { addresses: 9, asked: 9, linked: 9, known: 9, ..SiteLooked::default() };
+    let mut record = sample::device(1, 4);
+    record.status = Status::Restricted;
+    let attribution = &mut record.device.attribution;
+    (attribution.verdict, attribution.class, attribution.surveillance) =
+        (Verdict::Confirmed, Class::Camera, Surveillance::Yes);
+    (record.device.place.since, record.device.place.gone) = (day(20), Some(day(30)));
+    let at = |number: i64, site: &str, state: FindingState, openings: u32, revision: u64| {
+        let mut finding = Finding { openings, since: day(number), ..sample::finding(1, 1, state, revision) };
+        finding.closed = (state == FindingState::Closed).then(|| day(number));
+        finding.place.site = Some(SiteId::from(site));
+        Batch { at: day(number), findings: vec![finding], ..Batch::default() }
+    };
+    writer
+        .commit(&Batch {
+            at: day(0),
+            devices: vec![record],
+            configuration: Some(ConfigurationRecord {
+                sites: vec![site("hq"), site("annex")],
+                ..ConfigurationRecord::default()
+            }),
+            looked: Some(Looked {
+                at: day(0),
+                threshold: 95,
+                sites: [("hq".into(), enough.clone()), ("annex".into(), enough)].into(),
+            }),
+            targets: vec![
+                sample::target("hq-sw1", TargetState::Answering, day(40)),
+                lenswarden::store::TargetRecord {
+                    site: "annex".into(),
+                    ..sample::target("annex-sw1", TargetState::Answering, day(40))
+                },
+            ],
+            ..Batch::default()
+        })
+        .unwrap();
+    // At the annex until day 5, then at headquarters: gone from day 10 to day 20, and since day 30.
+    for batch in [
+        at(0, "annex", FindingState::Open, 1, 1),
+        at(5, "hq", FindingState::Open, 1, 2),
+        at(10, "hq", FindingState::Closed, 1, 3),
+        at(20, "hq", FindingState::Open, 2, 4),
+        at(25, "hq", FindingState::RemoveBy, 2, 5),
+    ] {
+        writer.commit(&batch).unwrap();
+    }
+    let (seq, head) = writer.head();
+    let attestation = Attestation {
+        author: Author { uid: 0, name: "root".into(), login: None },
+        at: day(26),
+        statement: "s".into(),
+        coverage: "all".into(),
+        looked: None,
+        counts: Counts::default(),
+        seq,
+        head,
+    };
+    let cycle = Cycle {
+        id: CycleId(1),
+        name: "r".into(),
+        scheduled: day(24),
+        opened: day(24),
+        due: day(50),
+        owner: String::new(),
+        escalate_to: None,
+        escalated: None,
+        select: String::new(),
+        items: vec![FindingId(1), FindingId(9)],
+        revisions: [(FindingId(1), 4)].into(),
+        closed: Some(day(26)),
+        attestation: Some(attestation),
+        report: None,
+    };
+    writer.commit(&Batch { at: day(26), cycles: vec![cycle.clone()], ..Batch::default() }).unwrap();
+    writer.commit(&at(30, "hq", FindingState::Closed, 2, 6)).unwrap();
+    drop(writer);
+
+    let mut reader = Reader::open(&path).unwrap();
+    let stays = reader.stays().unwrap().unwrap();
+    let spans: Vec<_> = stays.iter().map(|stay| (stay.site.to_string(), stay.from, stay.until)).collect();
+    let expected = [("annex", 0, 5), ("hq", 5, 10), ("hq", 20, 30)];
+    assert_eq!(spans, expected.map(|(site, from, until)| (site.to_owned(), day(from), Some(day(until)))));
+    let snapshot = reader.snapshot().unwrap();
+    assert_eq!(snapshot.as_of, day(40));
+    let told = snapshot.to_return(None, None, Some(&stays)).progress;
+    assert!(told.by_log && told.words().contains("every opening and closing"));
+    let first = told.days[0].day;
+    for it in &told.days {
+        let number = first.duration_until(it.day).as_hours() / 24;
+        let expected = match number {
+            0..5 => (1, 0),
+            5..10 => (2, 1),
+            10..20 => (2, 2),
+            20..30 => (2, 1),
+            _ => (2, 2),
+        };
+        assert_eq!((it.affected, it.done), expected, "day {number}");
+    }
+    assert!(told.days.len() > 20 && told.days.last().unwrap().percent() == 100);
+    let without = snapshot.to_return(None, None, None).progress;
+    assert!(!without.by_log && without.words().contains("latest opening"));
+    assert!(without.days.iter().all(|day| day.affected == 1), "the annex is not known any more: {without:?}");
+
+    // The finding is closed since; the cycle tells what stood when it was attested.
+    let items = reader.cycle_items(&cycle).unwrap();
+    assert_eq!(items.findings.keys().collect::<Vec<_>>(), [&FindingId(1)], "of one nothing is known");
+    assert_eq!(items.findings[&FindingId(1)].state, FindingState::RemoveBy);
+    assert_eq!(items.devices.len(), 1);
+    let open = Cycle { attestation: None, closed: None, ..cycle };
+    assert_eq!(reader.cycle_items(&open).unwrap().findings[&FindingId(1)].state, FindingState::Closed);
+}

@@ -100,3 +100,20 @@ fn what_a_cell_says_is_cleaned_and_bounded() {
     assert!(names.iter().all(|name| !name.contains(['\u{1b}', '\u{202e}'])), "{names:?}");
     assert!(names[1].chars().count() <= crate::net::text::MAX_CHARS + 1);
 }
+
+#[test]
+fn the_day_of_installation_is_read_where_it_is_a_day() {
+    let text = "Asset tag,Site,MAC,Install date\nA1,hq,44:19:b6:00:00:01,2019-05-31\nA2,hq,44:19:b6:00:00:02,03/04/2019\n\
+                A3,hq,44:19:b6:00:00:03,\nA4,hq,44:19:b6:00:00:04,soon\n";
+    let register = read("", text.as_bytes()).unwrap();
+    let days: Vec<_> = register.entries.iter().map(|entry| entry.installed).collect();
+    assert_eq!(days, [Some(jiff::civil::date(2019, 5, 31)), None, None, None]);
+    let expected = [
+        (3, "'03/04/2019' may be two days: write 2019-05-31; when it was installed is left out"),
+        (5, "'soon' is no day: write 2019-05-31"),
+    ];
+    assert_eq!(faults(&register), expected.map(|(line, what)| (line, what.to_owned())));
+    let named =
+        read("columns = { installed = 'Inbetriebnahme' }\n", b"Name,Site,Inbetriebnahme\na,hq,31.05.2019\n").unwrap();
+    assert_eq!(named.entries[0].installed, Some(jiff::civil::date(2019, 5, 31)));
+}
