@@ -4,6 +4,7 @@
 
 mod changes;
 mod coverage;
+mod curve;
 mod exposure;
 mod faceplate;
 mod filter;
@@ -22,6 +23,7 @@ mod unseen;
 
 pub use changes::{Changes, Frame, Visited};
 pub use coverage::{Coverage, DaemonState, Share};
+pub use curve::{Curve, Day, Stay};
 pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tally, group_of};
 pub use faceplate::{Faceplate, Jack, Sign, Unit};
 pub use filter::{Candidate, Completion, Filter, FilterError, Known};
@@ -45,7 +47,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Basis, NetworkKind, Sensitivity};
-use crate::inventory::{Device, Place};
+use crate::inventory::{Device, Place, Registered};
 use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, Names, NetworkId, SiteId, TargetName, Timestamp,
@@ -194,6 +196,8 @@ pub struct DeviceRow {
     pub appeared: Option<Timestamp>,
     /// Last seen: now, as far as its switch's last complete pass or its own last answer goes.
     pub last_seen: Timestamp,
+    /// What a register says of when it was installed.
+    pub registered: Option<Registered>,
 }
 
 /// A target.
@@ -301,6 +305,7 @@ impl DeviceRow {
             first_seen: device.first_seen,
             appeared: device.appeared,
             last_seen,
+            registered: None,
         }
     }
 }

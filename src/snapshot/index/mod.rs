@@ -149,7 +149,7 @@ impl Index {
         }
     }
 
-    /// A device as a row.
+    /// A device as a row, without what a register says of it: no list shows that.
     #[must_use]
     pub fn get(&self, id: DeviceId) -> Option<DeviceRow> {
         let at = self.slots.binary_search_by_key(&id, |slot| slot.id).ok()?;
@@ -233,6 +233,7 @@ impl Index {
             first_seen: slot.first_seen,
             appeared: slot.appeared,
             last_seen: slot.first_seen,
+            registered: None,
         };
         row.last_seen = self.seen.last_seen(&row);
         row

@@ -147,7 +147,7 @@ fn other(id: u64, known: bool) -> DeviceRecord {
 
 fn findings(devices: &[DeviceRecord]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    for DeviceRecord { device, status } in devices {
+    for DeviceRecord { device, status, .. } in devices {
         let core = device.place.network_kind == Some(NetworkKind::Core);
         let restricted = matches!(status, Status::Restricted | Status::Suspected);
         let rules = [
@@ -215,6 +215,7 @@ fn cycles(findings: &[Finding]) -> Vec<Cycle> {
         escalated: None,
         revisions: [].into(),
         attestation: None,
+        report: None,
     };
     let of = |rule: &'static str| {
         findings.iter().filter(move |finding| finding.rule == rule.into()).map(|finding| finding.id)
