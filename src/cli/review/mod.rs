@@ -43,7 +43,7 @@ pub(super) enum Command {
     Decide(Box<Decide>),
     /// Say what a device is, in place of what the evidence says, until a day.
     Overrule(Overrule),
-    /// Open the cycle of a [[review]] now.
+    /// Open the cycle of a review now.
     Run {
         /// Its name.
         review: String,
