@@ -314,6 +314,9 @@ fn the_report_of_a_cycle_is_written_once_though_its_folder_is_not_there_and_the_
     let page = std::fs::read_to_string(&expected[0]).unwrap();
     assert_harmless(&page);
     let value: Value = serde_json::from_str(&std::fs::read_to_string(&expected[1]).unwrap()).unwrap();
+    let shown = reviewed.house.run(&["review", "show", "1"]);
+    let shown = String::from_utf8_lossy(&shown.stderr);
+    assert!(shown.contains("ranges 0 % (0/") && shown.contains(&files[0]) && shown.contains("attested by"), "{shown}");
     // What was decided since the end changes nothing of what is told of it.
     let first = value["items"][0]["finding"].to_string();
     reviewed.run(&["review", "decide", &first, "--reopen", "--reason", "once more"]);
