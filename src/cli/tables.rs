@@ -9,7 +9,7 @@ use super::{Listing, print, print_json, say};
 use crate::config;
 use crate::net::Timestamp;
 use crate::report::{Format, Table, sites, tables};
-use crate::snapshot::{Filter, Snapshot};
+use crate::snapshot::{Condition, Filter, Snapshot};
 use crate::store::Reader;
 
 /// The picture as it is now.
@@ -117,12 +117,15 @@ pub(super) fn targets(path: &Path, listing: &Listing) -> Result<ExitCode> {
     let (_, snapshot) = look(path)?;
     let words = listing.words.join(" ");
     let chosen = snapshot.targets.values().filter(|target| target.holds(&words));
+    let holds = |condition: &&Condition| condition.name().contains(&words);
+    let conditions = snapshot.conditions.iter().filter(holds);
     if listing.format() == Format::Json {
-        print_json(&chosen.map(tables::target_json).collect::<Vec<_>>())?;
+        let entries = conditions.map(tables::condition_json).chain(chosen.map(tables::target_json));
+        print_json(&entries.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     if listing.format() == Format::Text {
         tables::carriers(&snapshot).iter().for_each(|line| say(line));
     }
-    show(listing, &snapshot, &tables::targets(chosen))
+    show(listing, &snapshot, &tables::targets(conditions, chosen))
 }

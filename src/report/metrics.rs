@@ -111,6 +111,8 @@ fn alerts(text: &mut Text, snapshot: &Snapshot) {
     text.one("outbox_alerts_counted_only", "Alerts that found too many waiting.", lost as f64);
     let failing = carriers().filter(|carrier| !carrier.why.is_empty()).count();
     text.one("alert_carriers_failing", "Carriers that do not take what is sent.", failing as f64);
+    let wrong = snapshot.conditions.len();
+    text.one("conditions", "What is wrong with the work itself and was told: targets lists it.", wrong as f64);
 }
 
 fn targets(text: &mut Text, snapshot: &Snapshot) {
@@ -267,6 +269,7 @@ mod tests {
             "lenswarden_registry_timestamp_seconds 1782345600",
             "lenswarden_outbox_alerts_waiting 3",
             "lenswarden_alert_carriers_failing 1",
+            "lenswarden_conditions 0",
             "lenswarden_targets{kind=\"switch\",site=\"hq\",state=\"answering\"} 2",
             "lenswarden_targets{kind=\"switch\",site=\"hq\",state=\"stale\"} 1",
             "lenswarden_targets{kind=\"camera\",site=\"hq\",state=\"silent\"} 1",

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Change, ChangeKind, ConfigurationRecord, DaemonRecord, TargetKind, TargetRecord, TargetState};
-use super::{log, outbox, query, read};
+use super::{held, log, outbox, query, read};
 use crate::net::{DeviceId, FindingId, Timestamp};
 use crate::review::{Cycle, Decision, DecisionKind, Finding, Matter};
 use crate::snapshot::{Changes, DaemonRow, Frame, NetworkRow, SiteRow, Snapshot, Tally, TargetRow, Visited};
@@ -120,6 +120,7 @@ fn unlogged(connection: &Connection, visits: u64) -> rusqlite::Result<Changes> {
         visits: read::meta(connection, "visit")?.unwrap_or(0),
         targets: targets.into_iter().map(visited).collect(),
         carriers: outbox::carriers(connection)?,
+        conditions: held::conditions(connection)?,
         looked: read::meta(connection, "looked")?.unwrap_or_default(),
         ..Changes::default()
     })

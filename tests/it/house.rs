@@ -91,9 +91,14 @@ impl House {
     }
 
     pub(crate) fn daemon(&self) -> Daemon {
+        self.daemon_by(self.command(&["daemon"]))
+    }
+
+    /// A daemon that is started by this command.
+    pub(crate) fn daemon_by(&self, mut command: Command) -> Daemon {
         let log = self.path("daemon.log");
         let file = std::fs::File::create(&log).unwrap();
-        let process = self.command(&["daemon"]).stdout(Stdio::null()).stderr(file).spawn().unwrap();
+        let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().unwrap();
         Daemon { process, log }
     }
 
