@@ -18,6 +18,7 @@ mod operation;
 mod syslog;
 #[cfg(test)]
 mod tests;
+mod told;
 mod webhook;
 
 pub use brief::View;

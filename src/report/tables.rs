@@ -360,7 +360,11 @@ mod tests {
         let mut snapshot = Snapshot { conditions: vec![wrong("registry-old", "")], ..Snapshot::default() };
         assert!(!headline(&snapshot).contains("NOT IN ORDER"), "its age is told with the freshness");
         snapshot.conditions.push(wrong("coverage-low", "ports h\u{1b}[2Jq"));
-        assert!(headline(&snapshot).ends_with(", NOT IN ORDER: coverage-low ports h[2Jq"), "{}", headline(&snapshot));
+        assert!(
+            headline(&snapshot).ends_with(", NOT IN ORDER: coverage-low ports h\\u{1b}[2Jq"),
+            "{}",
+            headline(&snapshot)
+        );
         snapshot.conditions.extend(["a", "b", "c"].map(|credential| wrong("credential-refused", credential)));
         let line = headline(&snapshot);
         assert!(line.ends_with("credential-refused a, credential-refused b and 1 more"), "{line}");
