@@ -178,13 +178,13 @@ fn findings(text: &mut Text, snapshot: &Snapshot) {
 }
 
 fn coverage(text: &mut Text, snapshot: &Snapshot) {
-    let sites: Vec<_> = snapshot.sites.keys().map(|site| snapshot.coverage_of(site)).collect();
+    let sites = snapshot.coverage_of_sites();
     let mut families = [
         ("coverage_ratio", "The share of a site that was looked at, by what it is of; none: not known.", Vec::new()),
         ("coverage_expected", "How much of a site there is to look at.", Vec::new()),
         ("coverage_oldest_timestamp_seconds", "The oldest look that a share rests on.", Vec::new()),
     ];
-    for site in &sites {
+    for site in sites.values() {
         for factor in &site.factors {
             let ratio = (factor.expected > 0).then(|| factor.seen as f64 / factor.expected as f64);
             let values = [ratio, Some(factor.expected as f64), factor.oldest.map(seconds)];
