@@ -224,3 +224,43 @@ fn a_clock_that_is_set_back_swallows_nothing() {
     let mut dispatch = Dispatch::restore(vec![plan("soc", &["breach"])], Vec::new(), known, memory);
     assert_eq!(post(&mut dispatch, known, minutes(1)).alerts.len(), 0);
 }
+
+#[test]
+fn the_gravest_that_was_told_counts_for_the_hour() {
+    let mut life = Life::new();
+    life.finding = finding(1, Severity::Review, FindingState::Closed);
+    life.unsure();
+    life.open();
+    for (severity, sure) in [(Severity::Breach, false), (Severity::Review, true), (Severity::Breach, true)] {
+        life.pass(1);
+        life.change(|finding| {
+            finding.severity = severity;
+            finding.place.certainty = if sure { Certainty::Direct } else { Certainty::Beyond };
+        });
+    }
+    assert_eq!(life.told(), [(0, "unknown"), (1, "unknown"), (2, "Gi1/0/14")], "the breach was told already");
+}
+
+#[test]
+fn what_is_told_of_one_does_not_make_the_database_forget_another() {
+    let mut dispatch = restore(vec![plan("soc", &["breach"])], &[], Vec::new());
+    post(&mut dispatch, &[breach(1, FindingState::Open)], minutes(0));
+    assert_eq!(post(&mut dispatch, &[breach(2, FindingState::Open)], minutes(10)).forget, minutes(0));
+    let mut outbox = Outbox::default();
+    let (inventory, estate) = (inventory(Vec::new()), estate());
+    let view = View { inventory: &inventory, estate: &estate };
+    dispatch.again(|_| None, &view, minutes(60), &mut outbox);
+    assert_eq!(post(&mut dispatch, &[breach(3, FindingState::Open)], minutes(61)).forget, minutes(10));
+}
+
+#[test]
+fn a_daemon_that_was_away_tells_nothing_that_was_told() {
+    let mut life = Life::new();
+    life.open();
+    life.pass(1);
+    life.change(|finding| finding.place.site = Some("branch".into()));
+    life.minute = 300;
+    life.restart();
+    life.pass(100);
+    assert_eq!(life.told().len(), 2);
+}
