@@ -84,7 +84,7 @@ impl Model {
             return known;
         }
         let snapshot = &self.snapshot;
-        known.add("site", snapshot.sites.keys().map(SiteId::as_str));
+        known.add("site", snapshot.sites.keys().map(crate::net::SiteId::as_str));
         known.add("network", ["core", "surveillance", "other", "unclassified"]);
         known.add("network", snapshot.networks.keys().map(|id| id.as_str()));
         known
