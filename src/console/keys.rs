@@ -77,6 +77,8 @@ pub enum Action {
     WhatIf,
     /// All targets.
     Targets,
+    /// The visits instead of the log.
+    Visits,
     /// The site's devices.
     SiteDevices,
     /// The site's findings.
@@ -218,6 +220,14 @@ pub static KEYS: &[Binding] = &[
         "decide: remove, isolate, replace, accept, approve, overrule, …; what is marked, else the selected row",
     ),
     binding("Space", &[letter(' ')], DECIDING, Action::Mark, "mark", "mark a finding, to decide several at once"),
+    binding(
+        "v",
+        &[letter('v')],
+        &[C::Activity],
+        Action::Visits,
+        "visits",
+        "each target's last visit instead of the log, and back",
+    ),
     binding("d", &[letter('d')], SITE, Action::SiteDevices, "devices", "the devices of this site"),
     binding("r", &[letter('r')], SITE, Action::SiteFindings, "findings", "what waits for a decision at this site"),
     binding(

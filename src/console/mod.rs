@@ -6,22 +6,26 @@
 //! (`follow`). Asking the daemon may take long, so each question has a thread of its own whose answer comes back as a
 //! message.
 
+mod activity;
 pub mod decide;
 mod follow;
 pub mod input;
 pub mod keys;
 pub mod list;
+mod log;
 mod model;
 mod rows;
 mod run;
 pub mod search;
 mod sites;
+mod tell;
 mod terminal;
 mod theme;
 mod update;
 mod view;
 pub mod what_if;
 
+pub use activity::{Entry, Happening, Page, Told};
 pub use follow::{Ask, Devices, Follower, Found, Question, Wanted};
 pub use model::{Mode, Model, ReviewKey, Trouble, View};
 pub use run::{Events, Sources, drive};

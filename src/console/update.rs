@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::activity::Entry;
 use super::decide::{Form, Greeting, Stage};
 use super::follow::Found;
 use super::input::{Edit, Input};
@@ -44,6 +45,8 @@ pub enum Msg {
     Trouble(Trouble),
     /// A device was read.
     Detail(DeviceId, Option<Box<DeviceDetail>>),
+    /// An entry of the log was read.
+    Entry(u64, Option<Box<Entry>>),
     /// The daemon said who you are, or could not be asked.
     Greeted(Result<Greeting, String>),
     /// The daemon took the decision, or refused it.
@@ -84,13 +87,18 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             return (typing, Effect::None);
         }
         Msg::Resized => {}
-        Msg::Clock(now) => return (model.snapshot.read_at(now), Effect::None),
+        Msg::Clock(now) => {
+            let differs = model.snapshot.read_at(now);
+            if differs {
+                model.unsettle(View::Coverage);
+            }
+            return (differs, Effect::None);
+        }
         Msg::Picture(snapshot, tallies) => model.begin(*snapshot, tallies),
         Msg::Loading(all) => model.loaded(Some(all)),
         Msg::Loaded => model.loaded(None),
         Msg::Changed(changes) => {
-            model.snapshot.take(*changes);
-            model.refreshed();
+            model.changed(*changes);
         }
         Msg::Found(number, found) => return (model.found(number, found), Effect::None),
         Msg::LookedUp(number, hits) => return (model.looked_up(number, hits), Effect::None),
@@ -101,6 +109,7 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             return (new, Effect::None);
         }
         Msg::Detail(id, detail) => model.read(id, detail),
+        Msg::Entry(seq, entry) => model.entry = Some((seq, entry)),
         Msg::Greeted(greeting) => {
             if let Mode::Decide(form) = &mut model.mode {
                 form.greet(greeting);
@@ -214,6 +223,7 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Open => open(model),
         Action::Back => back(model),
         Action::Targets => go(model, View::Targets),
+        Action::Visits => visits(model),
         Action::SiteDevices => show_site(model, View::Devices),
         Action::SiteFindings => show_site(model, View::Reviews),
         Action::Filter => {
@@ -295,7 +305,10 @@ fn movement(model: &mut Model, step: Step) {
         View::Devices => model.lists.devices.step(step),
         View::Sites => model.lists.sites.step(step),
         View::Coverage => model.lists.coverage.step(step),
-        View::Activity => {}
+        View::Activity => {
+            model.activity.go_on();
+            model.lists.activity.step(step);
+        }
         View::Targets => model.lists.targets.step(step),
     }
 }
@@ -327,6 +340,13 @@ fn open(model: &mut Model) {
             }
         }
     }
+}
+
+/// Visits instead of the log, and back.
+fn visits(model: &mut Model) {
+    let shown = model.words.activity.plain.names("visit");
+    model.lists.activity.begin();
+    take_filter(model, if shown { "" } else { "kind:visit" });
 }
 
 /// The rows of another view that are of the selected site.
