@@ -8,12 +8,14 @@
 
 mod activity;
 pub mod decide;
+pub mod faceplate;
 mod follow;
 pub mod input;
 pub mod keys;
 pub mod list;
 mod log;
 mod model;
+mod moves;
 mod rows;
 mod run;
 pub mod search;
@@ -21,6 +23,7 @@ mod sites;
 mod tell;
 mod terminal;
 mod theme;
+pub mod typing;
 mod update;
 mod view;
 pub mod what_if;

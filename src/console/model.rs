@@ -7,14 +7,15 @@ use jiff::tz::TimeZone;
 
 use super::activity::{Activity, Entry, Happening};
 use super::decide::{Form, Stage};
+use super::faceplate::{Front, Panel};
 use super::follow::Devices;
-use super::input::Input;
 use super::keys::Context;
 use super::list::List;
 use super::search::Search;
 use super::sites::SiteLines;
 use super::tell;
 use super::theme::Theme;
+use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
@@ -139,11 +140,15 @@ pub enum Mode {
     /// A detail fills the screen.
     Detail,
     /// Filter words are being typed.
-    Filter {
-        /// What is typed.
-        input: Input,
-        /// What it was before.
-        before: String,
+    Filter(Box<Typing>),
+    /// A switch's front.
+    Faceplate(Panel),
+    /// The detail of a device that was found on a switch's front.
+    Pinned {
+        /// It.
+        device: DeviceId,
+        /// The front.
+        panel: Panel,
     },
     /// A decision is being made.
     Decide(Box<Form>),
@@ -158,6 +163,16 @@ pub enum Mode {
         /// What was there before.
         over: Box<Mode>,
     },
+}
+
+impl Mode {
+    /// What lies under the help.
+    pub(super) fn shown(&self) -> &Self {
+        match self {
+            Self::Help { over, .. } => over,
+            mode => mode,
+        }
+    }
 }
 
 /// Filter words of one view.
@@ -288,6 +303,14 @@ pub struct Model {
     pub(super) detail_open: PerView<bool>,
     /// The device that was read last, and what came.
     pub(super) detail: Option<(DeviceId, Option<Box<DeviceDetail>>)>,
+    /// The switch that was read last, and what came.
+    pub(super) front: Option<(TargetName, Option<Box<Front>>)>,
+    /// The switch that was asked for last, for which change, and whether all devices were read then.
+    pub(super) asked_front: Option<(TargetName, u64, bool)>,
+    /// Columns and rows of ports that the screen holds, and the first row that shows: the view sets them.
+    pub(super) face_width: Cell<u16>,
+    pub(super) face_page: Cell<usize>,
+    pub(super) face_offset: Cell<usize>,
     /// Scroll of the detail or the help that fills the screen.
     pub(super) scroll: Cell<usize>,
     /// Scroll of the cycles above the findings.
@@ -339,6 +362,11 @@ impl Model {
             // A place is read with its reasons, what was not seen with what to do.
             detail_open: PerView { placement: true, coverage: true, ..PerView::default() },
             detail: None,
+            front: None,
+            asked_front: None,
+            face_width: Cell::new(80),
+            face_page: Cell::new(1),
+            face_offset: Cell::new(0),
             scroll: Cell::new(0),
             cycle_offset: Cell::new(0),
             message: None,
@@ -354,8 +382,9 @@ impl Model {
         match &self.mode {
             Mode::Browse => self.view.context(),
             Mode::Detail if self.view == View::Sites => Context::Dossier,
-            Mode::Detail => Context::Detail,
-            Mode::Filter { .. } => Context::Filter,
+            Mode::Detail | Mode::Pinned { .. } => Context::Detail,
+            Mode::Faceplate(_) => Context::Faceplate,
+            Mode::Filter(_) => Context::Filter,
             Mode::Decide(form) if form.stage == Stage::Filling => Context::Form,
             Mode::Decide(form) if matches!(form.stage, Stage::Confirming(_)) => Context::Confirm,
             Mode::Decide(_) => Context::Told,
@@ -369,6 +398,9 @@ impl Model {
 
     /// The finding that is selected.
     pub(super) fn selected_finding(&self) -> Option<FindingId> {
+        if matches!(self.mode.shown(), Mode::Pinned { .. }) {
+            return None;
+        }
         match self.view {
             View::Placement => match self.lists.placement.selected()? {
                 PlacementKey::Finding(id) => Some(*id),
@@ -384,6 +416,9 @@ impl Model {
 
     /// The device that is selected, by itself or through its finding.
     pub(super) fn selected_device(&self) -> Option<DeviceId> {
+        if let Mode::Pinned { device, .. } = self.mode.shown() {
+            return Some(*device);
+        }
         if let Some(finding) = self.selected_finding() {
             return self.snapshot.findings.get(&finding)?.subject.device();
         }
@@ -398,7 +433,7 @@ impl Model {
     }
 
     pub(super) fn shows_detail(&self) -> bool {
-        *self.detail_open.of(self.view) || self.mode == Mode::Detail
+        *self.detail_open.of(self.view) || matches!(self.mode.shown(), Mode::Detail | Mode::Pinned { .. })
     }
 
     /// A device as a row.

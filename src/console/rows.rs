@@ -29,6 +29,13 @@ impl Model {
             self.asked_entry = Some(seq);
             questions.push(Question::Entry(seq));
         }
+        if let Some(switch) = self.faced_switch() {
+            let wanted = (switch.clone(), self.snapshot.seq, self.loading.is_none());
+            if self.asked_front.as_ref() != Some(&wanted) {
+                questions.push(Question::Front(wanted.0.clone()));
+                self.asked_front = Some(wanted);
+            }
+        }
         questions
     }
 
@@ -122,7 +129,7 @@ impl Model {
         self.asked_entry = None;
         self.loading = Some(tallies.iter().map(|tally| tally.devices).sum());
         self.tallies = tallies;
-        self.asked_detail = None;
+        (self.asked_detail, self.asked_front) = (None, None);
         self.refreshed();
     }
 

@@ -4,14 +4,17 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::activity::Entry;
 use super::decide::{Form, Greeting, Stage};
+use super::faceplate::Front;
 use super::follow::Found;
-use super::input::{Edit, Input};
+use super::input::Edit;
 use super::keys::{self, Action, Context};
 use super::list::Step;
-use super::model::{Message, Mode, Model, ReviewKey, Trouble, View};
+use super::model::{Message, Mode, Model, Trouble, View};
+use super::moves::{back, faceplate, go, movement, open, show_site, sort, visits};
 use super::search::Search;
+use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
-use crate::net::{DeviceId, Timestamp};
+use crate::net::{DeviceId, TargetName, Timestamp};
 use crate::review::{DecisionRequest, FindingState, Outlook};
 use crate::snapshot::{Changes, Hits, Snapshot, Tally};
 use crate::store::DeviceDetail;
@@ -47,6 +50,8 @@ pub enum Msg {
     Detail(DeviceId, Option<Box<DeviceDetail>>),
     /// An entry of the log was read.
     Entry(u64, Option<Box<Entry>>),
+    /// A switch was read; `None`: nothing is remembered of it.
+    Front(TargetName, Option<Box<Front>>),
     /// The daemon said who you are, or could not be asked.
     Greeted(Result<Greeting, String>),
     /// The daemon took the decision, or refused it.
@@ -110,6 +115,7 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
         }
         Msg::Detail(id, detail) => model.read(id, detail),
         Msg::Entry(seq, entry) => model.entry = Some((seq, entry)),
+        Msg::Front(name, front) => model.faced(name, front),
         Msg::Greeted(greeting) => {
             if let Mode::Decide(form) = &mut model.mode {
                 form.greet(greeting);
@@ -163,37 +169,42 @@ fn key(model: &mut Model, event: &KeyEvent) -> (bool, Effect) {
 }
 
 /// What is typed in the filter is the view's filter at once, as far as it can be read.
-fn take_filter(model: &mut Model, text: &str) {
+pub(super) fn take_filter(model: &mut Model, text: &str) {
     let view = model.view;
     model.words.of_mut(view).set(text, view);
     model.unsettle(view);
 }
 
+fn take_typed(model: &mut Model) {
+    if let Mode::Filter(typing) = &model.mode {
+        let text = typing.input.text().to_owned();
+        take_filter(model, &text);
+    }
+}
+
 fn insert(model: &mut Model, text: &str) {
     match &mut model.mode {
-        Mode::Filter { input, .. } => {
-            input.insert(text);
-            let text = input.text().to_owned();
-            take_filter(model, &text);
+        Mode::Filter(typing) => {
+            typing.insert(text);
+            take_typed(model);
         }
         Mode::Decide(form) => form.insert(text),
         Mode::WhatIf(what_if) => what_if.input.insert(text),
         Mode::Search(search) => search.input.insert(text),
-        Mode::Browse | Mode::Detail | Mode::Help { .. } => {}
+        Mode::Browse | Mode::Detail | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {}
     }
 }
 
 fn edit(model: &mut Model, edit: Edit) {
     match &mut model.mode {
-        Mode::Filter { input, .. } => {
-            input.edit(edit);
-            let text = input.text().to_owned();
-            take_filter(model, &text);
+        Mode::Filter(typing) => {
+            typing.edit(edit);
+            take_typed(model);
         }
         Mode::Decide(form) => form.edit(edit),
         Mode::WhatIf(what_if) => what_if.input.edit(edit),
         Mode::Search(search) => search.input.edit(edit),
-        Mode::Browse | Mode::Detail | Mode::Help { .. } => {}
+        Mode::Browse | Mode::Detail | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {}
     }
 }
 
@@ -220,6 +231,9 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::NextView => go(model, model.view.turned(1)),
         Action::PreviousView => go(model, model.view.turned(View::ALL.len() - 1)),
         Action::Move(step) => movement(model, step),
+        Action::Faceplate => return (faceplate(model), Effect::None),
+        Action::Over(over) => model.go_over(over),
+        Action::NextDevice => model.next_on_port(),
         Action::Open => open(model),
         Action::Back => back(model),
         Action::Targets => go(model, View::Targets),
@@ -228,11 +242,17 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::SiteFindings => show_site(model, View::Reviews),
         Action::Filter => {
             let before = model.words.of(model.view).text.clone();
-            model.mode = Mode::Filter { input: Input::new(&before), before };
+            model.mode = Mode::Filter(Box::new(Typing::new(&before, model.known())));
         }
         Action::Search => {
             let over = std::mem::take(&mut model.mode);
             model.mode = Mode::Search(Search::over(over));
+        }
+        Action::Complete => {
+            if let Mode::Filter(typing) = &mut model.mode {
+                typing.complete();
+            }
+            take_typed(model);
         }
         Action::Sort => sort(model, false),
         Action::Reverse => sort(model, true),
@@ -244,7 +264,7 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Decide => return decide(model),
         Action::Accept => match &mut model.mode {
             // Words that cannot be read stay under the cursor with what is wrong.
-            Mode::Filter { .. } if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
+            Mode::Filter(_) if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
             Mode::Decide(form) => form.check(),
             Mode::Search(_) => model.go_to_hit(),
             Mode::WhatIf(what_if) => {
@@ -270,179 +290,6 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         }
     }
     (true, Effect::None)
-}
-
-fn go(model: &mut Model, view: View) {
-    if view != model.view {
-        // Marks are of the list they were made in: what is not seen is not decided.
-        model.marks.clear();
-    }
-    model.mode = Mode::Browse;
-    model.view = view;
-}
-
-fn movement(model: &mut Model, step: Step) {
-    if let Mode::Search(search) = &mut model.mode {
-        return search.step(step);
-    }
-    if matches!(model.mode, Mode::Detail | Mode::WhatIf(_) | Mode::Help { .. }) {
-        let at = model.scroll.get();
-        model.scroll.set(match step {
-            Step::Up => at.saturating_sub(1),
-            Step::Down => at.saturating_add(1),
-            Step::PageUp => at.saturating_sub(10),
-            Step::PageDown => at.saturating_add(10),
-            Step::Home => 0,
-            Step::End => usize::MAX,
-        });
-        return;
-    }
-    model.scroll.set(0);
-    match model.view {
-        View::Exposure => model.lists.exposure.step(step),
-        View::Placement => model.lists.placement.step(step),
-        View::Reviews => model.lists.reviews.step(step),
-        View::Devices => model.lists.devices.step(step),
-        View::Sites => model.lists.sites.step(step),
-        View::Coverage => model.lists.coverage.step(step),
-        View::Activity => {
-            model.activity.go_on();
-            model.lists.activity.step(step);
-        }
-        View::Targets => model.lists.targets.step(step),
-    }
-}
-
-fn open(model: &mut Model) {
-    match model.view {
-        View::Exposure => {
-            let Some(key) = model.lists.exposure.selected().cloned() else { return };
-            // The same words: the list holds as many devices as the row said.
-            model.words.devices = model.words.exposure.clone();
-            model.devices_of = Some(key);
-            model.lists.devices.begin();
-            model.unsettle(View::Devices);
-            go(model, View::Devices);
-        }
-        View::Reviews if matches!(model.lists.reviews.selected(), Some(ReviewKey::Cycle(_))) => {
-            if let Some(ReviewKey::Cycle(id)) = model.lists.reviews.selected() {
-                model.items_of = Some(*id);
-                model.marks.clear();
-                model.unsettle(View::Reviews);
-                model.settle();
-                model.lists.reviews.step(Step::Home);
-            }
-        }
-        _ => {
-            model.scroll.set(0);
-            if std::mem::replace(model.detail_open.of_mut(model.view), true) {
-                model.mode = Mode::Detail;
-            }
-        }
-    }
-}
-
-/// Visits instead of the log, and back.
-fn visits(model: &mut Model) {
-    let shown = model.words.activity.plain.names("visit");
-    model.lists.activity.begin();
-    take_filter(model, if shown { "" } else { "kind:visit" });
-}
-
-/// The rows of another view that are of the selected site.
-fn show_site(model: &mut Model, view: View) {
-    let Some(site) = model.lists.sites.selected() else { return };
-    let words = format!("site:{site}");
-    go(model, view);
-    (model.devices_of, model.items_of) = (None, None);
-    take_filter(model, &words);
-}
-
-fn back(model: &mut Model) {
-    match &mut model.mode {
-        Mode::Detail => model.mode = Mode::Browse,
-        Mode::WhatIf(what_if) if what_if.progress == Progress::Typing => model.mode = Mode::Browse,
-        // Back to what was typed: it may be mended.
-        Mode::WhatIf(what_if) => {
-            what_if.progress = Progress::Typing;
-            model.scroll.set(0);
-        }
-        Mode::Filter { before, .. } => {
-            let before = std::mem::take(before);
-            take_filter(model, &before);
-            model.mode = Mode::Browse;
-        }
-        Mode::Search(search) => model.mode = std::mem::take(search.over.as_mut()),
-        Mode::Help { over, .. } => {
-            let over = std::mem::take(over.as_mut());
-            model.scroll.set(0);
-            model.mode = over;
-        }
-        Mode::Decide(form) => {
-            if matches!(form.stage, Stage::Confirming(_)) {
-                form.stage = Stage::Filling;
-            } else {
-                model.mode = Mode::Browse;
-            }
-        }
-        Mode::Browse => step_back(model),
-    }
-}
-
-fn step_back(model: &mut Model) {
-    let view = model.view;
-    if std::mem::take(model.detail_open.of_mut(view)) {
-        return;
-    }
-    if !model.marks.is_empty() {
-        model.marks.clear();
-    } else if !model.words.of(view).text.is_empty() {
-        take_filter(model, "");
-    } else if view == View::Devices && model.devices_of.take().is_some() {
-        model.unsettle(View::Devices);
-        go(model, View::Exposure);
-    } else if view == View::Targets {
-        go(model, View::Coverage);
-    } else if view == View::Reviews
-        && let Some(cycle) = model.items_of.take()
-    {
-        model.unsettle(View::Reviews);
-        model.settle();
-        model.lists.reviews.select(&ReviewKey::Cycle(cycle));
-    }
-}
-
-fn sort(model: &mut Model, turn: bool) {
-    let turned = |reversed: bool| if turn { !reversed } else { false };
-    let name = match model.view {
-        View::Exposure => {
-            let sorting = &mut model.exposure_sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        View::Sites => {
-            let sorting = &mut model.site_lines.sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        View::Devices => {
-            let sorting = &mut model.device_sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        View::Targets => {
-            let sorting = &mut model.target_sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        _ => return,
-    };
-    model.unsettle(model.view);
-    model.message = Some(Message { bad: false, text: format!("sorted by {name}") });
 }
 
 fn mark(model: &mut Model) {

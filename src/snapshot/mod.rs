@@ -4,7 +4,9 @@
 
 mod changes;
 mod coverage;
+mod curve;
 mod exposure;
+mod faceplate;
 mod filter;
 mod hidden;
 mod index;
@@ -21,8 +23,10 @@ mod unseen;
 
 pub use changes::{Changes, Frame, Visited};
 pub use coverage::{Coverage, DaemonState, Share};
+pub use curve::{Curve, Day, Stay};
 pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tally, group_of};
-pub use filter::{Filter, FilterError};
+pub use faceplate::{Faceplate, Jack, Sign, Unit};
+pub use filter::{Candidate, Completion, Filter, FilterError, Known};
 pub use index::{Index, Scope};
 pub use look_up::{Hit, Hits, Score, Sought};
 pub use placement::{Placement, PlacementKey};
@@ -43,7 +47,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Basis, NetworkKind, Sensitivity};
-use crate::inventory::{Device, Place};
+use crate::inventory::{Device, Place, Registered};
 use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, Names, NetworkId, SiteId, TargetName, Timestamp,
@@ -192,6 +196,8 @@ pub struct DeviceRow {
     pub appeared: Option<Timestamp>,
     /// Last seen: now, as far as its switch's last complete pass or its own last answer goes.
     pub last_seen: Timestamp,
+    /// What a register says of when it was installed.
+    pub registered: Option<Registered>,
 }
 
 /// A target.
@@ -299,6 +305,7 @@ impl DeviceRow {
             first_seen: device.first_seen,
             appeared: device.appeared,
             last_seen,
+            registered: None,
         }
     }
 }

@@ -16,6 +16,7 @@ mod query;
 mod read;
 mod reader;
 mod recent;
+mod records;
 mod salt;
 mod schema;
 mod swept;
@@ -34,6 +35,7 @@ pub use log::LoggedState;
 pub use outbox::{Outbox, Told};
 pub use reader::{DeviceDetail, Reader};
 pub use recent::Logged;
+pub use records::{CycleItems, Entry};
 pub use switch::SwitchDetail;
 pub use writer::{Committed, Writer};
 

@@ -24,22 +24,25 @@ fn state_text(state: TargetState) -> &'static str {
     }
 }
 
-fn target_row(target: TargetRecord) -> TargetRow {
-    TargetRow {
-        switch: target.kind == TargetKind::Switch,
-        name: target.name,
-        address: target.address,
-        site: target.site,
-        state: state_text(target.state).to_owned(),
-        since: target.since,
-        why: target.why,
-        last_attempt: target.last_attempt,
-        last_ok: target.last_ok,
-        requests: target.requests,
-        took_ms: target.took_ms,
-        tables: target.tables,
-        readings: target.readings,
-        camera: target.camera,
+impl From<TargetRecord> for TargetRow {
+    /// A target as readers see it.
+    fn from(target: TargetRecord) -> Self {
+        Self {
+            switch: target.kind == TargetKind::Switch,
+            name: target.name,
+            address: target.address,
+            site: target.site,
+            state: state_text(target.state).to_owned(),
+            since: target.since,
+            why: target.why,
+            last_attempt: target.last_attempt,
+            last_ok: target.last_ok,
+            requests: target.requests,
+            took_ms: target.took_ms,
+            tables: target.tables,
+            readings: target.readings,
+            camera: target.camera,
+        }
     }
 }
 
@@ -122,7 +125,7 @@ fn unlogged(connection: &Connection, visits: u64) -> rusqlite::Result<Changes> {
         .optional()?;
     let sql = "SELECT record FROM target WHERE visit > ?";
     let targets: Vec<TargetRecord> = read::records(connection, sql, [visits as i64])?;
-    let visited = |target: TargetRecord| Visited { complete: target.last_complete, row: target_row(target) };
+    let visited = |target: TargetRecord| Visited { complete: target.last_complete, row: TargetRow::from(target) };
     Ok(Changes {
         head: head.unwrap_or_default(),
         visits: read::meta(connection, "visit")?.unwrap_or(0),

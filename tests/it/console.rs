@@ -4,6 +4,8 @@ mod activity;
 mod coverage;
 mod decisions;
 pub(crate) mod estate;
+mod faceplate;
+mod filter;
 mod hostile;
 mod moving;
 mod search;

@@ -6,6 +6,8 @@ mod detail;
 mod devices;
 mod dossier;
 mod exposure;
+mod faceplate;
+mod filter;
 mod head;
 mod overlay;
 mod pen;
@@ -60,7 +62,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Search(search) => search::draw(model, search, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
-        Mode::Browse | Mode::Detail | Mode::Filter { .. } => {}
+        Mode::Browse | Mode::Detail | Mode::Pinned { .. } | Mode::Faceplate(_) | Mode::Filter(_) => {}
     }
     if let Some(position) = overlay::cursor(model, area, body) {
         frame.set_cursor_position(position);
@@ -68,8 +70,10 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 }
 
 fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
-    if model.mode == Mode::Detail {
-        return detail::draw(model, pen, area);
+    match model.mode.shown() {
+        Mode::Detail | Mode::Pinned { .. } => return detail::draw(model, pen, area),
+        Mode::Faceplate(panel) => return faceplate::draw(model, panel, pen, area),
+        _ => {}
     }
     let list = if *model.detail_open.of(model.view) && area.width >= WIDE {
         let width = (area.width * 2 / 5).min(100);
@@ -103,24 +107,9 @@ fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
 /// The foot: what is typed or was said, then the keys. Returns its height.
 fn foot(model: &Model, pen: &mut Pen<'_>, area: Rect) -> u16 {
     let theme = model.theme;
-    if let Mode::Filter { input, .. } = &model.mode {
-        let wrong = model.words.of(model.view).wrong.as_ref();
-        let lines = wrong.map_or_else(Vec::new, |error| wrap(&error.to_string(), area.width.saturating_sub(2)));
-        let height = u16::try_from(lines.len()).unwrap_or(0) + if wrong.is_some() { 3 } else { 2 };
-        let mut y = area.bottom() - height;
-        let prompt = Piece::new("/", theme.key());
-        pen.line(area, y, &[prompt, input.text().into()]);
-        if let Some(error) = wrong {
-            y += 1;
-            let before = input.text().get(..error.at).map_or(0, pen::columns);
-            pen.put((area.x + 1 + before).min(area.right() - 1), y, 1, "^", theme.bad());
-            for line in &lines {
-                y += 1;
-                pen.put(area.x + 1, y, area.width, line, theme.bad());
-            }
-        }
+    if let Mode::Filter(typing) = &model.mode {
         hints(model, pen, area);
-        return height;
+        return filter::foot(model, typing, pen, area);
     }
     let y = area.bottom() - 2;
     let said = match (&model.message, &model.notice) {
@@ -249,6 +238,7 @@ fn place_name(context: Context) -> &'static str {
         Context::Targets => "Targets",
         Context::Detail => "a detail",
         Context::Dossier => "a site's dossier",
+        Context::Faceplate => "a faceplate",
         Context::Outlook => "what if",
         Context::Filter
         | Context::Form

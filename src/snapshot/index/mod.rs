@@ -9,6 +9,7 @@ mod strings;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 pub use search::Scope;
@@ -87,6 +88,9 @@ pub struct Index {
     strings: Strings,
     /// By id.
     slots: Vec<Slot>,
+    /// Makers and brands that some device has or had.
+    makers: BTreeSet<Text>,
+    brands: BTreeSet<Text>,
     /// When targets were last seen whole.
     pub seen: Seen,
 }
@@ -109,9 +113,21 @@ impl Index {
         self.slots.reserve_exact(devices.saturating_sub(self.slots.len()));
     }
 
+    /// Makers that some device has or had.
+    pub fn makers(&self) -> impl Iterator<Item = &str> {
+        self.makers.iter().filter_map(|text| self.strings.get(*text))
+    }
+
+    /// Brands that some device has or had.
+    pub fn brands(&self) -> impl Iterator<Item = &str> {
+        self.brands.iter().filter_map(|text| self.strings.get(*text))
+    }
+
     /// Takes a device in, or its new state.
     pub fn put(&mut self, row: &DeviceRow) {
         let slot = self.slot(row);
+        self.makers.extend(Some(slot.maker).filter(|maker| *maker != Text::NONE));
+        self.brands.extend(Some(slot.brand).filter(|brand| *brand != Text::NONE));
         // New devices have the highest id: most of the time this is the end.
         match self.slots.last() {
             Some(last) if last.id >= row.id => match self.slots.binary_search_by_key(&row.id, |slot| slot.id) {
@@ -133,11 +149,18 @@ impl Index {
         }
     }
 
-    /// A device as a row.
+    /// A device as a row, without what a register says of it: no list shows that.
     #[must_use]
     pub fn get(&self, id: DeviceId) -> Option<DeviceRow> {
         let at = self.slots.binary_search_by_key(&id, |slot| slot.id).ok()?;
         self.slots.get(at).map(|slot| self.row(slot))
+    }
+
+    /// The devices whose place, or last place, is on a switch.
+    #[must_use]
+    pub fn on_switch(&self, switch: &TargetName) -> Vec<DeviceRow> {
+        let Some(name) = self.strings.find(switch.as_str()) else { return Vec::new() };
+        self.slots.iter().filter(|slot| slot.switch == name).map(|slot| self.row(slot)).collect()
     }
 
     fn slot(&mut self, row: &DeviceRow) -> Slot {
@@ -210,6 +233,7 @@ impl Index {
             first_seen: slot.first_seen,
             appeared: slot.appeared,
             last_seen: slot.first_seen,
+            registered: None,
         };
         row.last_seen = self.seen.last_seen(&row);
         row
