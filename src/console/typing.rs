@@ -70,9 +70,9 @@ impl Typing {
 }
 
 impl View {
-    /// Its filter words may name fields; else they are only looked for in a row's text.
+    /// Its filter words may name the fields of devices and findings.
     pub(super) fn has_fields(self) -> bool {
-        !matches!(self, Self::Targets)
+        !matches!(self, Self::Targets | Self::Coverage | Self::Activity)
     }
 }
 
