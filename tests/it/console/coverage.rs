@@ -72,7 +72,7 @@ fn the_gravest_stands_first_and_says_what_to_type() {
     desk.lacks("disk-low");
     desk.shows("journalctl -u lenswarden; where it stays late: sudo ");
     desk.type_in("/kind:work<Enter>");
-    desk.shows("lenswarden credential retry onvif-reader, once its password is");
+    desk.shows("lenswarden credential retry onvif-reader");
     let mut hung = self::desk(SIZES[0]);
     hung.tell(Msg::Clock(estate::NOW.plus(std::time::Duration::from_secs(601))));
     hung.type_in("<Home>");
