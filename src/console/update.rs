@@ -292,13 +292,10 @@ fn movement(model: &mut Model, step: Step) {
 
 /// The front of the switch that the selected row stands on.
 fn faceplate(model: &mut Model) -> bool {
-    let (switch, port) = match model.selected_switch() {
-        Some(found) => found,
-        None => {
-            let text = "no switch shows this: there is no front to look at".to_owned();
-            model.message = Some(Message { bad: true, text });
-            return true;
-        }
+    let Some((switch, port)) = model.selected_switch() else {
+        let text = "no switch shows this: there is no front to look at".to_owned();
+        model.message = Some(Message { bad: true, text });
+        return true;
     };
     model.face_offset.set(0);
     model.mode = Mode::Faceplate(Panel::new(switch, port));
