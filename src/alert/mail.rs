@@ -55,6 +55,9 @@ fn text(alerts: &[Alert], origin: &Origin) -> String {
                 text.push_str(&format!("  and {more} more\n"));
             }
         }
+        if !alert.body.is_empty() {
+            text.push_str(&format!("\n{}\n", alert.body));
+        }
         text.push('\n');
     }
     text.push_str(&format!("--\nlenswarden on {}; see 'lenswarden findings'\n", origin.host));
@@ -133,4 +136,22 @@ pub(super) async fn send(
         transport.build().send(mail).await.map(drop).map_err(|error| words(&error))
     };
     within(limit, sent).await.map_err(|error| (0, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::message;
+    use crate::net::Timestamp;
+
+    #[test]
+    fn a_report_is_carried_whole_beside_its_line_and_the_next_alert_after_it() {
+        let line = |text: &str| message("mail", Severity::Info, "report", Timestamp(0), text.to_owned());
+        let report =
+            Alert { body: "Review x, cycle 3\n\n finding  rule\n".to_owned(), ..line("report review=x cycle=3") };
+        let text = text(&[report, line("another")], &Origin::here());
+        let parts = ["report review=x cycle=3\n\nReview x, cycle 3\n\n finding  rule\n", "\nanother\n", "--\n"];
+        let places: Vec<_> = parts.iter().map(|part| text.find(part)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{text}");
+    }
 }

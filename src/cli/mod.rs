@@ -26,6 +26,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config;
 use crate::console::{self, ConsoleOptions};
+use crate::control::client::ControlError;
 use crate::daemon::{self, DaemonOptions, Outcome};
 use crate::net::Timestamp;
 use crate::report::Format;
@@ -67,7 +68,7 @@ enum Command {
     Check,
     /// Visit one target now and print all it said; stores nothing. A camera is asked without a password.
     Poll {
-        /// A switch's name or address, or an address in a [[cameras]] block.
+        /// A switch's name or address, or an address where cameras are looked for.
         target: String,
         /// As JSON.
         #[arg(long)]
@@ -163,9 +164,11 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whether nobody reads the output any more. A daemon that ended the connection is another matter: what was to be
+/// decided is not.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let broken = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
-    error.chain().filter_map(|cause| cause.downcast_ref()).any(broken)
+    !error.is::<ControlError>() && error.chain().filter_map(|cause| cause.downcast_ref()).any(broken)
 }
 
 /// Words for the person at the terminal.

@@ -43,7 +43,7 @@ impl<'a> Checker<'a> {
         };
         // Days are calendar days to the library; here a day is 24 hours.
         let parse = |text: &str| match text.strip_suffix('d').map(str::parse::<u64>) {
-            Some(Ok(days)) => Some(Duration::from_secs(days * 86_400)),
+            Some(Ok(days)) => days.checked_mul(86_400).map(Duration::from_secs),
             _ => parse(text),
         };
         let fallback = parse(default).unwrap_or(least);
@@ -55,7 +55,7 @@ impl<'a> Checker<'a> {
                     written.span(),
                     key,
                     format!("'{}' is too short", written.get_ref()),
-                    format!("at least {least:?}"),
+                    format!("at least {}", in_days(least)),
                 );
                 fallback
             }
@@ -138,6 +138,16 @@ impl<'a> Checker<'a> {
                 self.problem(name.span(), key, "the name is empty", "");
             }
         }
+    }
+}
+
+/// A duration as people write it: whole days as such.
+fn in_days(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds > 0 && seconds.is_multiple_of(86_400) {
+        format!("{}d", seconds / 86_400)
+    } else {
+        format!("{duration:?}")
     }
 }
 

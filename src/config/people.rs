@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 use super::checker::Checker;
 use super::file;
@@ -31,6 +32,10 @@ pub enum TwoPersons {
     Never,
 }
 
+/// Fewest rounds and shortest time that prove a removal; both may be more.
+const REMOVAL_ROUNDS: u16 = 3;
+const REMOVAL_PROOF: Duration = Duration::from_secs(7 * 86_400);
+
 /// `[decisions]`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecisionSettings {
@@ -40,6 +45,8 @@ pub struct DecisionSettings {
     pub longest_acceptance: u16,
     /// How long a device must be on no polled port until its removal is proved.
     pub removal_proof: Duration,
+    /// How many complete rounds of the switch it was on must show so meanwhile.
+    pub removal_rounds: u16,
 }
 
 pub(super) fn roles(written: &file::Roles) -> RoleSettings {
@@ -55,7 +62,6 @@ pub(super) fn roles(written: &file::Roles) -> RoleSettings {
 }
 
 pub(super) fn decisions(checker: &mut Checker<'_>, written: &file::Decisions) -> DecisionSettings {
-    let week = Duration::from_secs(7 * 86_400);
     DecisionSettings {
         two_persons: written.two_persons.unwrap_or(TwoPersons::Sensitive),
         longest_acceptance: checker.number(
@@ -64,6 +70,17 @@ pub(super) fn decisions(checker: &mut Checker<'_>, written: &file::Decisions) ->
             180,
             1..=180,
         ),
-        removal_proof: checker.duration("decisions.removal-proof", &written.removal_proof, "7d", week),
+        removal_proof: checker.duration("decisions.removal-proof", &written.removal_proof, "7d", REMOVAL_PROOF),
+        removal_rounds: removal_rounds(checker, written.removal_rounds.as_ref()),
     }
+}
+
+fn removal_rounds(checker: &mut Checker<'_>, written: Option<&Spanned<i64>>) -> u16 {
+    let key = "decisions.removal-rounds";
+    if let Some(few) = written.filter(|written| *written.get_ref() < i64::from(REMOVAL_ROUNDS)) {
+        let message = format!("{} rounds prove no removal: what was merely quiet is missing in as many", few.get_ref());
+        checker.problem(few.span(), key, message, format!("at least {REMOVAL_ROUNDS}"));
+        return REMOVAL_ROUNDS;
+    }
+    checker.number(key, written, REMOVAL_ROUNDS, i64::from(REMOVAL_ROUNDS)..=1000)
 }

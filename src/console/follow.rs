@@ -16,7 +16,9 @@ use super::faceplate::Front;
 use super::model::Trouble;
 use super::update::Msg;
 use crate::net::{DeviceId, SiteId, TargetName, Timestamp};
-use crate::snapshot::{Changes, DeviceOrder, ExposureKey, Faceplate, Filter, Index, Scope, SiteRow, Snapshot, Tally};
+use crate::snapshot::{
+    Changes, DeviceOrder, ExposureKey, Faceplate, Filter, Hits, Index, Scope, SiteRow, Snapshot, Sought, Tally,
+};
 use crate::store::{Reader, StoreError, SwitchDetail};
 
 /// How often the database is asked whether anything changed: one PRAGMA and a look at a lock.
@@ -25,6 +27,8 @@ const LOOK: Duration = Duration::from_millis(300);
 const RETRY: Duration = Duration::from_secs(1);
 /// Devices that are read before anything else is looked at: some 10 ms.
 const PIECE: usize = 4_000;
+/// Most things that are shown of what is looked up.
+pub(super) const MOST_HITS: usize = 20;
 /// Pieces between two words about how far it is.
 const TELL: usize = 10;
 
@@ -48,7 +52,7 @@ impl Devices {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wanted {
     /// How many are alike, with the findings that wait about each (open, overdue).
-    Exposure(BTreeMap<DeviceId, (usize, usize)>),
+    Tallies(BTreeMap<DeviceId, (usize, usize)>),
     /// Those on unclassified networks.
     Unclassified,
     /// Those that one row of the exposure counts, or all, in order.
@@ -86,6 +90,8 @@ pub enum Question {
     View(Box<Ask>),
     /// All that is known of a device.
     Detail(DeviceId),
+    /// Devices and makers that hold what is sought; each has a number of its own.
+    LookUp(u64, Sought),
     /// A switch's front, with what stands on it.
     Front(TargetName),
 }
@@ -132,8 +138,14 @@ pub struct Follower {
     loading: Option<(DeviceId, usize)>,
     pieces: usize,
     due: Instant,
-    /// The newest question's number.
-    newest: Arc<AtomicU64>,
+    newest: Newest,
+}
+
+/// The numbers of the newest questions: of the views, and of what is looked up.
+#[derive(Debug, Clone, Default)]
+struct Newest {
+    view: Arc<AtomicU64>,
+    look_up: Arc<AtomicU64>,
 }
 
 impl Follower {
@@ -147,7 +159,7 @@ impl Follower {
             loading: None,
             pieces: 0,
             due: Instant::now(),
-            newest: Arc::default(),
+            newest: Newest::default(),
         }
     }
 
@@ -209,11 +221,11 @@ impl Follower {
     pub fn answer(&self, question: &Question) -> Option<Msg> {
         match question {
             Question::View(ask) => {
-                let stop = || self.newest.load(Ordering::Relaxed) > ask.number;
+                let stop = || self.newest.view.load(Ordering::Relaxed) > ask.number;
                 let scope = Scope { filter: &ask.filter, sites: &ask.sites, now: ask.now, stop: &stop };
                 let index = self.devices.read();
                 let found = match &ask.wanted {
-                    Wanted::Exposure(waiting) => Found::Tallies(index.tally(&scope, waiting)?),
+                    Wanted::Tallies(waiting) => Found::Tallies(index.tally(&scope, waiting)?),
                     Wanted::Unclassified => Found::Devices(index.unclassified(&scope)?),
                     Wanted::Devices(of, order, reversed) => {
                         Found::Devices(index.devices(&scope, of.as_ref(), *order, *reversed)?)
@@ -225,6 +237,11 @@ impl Follower {
                 Ok(detail) => Msg::Detail(*id, detail.map(Box::new)),
                 Err(error) => Msg::Trouble(trouble(&error)),
             }),
+            Question::LookUp(number, sought) => {
+                let stop = || self.newest.look_up.load(Ordering::Relaxed) > *number;
+                let hits: Hits = self.devices.read().look_up(sought, MOST_HITS, &stop)?;
+                Some(Msg::LookedUp(*number, hits))
+            }
             Question::Front(name) => Some(match self.reader.as_ref()?.0.switch(name) {
                 Ok(read) => Msg::Front(name.clone(), read.map(|read| Box::new(self.front(&read)))),
                 Err(error) => Msg::Trouble(trouble(&error)),
@@ -262,7 +279,7 @@ pub(super) struct Reading {
     questions: Sender<Question>,
     /// What it says, and whether that answers a question.
     answers: Receiver<(Msg, bool)>,
-    newest: Arc<AtomicU64>,
+    newest: Newest,
     /// Questions whose answers are still to come.
     waiting: usize,
 }
@@ -270,7 +287,7 @@ pub(super) struct Reading {
 impl Reading {
     /// Starts it. It ends when this is dropped.
     pub(super) fn start(mut follower: Follower) -> Self {
-        let newest = Arc::clone(&follower.newest);
+        let newest = follower.newest.clone();
         let (questions, asked) = channel();
         let (told, answers) = channel();
         thread::spawn(move || {
@@ -282,8 +299,10 @@ impl Reading {
 
     /// Asks; an older question of a view is given up.
     pub(super) fn ask(&mut self, question: Question) {
-        if let Question::View(ask) = &question {
-            self.newest.store(ask.number, Ordering::Relaxed);
+        match &question {
+            Question::View(ask) => self.newest.view.store(ask.number, Ordering::Relaxed),
+            Question::LookUp(number, _) => self.newest.look_up.store(*number, Ordering::Relaxed),
+            Question::Detail(_) | Question::Front(_) => {}
         }
         // A thread that failed shows as silence: its last picture stands, with its moment.
         if self.questions.send(question).is_ok() {

@@ -42,7 +42,9 @@ impl Input {
         self.text.get(..self.cursor).unwrap_or_default()
     }
 
-    fn after(&self) -> &str {
+    /// The text after it.
+    #[must_use]
+    pub fn after(&self) -> &str {
         self.text.get(self.cursor..).unwrap_or_default()
     }
 
@@ -55,6 +57,15 @@ impl Input {
             }
             self.text.insert(self.cursor, c);
             self.cursor += c.len_utf8();
+        }
+    }
+
+    /// Puts text in the place of what stands from `at`, in octets, to the cursor.
+    pub fn replace(&mut self, at: usize, text: &str) {
+        if self.text.get(at..self.cursor).is_some() {
+            self.text.replace_range(at..self.cursor, "");
+            self.cursor = at;
+            self.insert(text);
         }
     }
 

@@ -28,6 +28,8 @@ pub enum Context {
     Targets,
     /// A detail that fills the screen.
     Detail,
+    /// A site's dossier that fills the screen.
+    Dossier,
     /// A switch's front.
     Faceplate,
     /// Filter words are being typed.
@@ -44,6 +46,8 @@ pub enum Context {
     Told,
     /// The keys are shown.
     Help,
+    /// Something is looked up.
+    Search,
 }
 
 /// What a key does.
@@ -61,6 +65,9 @@ pub enum Action {
     Open,
     Back,
     Filter,
+    /// Take what is offered.
+    Complete,
+    Search,
     Sort,
     Reverse,
     Mark,
@@ -75,6 +82,10 @@ pub enum Action {
     WhatIf,
     /// All targets.
     Targets,
+    /// The site's devices.
+    SiteDevices,
+    /// The site's findings.
+    SiteFindings,
     /// A switch's front.
     Faceplate,
     /// Over its ports.
@@ -120,13 +131,16 @@ const SCROLLING: &[Context] = &[
     C::Activity,
     C::Targets,
     C::Detail,
+    C::Dossier,
     C::Outlook,
     C::Help,
 ];
-const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Targets];
-const OPENING: &[Context] = &[C::Placement, C::Devices, C::Targets];
+const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
+const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
+const SITE: &[Context] = &[C::Sites, C::Dossier];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews];
-const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf];
+const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search];
+const CHOOSING: &[Context] = &[C::Filter, C::Search];
 /// Where nothing is typed, and nothing lies over the lists but what is looked at.
 const SHOWING: &[Context] = &[
     C::Exposure,
@@ -138,10 +152,27 @@ const SHOWING: &[Context] = &[
     C::Activity,
     C::Targets,
     C::Detail,
+    C::Dossier,
     C::Faceplate,
 ];
 const FRONT: &[Context] = &[C::Faceplate];
-const CLOSING: &[Context] = &[C::Detail, C::Faceplate, C::Outlook, C::Told, C::Help];
+const SEARCHING: &[Context] = &[
+    C::Exposure,
+    C::Placement,
+    C::Reviews,
+    C::Devices,
+    C::Sites,
+    C::Coverage,
+    C::Activity,
+    C::Targets,
+    C::Detail,
+    C::Dossier,
+    C::Faceplate,
+    C::Filter,
+    C::Outlook,
+    C::Help,
+];
+const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Faceplate, C::Outlook, C::Told, C::Help];
 /// Every context.
 pub const EVERYWHERE: &[Context] = &[
     C::Exposure,
@@ -153,6 +184,7 @@ pub const EVERYWHERE: &[Context] = &[
     C::Activity,
     C::Targets,
     C::Detail,
+    C::Dossier,
     C::Faceplate,
     C::Filter,
     C::Form,
@@ -161,6 +193,7 @@ pub const EVERYWHERE: &[Context] = &[
     C::Outlook,
     C::Told,
     C::Help,
+    C::Search,
 ];
 
 const fn letter(c: char) -> Chord {
@@ -246,6 +279,8 @@ pub static KEYS: &[Binding] = &[
     binding("Enter", &[plain(KeyCode::Enter)], FRONT, Action::Open, "device", "the device on the port, in full"),
     binding("Tab", &[plain(KeyCode::Tab)], FRONT, Action::NextDevice, "next device", "the next device on the port"),
     binding("Space", &[letter(' ')], DECIDING, Action::Mark, "mark", "mark a finding, to decide several at once"),
+    binding("d", &[letter('d')], SITE, Action::SiteDevices, "devices", "the devices of this site"),
+    binding("r", &[letter('r')], SITE, Action::SiteFindings, "findings", "what waits for a decision at this site"),
     binding(
         "t",
         &[letter('t')],
@@ -254,11 +289,39 @@ pub static KEYS: &[Binding] = &[
         "all targets",
         "all targets: what is asked, and how it answers",
     ),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Filter], Action::Accept, "keep", "keep the filter"),
+    binding(
+        "Tab",
+        &[plain(KeyCode::Tab)],
+        &[C::Filter],
+        Action::Complete,
+        "complete",
+        "take the word that is offered; → at the end of the line does too",
+    ),
+    binding(
+        "↑ ↓",
+        &[plain(KeyCode::Up), control('p')],
+        CHOOSING,
+        Action::Move(Step::Up),
+        "choose",
+        "choose of what is offered",
+    ),
+    binding("↓", &[plain(KeyCode::Down), control('n')], CHOOSING, Action::Move(Step::Down), "", ""),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Filter], Action::Back, "leave as it was", "leave the filter as it was"),
     binding("/", &[letter('/')], LISTS, Action::Filter, "filter", "type filter words, as for `lenswarden devices`"),
+    binding(
+        "Ctrl-K",
+        &[control('k')],
+        SEARCHING,
+        Action::Search,
+        "search",
+        "look anything up and go to it: a MAC address in any notation or a part of it, an IP address, a name, a port, a \
+         serial number, a site, a switch, a maker, the number of a finding, a review",
+    ),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Search], Action::Accept, "go to it", "go to what is selected"),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Search], Action::Back, "back", "back"),
     binding("s", &[letter('s')], SORTED, Action::Sort, "sort", "sort by the next column"),
     binding("S", &[letter('S')], SORTED, Action::Reverse, "", "turn the order round"),
-    binding("Enter", &[plain(KeyCode::Enter)], &[C::Filter], Action::Accept, "keep", "keep the filter"),
-    binding("Esc", &[plain(KeyCode::Esc)], &[C::Filter], Action::Back, "leave as it was", "leave the filter as it was"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::WhatIf], Action::Accept, "try", "try it out: nothing is changed"),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::WhatIf], Action::Back, "back", "back"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Form], Action::Accept, "check", "show what would be sent"),
@@ -389,6 +452,7 @@ impl Context {
             C::Activity => "Activity",
             C::Targets => "Targets",
             C::Detail => "detail",
+            C::Dossier => "dossier",
             C::Faceplate => "faceplate",
             C::Filter => "filter",
             C::Form => "decision",
@@ -397,6 +461,7 @@ impl Context {
             C::Outlook => "its answer",
             C::Told => "message",
             C::Help => "help",
+            C::Search => "search",
         }
     }
 }
@@ -424,6 +489,7 @@ pub fn markdown() -> String {
             contexts if contexts == LOOKING => "lists, detail".to_owned(),
             contexts if contexts == SHOWING => "lists, detail, faceplate".to_owned(),
             contexts if contexts == SCROLLING => "lists, detail, what if, help".to_owned(),
+            contexts if contexts == SEARCHING => "lists, detail, filter, what if, help".to_owned(),
             contexts => contexts.iter().map(|context| context.word()).collect::<Vec<_>>().join(", "),
         };
         out += &format!("| {} | {place} | {} |\n", binding.label, binding.does);

@@ -78,6 +78,12 @@ impl<I: Clone + Eq + Hash> List<I> {
         }
     }
 
+    /// Selects an identity that is still to come: the next order has it, or the selection goes to its first row.
+    pub fn want(&mut self, id: I) {
+        self.begin();
+        self.selected = Some(id);
+    }
+
     /// Moves the selection.
     pub fn step(&mut self, step: Step) {
         let page = self.page.get().max(1);

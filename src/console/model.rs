@@ -1,22 +1,24 @@
 //! The console's state.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
 use super::decide::{Form, Stage};
 use super::faceplate::{Front, Panel};
 use super::follow::Devices;
-use super::input::Input;
 use super::keys::Context;
 use super::list::List;
+use super::search::Search;
+use super::sites::SiteLines;
 use super::theme::Theme;
+use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
     Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement,
-    PlacementKey, Snapshot, Tally, TargetOrder,
+    PlacementKey, Plain, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
 };
 use crate::store::DeviceDetail;
 
@@ -136,12 +138,7 @@ pub enum Mode {
     /// A detail fills the screen.
     Detail,
     /// Filter words are being typed.
-    Filter {
-        /// What is typed.
-        input: Input,
-        /// What it was before.
-        before: String,
-    },
+    Filter(Box<Typing>),
     /// A switch's front.
     Faceplate(Panel),
     /// The detail of a device that was found on a switch's front.
@@ -155,6 +152,8 @@ pub enum Mode {
     Decide(Box<Form>),
     /// A change is tried out.
     WhatIf(WhatIf),
+    /// Something is looked up.
+    Search(Search),
     /// The keys are shown, over this mode.
     Help {
         /// The context whose keys are shown.
@@ -181,19 +180,22 @@ pub(super) struct Words {
     /// The last words that could be read.
     pub(super) filter: Filter,
     pub(super) wrong: Option<FilterError>,
+    /// The same where rows are no devices.
+    pub(super) plain: Plain,
 }
 
 impl Words {
-    /// Takes new words. `fields` is false where words are only looked for in the row's text.
-    pub(super) fn set(&mut self, text: &str, fields: bool) {
+    /// Takes new words, as that view reads them.
+    pub(super) fn set(&mut self, text: &str, view: View) {
         text.clone_into(&mut self.text);
-        self.wrong = None;
-        if fields {
-            match Filter::parse(text) {
-                Ok(filter) => self.filter = filter,
-                Err(error) => self.wrong = Some(error),
-            }
-        }
+        let read = match view {
+            // Words are only looked for in the row's text.
+            View::Targets => Ok(()),
+            View::Coverage => Plain::parse(text, &UnseenKind::WORDS).map(|plain| self.plain = plain),
+            View::Activity => Plain::parse(text, &[]).map(|plain| self.plain = plain),
+            _ => Filter::parse(text).map(|filter| self.filter = filter),
+        };
+        self.wrong = read.err();
     }
 }
 
@@ -214,6 +216,7 @@ pub(super) struct Lists {
     pub(super) reviews: List<ReviewKey>,
     pub(super) devices: List<DeviceId>,
     pub(super) sites: List<SiteId>,
+    pub(super) coverage: List<UnseenKey>,
     pub(super) targets: List<TargetName>,
 }
 
@@ -257,6 +260,8 @@ pub struct Model {
     pub(super) placed: Option<Filter>,
     /// The number of the last question, and the view that waits for its answer.
     pub(super) asked: (u64, Option<View>),
+    /// The number of the last thing that was looked up.
+    pub(super) searched: u64,
     /// The device that was asked for last, and for which change.
     pub(super) asked_detail: Option<(DeviceId, u64)>,
     /// A picture was read once.
@@ -279,6 +284,9 @@ pub struct Model {
     pub(super) placement: Placement,
     pub(super) device_sorting: Sorting<DeviceOrder>,
     pub(super) target_sorting: Sorting<TargetOrder>,
+    pub(super) site_lines: SiteLines,
+    /// How many things of each kind were not seen.
+    pub(super) unseen: BTreeMap<UnseenKind, usize>,
     /// Devices: only those of this row of the exposure.
     pub(super) devices_of: Option<ExposureKey>,
     /// Reviews: only the items of this cycle.
@@ -318,6 +326,7 @@ impl Model {
             unclassified: Vec::new(),
             placed: None,
             asked: (0, None),
+            searched: 0,
             asked_detail: None,
             has_picture: false,
             trouble: None,
@@ -335,11 +344,13 @@ impl Model {
             placement: Placement::default(),
             device_sorting: Sorting::default(),
             target_sorting: Sorting::default(),
+            site_lines: SiteLines::default(),
+            unseen: BTreeMap::new(),
             devices_of: None,
             items_of: None,
             marks: BTreeSet::new(),
-            // A place is read with its reasons.
-            detail_open: PerView { placement: true, ..PerView::default() },
+            // A place is read with its reasons, what was not seen with what to do.
+            detail_open: PerView { placement: true, coverage: true, ..PerView::default() },
             detail: None,
             front: None,
             asked_front: None,
@@ -360,15 +371,17 @@ impl Model {
     pub fn context(&self) -> Context {
         match &self.mode {
             Mode::Browse => self.view.context(),
+            Mode::Detail if self.view == View::Sites => Context::Dossier,
             Mode::Detail | Mode::Pinned { .. } => Context::Detail,
             Mode::Faceplate(_) => Context::Faceplate,
-            Mode::Filter { .. } => Context::Filter,
+            Mode::Filter(_) => Context::Filter,
             Mode::Decide(form) if form.stage == Stage::Filling => Context::Form,
             Mode::Decide(form) if matches!(form.stage, Stage::Confirming(_)) => Context::Confirm,
             Mode::Decide(_) => Context::Told,
             Mode::WhatIf(WhatIf { progress: Progress::Typing, .. }) => Context::WhatIf,
             Mode::WhatIf(WhatIf { progress: Progress::Judged(Ok(_)), .. }) => Context::Outlook,
             Mode::WhatIf(_) => Context::Told,
+            Mode::Search(_) => Context::Search,
             Mode::Help { .. } => Context::Help,
         }
     }

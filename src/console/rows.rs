@@ -1,6 +1,8 @@
 //! What the views show: asked of the thread that reads, where it goes through all devices; worked out here, where the
 //! model has what it takes.
 
+use std::collections::BTreeMap;
+
 use super::follow::{Ask, Found, Question, Wanted};
 use super::model::{Model, PerView, ReviewKey, Sorting, View};
 use crate::net::DeviceId;
@@ -13,6 +15,7 @@ impl Model {
     #[must_use]
     pub fn questions(&mut self) -> Vec<Question> {
         let mut questions: Vec<Question> = self.question().map(Question::View).into_iter().collect();
+        questions.extend(self.search_question());
         let shown = self.selected_device().filter(|_| self.shows_detail());
         if let Some(wanted) = shown.map(|id| (id, self.snapshot.seq))
             && self.asked_detail != Some(wanted)
@@ -37,7 +40,9 @@ impl Model {
         let wanted = match self.view {
             // Told with the picture.
             View::Exposure if self.is_told() => return None,
-            View::Exposure => Wanted::Exposure(self.snapshot.waiting(&self.overdue)),
+            View::Exposure => Wanted::Tallies(self.snapshot.waiting(&self.overdue)),
+            // Findings are counted at their sites, not at their devices.
+            View::Sites if self.loading.is_none() => Wanted::Tallies(BTreeMap::new()),
             View::Placement => Wanted::Unclassified,
             View::Devices => {
                 let Sorting { by, reversed } = self.device_sorting;
@@ -48,11 +53,16 @@ impl Model {
         self.asked = (self.asked.0 + 1, Some(self.view));
         Some(Box::new(Ask {
             number: self.asked.0,
-            filter: self.words.of(self.view).filter.clone(),
+            filter: self.filter_of_devices(),
             sites: self.snapshot.sites.clone(),
             now: self.snapshot.as_of,
             wanted,
         }))
+    }
+
+    /// What must hold of the devices that are asked for; of Sites the words are about the sites.
+    fn filter_of_devices(&self) -> Filter {
+        if self.view == View::Sites { Filter::default() } else { self.words.of(self.view).filter.clone() }
     }
 
     /// The exposure is what the picture said: not all devices are read, and none is left out.
@@ -69,6 +79,7 @@ impl Model {
         self.asked.1 = None;
         match (view, found) {
             (View::Exposure, Found::Tallies(tallies)) => self.expose(tallies),
+            (View::Sites, Found::Tallies(tallies)) => self.count_sites(tallies),
             (View::Placement, Found::Devices(devices)) => {
                 self.unclassified = devices;
                 self.place();
@@ -113,7 +124,7 @@ impl Model {
         if of.is_none() {
             self.tallies = Vec::new();
         }
-        for view in [View::Exposure, View::Placement, View::Devices] {
+        for view in [View::Exposure, View::Placement, View::Devices, View::Sites] {
             self.unsettle(view);
         }
     }
@@ -123,6 +134,7 @@ impl Model {
         self.has_picture = true;
         self.trouble = None;
         self.coverage = self.snapshot.coverage();
+        self.site_lines.coverage = None;
         self.overdue = self.snapshot.overdue();
         let placement = self.snapshot.placement(&Filter::default(), &[]);
         self.misplaced = placement.on_core + placement.other;
@@ -155,9 +167,7 @@ impl Model {
         let filter = &self.words.of(self.view).filter;
         match self.view {
             View::Exposure if self.is_told() => {
-                let waiting = snapshot.waiting(overdue);
-                let waiting = waiting.iter().filter_map(|(id, counts)| Some((snapshot.devices.get(id)?, *counts)));
-                let waiting: Vec<Tally> = waiting.map(|(row, counts)| Tally::of(row, 0, counts)).collect();
+                let waiting = snapshot.waiting_tallies(overdue);
                 self.expose(self.tallies.iter().cloned().chain(waiting).collect());
             }
             View::Exposure | View::Devices => return,
@@ -179,8 +189,10 @@ impl Model {
                 let cycles = cycles.into_iter().map(|cycle| ReviewKey::Cycle(cycle.id));
                 self.lists.reviews.set(cycles.chain(findings.into_iter().map(ReviewKey::Finding)).collect());
             }
-            View::Sites => self.lists.sites.set(snapshot.sites.keys().cloned().collect()),
-            View::Coverage | View::Activity => {}
+            View::Sites if self.loading.is_some() => self.count_sites(self.tallies.clone()),
+            View::Sites => return self.list_sites(),
+            View::Coverage => self.list_unseen(),
+            View::Activity => {}
             View::Targets => {
                 let Sorting { by, reversed } = self.target_sorting;
                 self.lists.targets.set(snapshot.sorted_targets(&self.words.targets.text, by, reversed));

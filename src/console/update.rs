@@ -5,14 +5,16 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::decide::{Form, Greeting, Stage};
 use super::faceplate::{Front, Panel};
 use super::follow::Found;
-use super::input::{Edit, Input};
+use super::input::Edit;
 use super::keys::{self, Action, Context};
 use super::list::Step;
 use super::model::{Message, Mode, Model, ReviewKey, Trouble, View};
+use super::search::Search;
+use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{DeviceId, TargetName, Timestamp};
 use crate::review::{DecisionRequest, FindingState, Outlook};
-use crate::snapshot::{Changes, Snapshot, Tally};
+use crate::snapshot::{Changes, Hits, Snapshot, Tally};
 use crate::store::DeviceDetail;
 
 /// What happened.
@@ -36,6 +38,8 @@ pub enum Msg {
     Changed(Box<Changes>),
     /// The answer to the question of that number.
     Found(u64, Found),
+    /// What was looked up under that number.
+    LookedUp(u64, Hits),
     /// There is no answer: a newer question was asked.
     GivenUp,
     /// The database cannot be read.
@@ -93,6 +97,7 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             model.refreshed();
         }
         Msg::Found(number, found) => return (model.found(number, found), Effect::None),
+        Msg::LookedUp(number, hits) => return (model.looked_up(number, hits), Effect::None),
         Msg::GivenUp => return (false, Effect::None),
         Msg::Trouble(trouble) => {
             let new = model.trouble.as_ref() != Some(&trouble);
@@ -156,32 +161,39 @@ fn key(model: &mut Model, event: &KeyEvent) -> (bool, Effect) {
 /// What is typed in the filter is the view's filter at once, as far as it can be read.
 fn take_filter(model: &mut Model, text: &str) {
     let view = model.view;
-    model.words.of_mut(view).set(text, view != View::Targets);
+    model.words.of_mut(view).set(text, view);
     model.unsettle(view);
+}
+
+fn take_typed(model: &mut Model) {
+    if let Mode::Filter(typing) = &model.mode {
+        let text = typing.input.text().to_owned();
+        take_filter(model, &text);
+    }
 }
 
 fn insert(model: &mut Model, text: &str) {
     match &mut model.mode {
-        Mode::Filter { input, .. } => {
-            input.insert(text);
-            let text = input.text().to_owned();
-            take_filter(model, &text);
+        Mode::Filter(typing) => {
+            typing.insert(text);
+            take_typed(model);
         }
         Mode::Decide(form) => form.insert(text),
         Mode::WhatIf(what_if) => what_if.input.insert(text),
+        Mode::Search(search) => search.input.insert(text),
         Mode::Browse | Mode::Detail | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {}
     }
 }
 
 fn edit(model: &mut Model, edit: Edit) {
     match &mut model.mode {
-        Mode::Filter { input, .. } => {
-            input.edit(edit);
-            let text = input.text().to_owned();
-            take_filter(model, &text);
+        Mode::Filter(typing) => {
+            typing.edit(edit);
+            take_typed(model);
         }
         Mode::Decide(form) => form.edit(edit),
         Mode::WhatIf(what_if) => what_if.input.edit(edit),
+        Mode::Search(search) => search.input.edit(edit),
         Mode::Browse | Mode::Detail | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {}
     }
 }
@@ -215,9 +227,21 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Open => open(model),
         Action::Back => back(model),
         Action::Targets => go(model, View::Targets),
+        Action::SiteDevices => show_site(model, View::Devices),
+        Action::SiteFindings => show_site(model, View::Reviews),
         Action::Filter => {
             let before = model.words.of(model.view).text.clone();
-            model.mode = Mode::Filter { input: Input::new(&before), before };
+            model.mode = Mode::Filter(Box::new(Typing::new(&before, model.known())));
+        }
+        Action::Search => {
+            let over = std::mem::take(&mut model.mode);
+            model.mode = Mode::Search(Search::over(over));
+        }
+        Action::Complete => {
+            if let Mode::Filter(typing) = &mut model.mode {
+                typing.complete();
+            }
+            take_typed(model);
         }
         Action::Sort => sort(model, false),
         Action::Reverse => sort(model, true),
@@ -229,8 +253,9 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Decide => return decide(model),
         Action::Accept => match &mut model.mode {
             // Words that cannot be read stay under the cursor with what is wrong.
-            Mode::Filter { .. } if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
+            Mode::Filter(_) if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
             Mode::Decide(form) => form.check(),
+            Mode::Search(_) => model.go_to_hit(),
             Mode::WhatIf(what_if) => {
                 what_if.progress = Progress::Judging;
                 return (true, Effect::Try(what_if.input.text().to_owned()));
@@ -266,6 +291,11 @@ fn go(model: &mut Model, view: View) {
 }
 
 fn movement(model: &mut Model, step: Step) {
+    match &mut model.mode {
+        Mode::Search(search) => return search.step(step),
+        Mode::Filter(typing) => return typing.step(step),
+        _ => {}
+    }
     if matches!(model.mode, Mode::Detail | Mode::Pinned { .. } | Mode::WhatIf(_) | Mode::Help { .. }) {
         let at = model.scroll.get();
         model.scroll.set(match step {
@@ -285,7 +315,8 @@ fn movement(model: &mut Model, step: Step) {
         View::Reviews => model.lists.reviews.step(step),
         View::Devices => model.lists.devices.step(step),
         View::Sites => model.lists.sites.step(step),
-        View::Coverage | View::Activity => {}
+        View::Coverage => model.lists.coverage.step(step),
+        View::Activity => {}
         View::Targets => model.lists.targets.step(step),
     }
 }
@@ -344,6 +375,15 @@ fn open(model: &mut Model) {
     }
 }
 
+/// The rows of another view that are of the selected site.
+fn show_site(model: &mut Model, view: View) {
+    let Some(site) = model.lists.sites.selected() else { return };
+    let words = format!("site:{site}");
+    go(model, view);
+    (model.devices_of, model.items_of) = (None, None);
+    take_filter(model, &words);
+}
+
 fn back(model: &mut Model) {
     match &mut model.mode {
         Mode::Detail | Mode::Faceplate(_) => model.mode = Mode::Browse,
@@ -354,11 +394,12 @@ fn back(model: &mut Model) {
             what_if.progress = Progress::Typing;
             model.scroll.set(0);
         }
-        Mode::Filter { before, .. } => {
-            let before = std::mem::take(before);
+        Mode::Filter(typing) => {
+            let before = std::mem::take(&mut typing.before);
             take_filter(model, &before);
             model.mode = Mode::Browse;
         }
+        Mode::Search(search) => model.mode = std::mem::take(search.over.as_mut()),
         Mode::Help { over, .. } => {
             let over = std::mem::take(over.as_mut());
             model.scroll.set(0);
@@ -403,6 +444,12 @@ fn sort(model: &mut Model, turn: bool) {
     let name = match model.view {
         View::Exposure => {
             let sorting = &mut model.exposure_sorting;
+            sorting.by = if turn { sorting.by } else { sorting.by.next() };
+            sorting.reversed = turned(sorting.reversed);
+            sorting.by.name()
+        }
+        View::Sites => {
+            let sorting = &mut model.site_lines.sorting;
             sorting.by = if turn { sorting.by } else { sorting.by.next() };
             sorting.reversed = turned(sorting.reversed);
             sorting.by.name()

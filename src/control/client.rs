@@ -8,7 +8,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::{MAX_LINE, Reply, Request, VERSION};
-use crate::review::{Attachment, Role};
+use crate::review::{Attachment, Matter, Role};
 
 /// How long an answer may take: a decision waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,9 +34,12 @@ pub enum ControlError {
         #[source]
         source: std::io::Error,
     },
-    /// It broke off.
-    #[error("the daemon did not answer")]
-    Broken(#[source] std::io::Error),
+    /// The connection broke before all of the request was sent: what is half a line is not done.
+    #[error("the daemon ended the connection before it was asked: nothing was changed")]
+    Unasked(#[source] std::io::Error),
+    /// It was asked and did not answer: it was stopped or killed meanwhile, or is too slow.
+    #[error("the daemon was asked and did not answer: {0}")]
+    Unanswered(String, #[source] std::io::Error),
     /// It answered something else.
     #[error("the daemon's answer cannot be read: {0}")]
     Unreadable(String),
@@ -66,7 +69,7 @@ impl Client {
         stream
             .set_read_timeout(Some(PATIENCE))
             .and_then(|()| stream.set_write_timeout(Some(PATIENCE)))
-            .map_err(ControlError::Broken)?;
+            .map_err(ControlError::Unasked)?;
         let mut client = Self { stream: BufReader::new(stream), you: String::new(), role: Role::Reader };
         match client.ask(&Request::Hello { version: VERSION })? {
             Reply::Hello { you, role, .. } => Ok(Self { you, role, ..client }),
@@ -99,10 +102,19 @@ impl Client {
     pub fn ask(&mut self, request: &Request) -> Result<Reply, ControlError> {
         let mut line = serde_json::to_vec(request).map_err(|error| ControlError::Unreadable(error.to_string()))?;
         line.push(b'\n');
-        self.stream.get_mut().write_all(&line).map_err(ControlError::Broken)?;
+        let sent = self.stream.get_mut().write_all(&line);
         let mut answer = String::new();
         let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
-        (&mut self.stream).take(limit).read_line(&mut answer).map_err(ControlError::Broken)?;
+        // A daemon that does not listen any more may have said why.
+        let read = (&mut self.stream).take(limit).read_line(&mut answer);
+        let read = read.and_then(|_| match answer.ends_with('\n') || answer.len() >= MAX_LINE {
+            true => Ok(()),
+            false => Err(std::io::ErrorKind::UnexpectedEof.into()),
+        });
+        if let Err(error) = read {
+            sent.map_err(ControlError::Unasked)?;
+            return Err(ControlError::Unanswered(unknown(request), error));
+        }
         match serde_json::from_str(&answer) {
             Ok(Reply::Refused { why }) => Err(ControlError::Refused(why)),
             Ok(reply) => Ok(reply),
@@ -139,4 +151,20 @@ pub fn attached(reference: &str, sha256: Option<&str>) -> Result<Attachment, Str
         }
     };
     Ok(Attachment { reference: reference.to_owned(), sha256 })
+}
+
+/// What is known of a request that was not answered, and where to look.
+fn unknown(request: &Request) -> String {
+    let look = match request {
+        Request::Hello { .. } | Request::Status | Request::Rules | Request::Poll { .. } => return "nothing was changed".to_owned(),
+        Request::Decide { decisions } => match decisions.first().map(|decision| &decision.on) {
+            Some(Matter::Finding { finding, .. }) => format!("lenswarden review show --finding {finding}"),
+            Some(Matter::Device { device, .. }) => format!("lenswarden explain {device}"),
+            Some(Matter::Site { site }) => format!("lenswarden sites site:{site}"),
+            Some(Matter::Cycle { .. }) | None => "lenswarden review list".to_owned(),
+        },
+        Request::Run { .. } => "lenswarden review list".to_owned(),
+        Request::Retry { .. } => "lenswarden targets".to_owned(),
+    };
+    format!("it is not known whether all of it was done, or nothing ('{look}' tells, once the daemon runs)")
 }

@@ -11,6 +11,7 @@ pub mod packs;
 mod recorder;
 mod regime;
 pub mod registers;
+mod reports;
 mod socket;
 mod switches;
 mod targets;
@@ -42,6 +43,8 @@ use recorder::{Message, Recorder};
 
 /// Collections that may wait for the recorder. A slow disk slows polling; memory stays.
 const WAITING: usize = 256;
+/// How long clients may take to take the last answers of a daemon that stops.
+const ANSWERS: Duration = Duration::from_secs(2);
 /// What the recorder may have said of cameras before anybody listens.
 const LEADS: usize = 1_024;
 
@@ -315,20 +318,32 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!(switches = config.switches.len(), database = %config.daemon.database.display(), "started");
 
+    let stopping = watch::Sender::new(false);
     let outcome = if options.once {
         let outcome = round(&shared, &config).await;
         // What waited for a moment that has come goes out with the rest.
         let _ = messages.send(Message::Tick).await;
+        let _ = reports::pass(&config.daemon.database, &messages).await;
         alerts::last_call(&config, &messages).await;
         outcome
     } else {
-        let server = socket::Server { recorder: messages.clone(), shared: Arc::clone(&shared), started };
+        let server = socket::Server {
+            recorder: messages.clone(),
+            shared: Arc::clone(&shared),
+            started,
+            stopping: stopping.subscribe(),
+        };
         regime::watch_over(&shared, in_force, &options, server, listener, shutdown).await;
         Outcome::Complete
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    stopping.send_replace(true);
     let _ = messages.send(Message::Stop).await;
     let ended = tokio::task::spawn_blocking(move || thread.join()).await;
+    // What was decided to the last is told to who decided it.
+    if tokio::time::timeout(ANSWERS, stopping.closed()).await.is_err() {
+        tracing::warn!("clients of the control socket do not take their answers");
+    }
     let _ = std::fs::remove_file(&config.daemon.control_socket);
     let in_force = shared.config.borrow().clone();
     metrics::last_word(&in_force.metrics, &config.daemon.database);

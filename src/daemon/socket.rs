@@ -11,10 +11,10 @@ use anyhow::Context;
 use nix::unistd::{Gid, Group, Uid, User};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
-use super::Shared;
 use super::recorder::Message;
+use super::{Shared, ended};
 use crate::config::RoleSettings;
 use crate::control::{MAX_LINE, Reply, Request, VERSION};
 use crate::net::Timestamp;
@@ -37,6 +37,9 @@ pub(super) struct Server {
     pub(super) recorder: mpsc::Sender<Message>,
     pub(super) shared: Arc<Shared>,
     pub(super) started: Timestamp,
+    /// Whether the daemon is stopping: nobody is asked for more. Whoever holds the sender waits for it to be closed:
+    /// then every client that asked has its answer.
+    pub(super) stopping: watch::Receiver<bool>,
 }
 
 /// Binds the socket. One left over from a daemon that was killed is replaced: nobody answers on it.
@@ -76,7 +79,14 @@ pub(super) async fn accept(listener: UnixListener, server: Arc<Server>) {
         let server = Arc::clone(&server);
         tokio::spawn(async move {
             // One user's clients wait for each other, and for nobody else's.
-            match tokio::time::timeout(WAIT, Arc::clone(&own).acquire_owned()).await {
+            let turn = tokio::select! {
+                turn = tokio::time::timeout(WAIT, Arc::clone(&own).acquire_owned()) => turn,
+                () = ended(server.stopping.clone()) => {
+                    let _ = say(&mut { stream }, &stopping()).await;
+                    return;
+                }
+            };
+            match turn {
                 Ok(Ok(turn)) => {
                     if let Err(error) = serve(stream, &server).await {
                         tracing::debug!(%error, "a control client broke off");
@@ -131,6 +141,11 @@ fn is_member(group: &str, name: &str, user: Option<&User>, gid: u32) -> bool {
         || group.mem.iter().any(|member| member == name)
 }
 
+/// What was asked was not done and will not be.
+fn stopping() -> Reply {
+    Reply::Refused { why: "the daemon is stopping: nothing was changed".to_owned() }
+}
+
 /// Sends a reply; a client that does not read is left.
 async fn say(write: &mut (impl AsyncWriteExt + Unpin), reply: &Reply) -> std::io::Result<()> {
     let mut out = serde_json::to_vec(reply).unwrap_or_default();
@@ -152,7 +167,13 @@ async fn serve(stream: UnixStream, server: &Server) -> std::io::Result<()> {
         let mut line = String::new();
         let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX) + 1;
         let patience = if greeted { IDLE } else { WAIT };
-        let got = tokio::time::timeout(patience, (&mut read).take(limit).read_line(&mut line)).await;
+        let mut limited = (&mut read).take(limit);
+        // What was asked before the daemon stops is answered.
+        let got = tokio::select! {
+            biased;
+            got = tokio::time::timeout(patience, limited.read_line(&mut line)) => got,
+            () = ended(server.stopping.clone()) => return Ok(()),
+        };
         let Ok(length) = got.unwrap_or(Ok(0)) else { return Ok(()) };
         if length == 0 {
             return Ok(());
@@ -224,7 +245,6 @@ fn takes(request: &Request) -> Role {
 async fn answer(request: Request, server: &Server, by: &Actor) -> Reply {
     let author = &by.author;
     let refused = |why: String| Reply::Refused { why };
-    let gone = || Reply::Refused { why: "the daemon is stopping: nothing was changed".to_owned() };
     let role = takes(&request);
     if by.role < role {
         let config = server.shared.config.borrow();
@@ -246,14 +266,14 @@ async fn answer(request: Request, server: &Server, by: &Actor) -> Reply {
             let (reply, seq) = oneshot::channel();
             let _ = server.recorder.send(Message::Seq(reply)).await;
             let visiting = server.shared.visiting.load(Ordering::Relaxed);
-            seq.await.map_or_else(|_| gone(), |seq| Reply::Status { seq, started: server.started, visiting })
+            seq.await.map_or_else(|_| stopping(), |seq| Reply::Status { seq, started: server.started, visiting })
         }
         Request::Rules => {
             let (reply, rules) = oneshot::channel();
             let _ = server.recorder.send(Message::Rules(reply)).await;
             let roles = server.shared.config.borrow().roles.clone();
             rules.await.map_or_else(
-                |_| gone(),
+                |_| stopping(),
                 |Rules { two_persons, longest, packs, .. }| Reply::Rules {
                     you: author.clone(),
                     two_persons,
@@ -271,7 +291,7 @@ async fn answer(request: Request, server: &Server, by: &Actor) -> Reply {
             match decided.await {
                 Ok(Ok((findings, seq))) => Reply::Decided { findings, seq },
                 Ok(Err(why)) => refused(why),
-                Err(_) => gone(),
+                Err(_) => stopping(),
             }
         }
         Request::Run { review } => {
@@ -280,7 +300,7 @@ async fn answer(request: Request, server: &Server, by: &Actor) -> Reply {
             match opened.await {
                 Ok(Ok((cycle, items))) => Reply::Opened { cycle, items },
                 Ok(Err(why)) => refused(why),
-                Err(_) => gone(),
+                Err(_) => stopping(),
             }
         }
         Request::Retry { credential, address } => {
@@ -293,7 +313,7 @@ async fn answer(request: Request, server: &Server, by: &Actor) -> Reply {
                     Reply::Done { count }
                 }
                 Ok(Err(why)) => refused(why),
-                Err(_) => gone(),
+                Err(_) => stopping(),
             }
         }
         Request::Poll { target } => match server.shared.poke(target.as_deref()) {

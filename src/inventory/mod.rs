@@ -38,7 +38,7 @@ pub use own::{Interface, OwnWords};
 pub use parts::in_parts;
 pub use path::{Around, Hop, Path, path};
 pub use placing::Standing;
-pub use registers::{By, Listing, Registers, Sighting, Touched};
+pub use registers::{By, Listing, Registered, Registers, Sighting, Touched};
 pub use state::Inventory;
 
 use std::net::IpAddr;
@@ -47,7 +47,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::NetworkKind;
 use crate::maker::{Attribution, Facts};
-use crate::net::{DeviceId, DeviceText, MacAddr, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanId};
+use crate::net::{DeviceId, DeviceText, MacAddr, Names, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanId};
 use crate::observation::{Neighbour, Port, SystemFacts};
 
 /// How sure a place is.
@@ -147,6 +147,14 @@ pub struct FormerPlace {
 }
 
 impl Place {
+    /// Its names as others hold them too.
+    pub fn share(&mut self, names: &mut Names) {
+        self.switch.iter_mut().for_each(|name| name.share(names));
+        self.port.iter_mut().for_each(|name| name.share(names));
+        self.network.iter_mut().for_each(|name| name.share(names));
+        self.site.iter_mut().for_each(|name| name.share(names));
+    }
+
     /// Whether both say the same of where the device is, whatever the reasons and however sure.
     #[must_use]
     pub fn is_same_spot(&self, other: &Self) -> bool {
@@ -281,4 +289,6 @@ pub struct Delta {
     pub addresses: Vec<RowChange<AddressBinding>>,
     /// Switches whose record differs from before.
     pub switches: Vec<TargetName>,
+    /// The switch's forwarding database was seen to its end and is believed: what it does not show is not there.
+    pub rows_whole: bool,
 }

@@ -134,6 +134,7 @@ impl Inventory {
         }
         if whole {
             switch.seen_whole = true;
+            delta.rows_whole = true;
         }
         for (mac, seat) in before {
             self.reseat(name, mac, &seat, dirty);

@@ -11,7 +11,7 @@ mod vlan;
 pub use entry::EntryId;
 pub use mac::{MacAddr, MacError};
 pub use name::{
-    CredentialId, CycleId, DeviceId, FindingId, MakerId, NetworkId, PackId, PortName, RuleId, SiteId, TargetName,
+    CredentialId, CycleId, DeviceId, FindingId, MakerId, Names, NetworkId, PackId, PortName, RuleId, SiteId, TargetName,
 };
 pub use person::{Author, User};
 pub use text::DeviceText;

@@ -1,10 +1,27 @@
 //! Names the administrator gives and numbers the store gives, each its own type so that none is taken for another.
 
 use std::borrow::Borrow;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Every name once, however many records hold it: a reader of 300,000 devices meets each of a few thousand names a
+/// hundred times.
+#[derive(Debug, Default)]
+pub struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    fn one(&mut self, name: &mut Arc<str>) {
+        match self.0.get(name) {
+            Some(known) => *name = Arc::clone(known),
+            None => {
+                self.0.insert(Arc::clone(name));
+            }
+        }
+    }
+}
 
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident)+) => {$(
@@ -17,6 +34,11 @@ macro_rules! names {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+
+            /// Lets go of its own text for one that others hold too.
+            pub fn share(&mut self, names: &mut Names) {
+                names.one(&mut self.0);
             }
         }
 

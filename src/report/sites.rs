@@ -144,8 +144,9 @@ pub fn sites<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) 
 /// How long an answer holds before it is asked again, in days.
 const CONSIDERED_FOR: u64 = 180;
 
-/// Whether a site that is not sensitive was considered: yes or no, when, by whom.
-fn considered(snapshot: &Snapshot, site: &SiteRow) -> String {
+/// Whether a site that is not sensitive was considered: yes or no, when, by whom; of a sensitive one nothing.
+#[must_use]
+pub fn considered(snapshot: &Snapshot, site: &SiteRow) -> String {
     if site.sensitivity == Sensitivity::Sensitive {
         return String::new();
     }

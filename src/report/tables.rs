@@ -147,7 +147,11 @@ pub fn handling(finding: &Finding) -> Vec<String> {
     lines.extend(isolated.map(|at| format!("seen on a network for surveillance equipment since {}", minute(at))));
     lines.extend(absent.as_ref().map(|it| {
         let unwatched = it.unwatched_ms / 60_000;
-        format!("on no polled port since {}; its old switch was silent for {unwatched} min of that", minute(it.since))
+        let (since, rounds) = (minute(it.since), it.rounds);
+        format!(
+            "on no polled port since {since}, by at least {rounds} complete rounds of its old switch, which was silent for \
+             {unwatched} min of that"
+        )
     }));
     lines.extend(returned.map(|at| format!("it was removed, and came back at {}", minute(at))));
     lines.extend(successor.as_ref().map(|it| {
@@ -245,12 +249,12 @@ pub fn headline(snapshot: &Snapshot) -> String {
             format!(", ALERTS OF {name} NOT SENT since {since}: {} wait", carrier.waiting + carrier.lost)
         })
         .collect();
-    freshness(snapshot) + &failing
+    freshness(snapshot, true) + &failing
 }
 
-/// What share of the estate was seen, and how the daemon is.
+/// What share of the estate was seen, and how the daemon is. `named`: by name what of its work is late.
 #[must_use]
-pub fn freshness(snapshot: &Snapshot) -> String {
+pub fn freshness(snapshot: &Snapshot, named: bool) -> String {
     let coverage = snapshot.coverage();
     let share = |share: &Share, kind: &str| {
         let percent = share.percent().map(|percent| format!(" ({percent} %)")).unwrap_or_default();
@@ -261,6 +265,7 @@ pub fn freshness(snapshot: &Snapshot) -> String {
     let hidden = coverage.behind_recorders().map(|words| format!(", {words}")).unwrap_or_default();
     let daemon = match snapshot.daemon.state() {
         DaemonState::Running if snapshot.daemon.late.is_empty() => "running".to_owned(),
+        DaemonState::Running if !named => "LATE".to_owned(),
         DaemonState::Running => format!("LATE: {}", DeviceText::new(&snapshot.daemon.late.join("; "))),
         DaemonState::Silent(since) => format!("SILENT since {}", minute(since)),
         DaemonState::Stopped(stopped) => format!("stopped since {}", minute(stopped)),

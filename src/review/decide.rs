@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::cycle::{Attestation, Counts};
+use super::cycle::{Attestation, Counts, Reporting};
 use super::decision::{Decision, DecisionKind, DecisionRequest, Matter, Stage};
 use super::finding::{Finding, FindingState, Handling};
 use super::ledger::Ledger;
@@ -110,7 +110,7 @@ fn decided(finding: &Finding, decision: &Decision) -> Finding {
     let stage = (state == FindingState::ReplaceBy).then_some(Stage::Planned);
     let Handling { absent, returned, .. } = finding.handling.clone();
     let handling = Handling { stage, absent, returned, ..finding.handling.kept() };
-    Finding { state, decision: Some(decision.clone()), handling, ..finding.clone() }
+    Finding { state, decision: Some(Box::new(decision.clone())), handling, ..finding.clone() }
 }
 
 /// Whether a decision waits for a second person.
@@ -123,10 +123,12 @@ fn after(finding: &Finding, made: &Decision, rules: &Rules) -> (Finding, Option<
     let with = |handling| Finding { handling, ..finding.clone() };
     let handling = finding.handling.clone();
     match &made.kind {
-        kind if waits(finding, kind, rules) => (with(Handling { proposed: Some(made.clone()), ..handling }), None),
+        kind if waits(finding, kind, rules) => {
+            (with(Handling { proposed: Some(Box::new(made.clone())), ..handling }), None)
+        }
         DecisionKind::Approve {} => {
             let Some(proposed) = &handling.proposed else { return (finding.clone(), None) };
-            let holds = Decision { approver: Some(made.author.clone()), ..proposed.clone() };
+            let holds = Decision { approver: Some(made.author.clone()), ..(**proposed).clone() };
             let finding = with(Handling { proposed: None, ..handling });
             (decided(&finding, &holds), Some(holds))
         }
@@ -251,11 +253,19 @@ impl Ledger {
         counts
     }
 
-    /// Ends a cycle, with what is known then.
-    pub fn end_cycle(&mut self, id: CycleId, attestation: Attestation) {
+    /// Ends a cycle, with what is known then. `reported`: a report is to be written.
+    pub fn end_cycle(&mut self, id: CycleId, attestation: Attestation, reported: bool) {
         if let Some(cycle) = self.cycles.get_mut(&id) {
             cycle.closed = Some(attestation.at);
             cycle.attestation = Some(attestation);
+            cycle.report = reported.then_some(Reporting::Due);
+        }
+    }
+
+    /// The report of a cycle that ended was written into these files.
+    pub fn reported(&mut self, id: CycleId, files: Vec<String>, at: Timestamp) {
+        if let Some(cycle) = self.cycles.get_mut(&id) {
+            cycle.report = Some(Reporting::Written { at, files });
         }
     }
 }

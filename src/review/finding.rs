@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::decision::{Decision, Stage};
 use crate::inventory::{Device, Place};
 use crate::maker::{Attribution, Evidence, Overruling};
-use crate::net::{DeviceId, FindingId, PackId, RuleId, Timestamp};
+use crate::net::{DeviceId, FindingId, Names, PackId, RuleId, Timestamp};
 use crate::policy::{Severity, Status, Subject};
 
 /// Where a finding stands.
@@ -61,11 +61,19 @@ pub struct Absence {
     pub since: Timestamp,
     /// The first complete pass of its old switch after that: what is proved is counted from here.
     pub watched_from: Option<Timestamp>,
+    /// Complete passes of its old switch from there on, counted until they are enough.
+    #[serde(default)]
+    pub rounds: u16,
     /// For how much of the time since its old switch did not answer, in milliseconds: that proves nothing.
     pub unwatched_ms: u64,
 }
 
 impl Absence {
+    /// From now on: nothing is proved yet.
+    pub(super) fn begins(since: Timestamp) -> Self {
+        Self { since, watched_from: None, rounds: 0, unwatched_ms: 0 }
+    }
+
     /// How much of the time until its old switch's last complete pass was watched.
     #[must_use]
     pub fn watched(&self, last_pass: Timestamp) -> Duration {
@@ -75,16 +83,20 @@ impl Absence {
     }
 
     /// Its old switch was seen whole, and without it, after the pass before; a gap of more than `longest` proves nothing,
-    /// and where the clock was set back the proof begins anew.
-    pub(super) fn passed(&mut self, before: Option<Timestamp>, pass: Timestamp, longest: Duration) {
+    /// and where the clock was set back the proof begins anew. Passes that are more than enough are not counted: that
+    /// would change a finding with each of them.
+    pub(super) fn passed(&mut self, before: Option<Timestamp>, pass: Timestamp, longest: Duration, enough: u16) {
         match (self.watched_from, before) {
             (Some(_), Some(before)) if pass >= before => {
                 let gap = pass.since(before);
+                if self.rounds < enough {
+                    self.rounds += 1;
+                }
                 if gap > longest {
                     self.unwatched_ms += u64::try_from(gap.as_millis()).unwrap_or(u64::MAX);
                 }
             }
-            _ => (self.watched_from, self.unwatched_ms) = (Some(pass), 0),
+            _ => (self.watched_from, self.rounds, self.unwatched_ms) = (Some(pass), 1, 0),
         }
     }
 }
@@ -115,7 +127,7 @@ pub struct Handling {
     pub tags: BTreeSet<String>,
     /// What one person wants, and a second one must approve.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub proposed: Option<Decision>,
+    pub proposed: Option<Box<Decision>>,
     /// How far its replacement, or removal, is, as people say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
@@ -183,13 +195,20 @@ pub struct Finding {
     /// What it rests on.
     pub evidence: Vec<Evidence>,
     /// The decision in force.
-    pub decision: Option<Decision>,
+    pub decision: Option<Box<Decision>>,
     /// How it is dealt with.
     #[serde(default, skip_serializing_if = "Handling::is_empty")]
     pub handling: Handling,
 }
 
 impl Finding {
+    /// Its names as others hold them too.
+    pub fn share(&mut self, names: &mut Names) {
+        self.policy.share(names);
+        self.rule.share(names);
+        self.place.share(names);
+    }
+
     /// What was observed for this rule: its evidence without what speaks for maker and class, and without the place,
     /// both of which its device has anyway.
     pub fn observed<'a>(&'a self, attribution: &'a Attribution) -> impl Iterator<Item = &'a Evidence> {

@@ -160,7 +160,7 @@ impl Ledger {
                 let elsewhere = finding.place.site != place.site && finding.state == FindingState::Accepted;
                 let mut finding = if elsewhere { finding.clone().opened_again(at) } else { finding.clone() };
                 finding.place = place.clone();
-                finding.handling.absent.get_or_insert(Absence { since, watched_from: None, unwatched_ms: 0 });
+                finding.handling.absent.get_or_insert_with(|| Absence::begins(since));
                 self.put(finding)
             } else {
                 // Elsewhere it would not have been broken anyhow.
@@ -176,7 +176,8 @@ impl Ledger {
         changed
     }
 
-    /// A switch was seen whole: for what is missing there that proves something. `before`: when it was seen whole last.
+    /// A switch was seen whole: for what is missing there that proves something. `before`: when it was seen whole last;
+    /// `longest`: a longer gap proves nothing; `rounds`: how many passes are enough.
     /// Returns the findings that differ from before.
     pub fn watched(
         &mut self,
@@ -184,13 +185,14 @@ impl Ledger {
         before: Option<Timestamp>,
         pass: Timestamp,
         longest: Duration,
+        rounds: u16,
     ) -> Vec<FindingId> {
         let here: Vec<Finding> =
             self.absent().filter(|finding| finding.place.switch.as_ref() == Some(switch)).cloned().collect();
         let mut changed = Vec::new();
         for mut finding in here {
             let Some(absent) = &mut finding.handling.absent else { continue };
-            absent.passed(before, pass, longest);
+            absent.passed(before, pass, longest, rounds);
             let id = finding.id;
             if self.put(finding) {
                 changed.push(id);
@@ -203,18 +205,19 @@ impl Ledger {
         self.absent.iter().filter_map(|id| self.findings.get(id))
     }
 
-    /// Closes findings whose removal is proved: on no polled port for so long, while the switch they were on answered
-    /// (`last_pass`: when that was last seen whole). Returns them.
+    /// Closes findings whose removal is proved: on no polled port for so long and so many rounds, while the switch they
+    /// were on answered (`last_pass`: when that was last seen whole). Returns them.
     pub fn prove(
         &mut self,
-        absent_for: Duration,
+        (absent_for, rounds): (Duration, u16),
         last_pass: impl Fn(&TargetName) -> Option<Timestamp>,
         successor: impl Fn(&Place) -> Option<Successor>,
         at: Timestamp,
     ) -> Vec<FindingId> {
         let proved = |finding: &Finding| {
             let pass = finding.place.switch.as_ref().and_then(&last_pass);
-            pass.zip(finding.handling.absent.as_ref()).is_some_and(|(pass, absent)| absent.watched(pass) >= absent_for)
+            let absent = finding.handling.absent.as_ref().filter(|absent| absent.rounds >= rounds);
+            pass.zip(absent).is_some_and(|(pass, absent)| absent.watched(pass) >= absent_for)
         };
         let proved: Vec<Finding> = self.absent().filter(|finding| proved(finding)).cloned().collect();
         let after = |finding: &Finding| successor(&finding.place);
@@ -308,6 +311,7 @@ impl Ledger {
             items,
             closed: None,
             attestation: None,
+            report: None,
         };
         self.cycles.insert(id, cycle);
         Some(id)

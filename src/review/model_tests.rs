@@ -15,6 +15,8 @@ use crate::policy::{Severity, Subject, Violation};
 const STEPS: u64 = 40;
 const HOUR: Duration = Duration::from_secs(3600);
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
+/// More than a week has hours: neither the time nor the rounds alone are enough.
+const ROUNDS: u16 = 180;
 
 /// A small generator of its own: the same lives on every machine (xorshift64*).
 struct Dice(u64);
@@ -43,6 +45,13 @@ impl Watched {
         let pairs = self.passes.iter().zip(self.passes.iter().skip(1));
         let steps = pairs.map(|(from, to)| if to > from { to.since(*from) } else { Duration::ZERO });
         steps.filter(|step| *step <= HOUR * 3).sum()
+    }
+
+    /// How many rounds there were since the clock was set back last.
+    fn rounds(&self) -> usize {
+        let pairs = self.passes.iter().zip(self.passes.iter().skip(1));
+        self.passes.len()
+            - pairs.enumerate().filter(|(_, (from, to))| to < from).map(|(at, _)| at + 1).next_back().unwrap_or(0)
     }
 }
 
@@ -183,11 +192,12 @@ impl Life {
             }
         }
         let (now, today) = (self.now, self.today());
-        for id in self.ledger.prove(WEEK, |_| self.last_pass, |_| None, now) {
+        for id in self.ledger.prove((WEEK, ROUNDS), |_| self.last_pass, |_| None, now) {
             let finding = self.ledger.finding(id).unwrap();
             assert_eq!(finding.closing, Some(Closing::Removed));
             let device = finding.subject.device().unwrap();
-            assert!(self.devices[&device.0].proof() >= WEEK, "no proof: {finding:?}");
+            let seen = &self.devices[&device.0];
+            assert!(seen.proof() >= WEEK && seen.rounds() >= ROUNDS.into(), "no proof: {finding:?}");
             self.removed += 1;
         }
         self.ledger.tick(now, today);
@@ -195,7 +205,7 @@ impl Life {
 
     /// The switch is seen whole, as the recorder tells the ledger of it.
     fn watch(&mut self) {
-        self.ledger.watched(&"sw1".into(), self.last_pass, self.now, HOUR * 3);
+        self.ledger.watched(&"sw1".into(), self.last_pass, self.now, HOUR * 3, ROUNDS);
         self.last_pass = Some(self.now);
         for watched in self.devices.values_mut().filter(|watched| watched.gone.is_some()) {
             watched.passes.push(self.now);

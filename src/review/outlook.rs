@@ -91,7 +91,7 @@ impl Outlook {
             Some(Shift {
                 turn,
                 severity_before: was.map(|was| was.severity).filter(|severity| *severity != now.severity),
-                falls: decision.filter(|_| !is_open || now.decision.is_none()),
+                falls: decision.filter(|_| !is_open || now.decision.is_none()).map(|decision| *decision),
                 mac: device.and_then(|device| device.mac),
                 maker: device.map(|device| device.attribution.name.clone()).unwrap_or_default(),
                 finding: now.clone(),

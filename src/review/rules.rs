@@ -1,7 +1,6 @@
 //! By what rules is decided, and who may.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use jiff::Span;
 use jiff::civil::Date;
@@ -58,8 +57,6 @@ pub struct Rules {
     pub longest: u16,
     /// Packs that ask for a shorter one.
     pub packs: BTreeMap<PackId, u16>,
-    /// How long a device must be absent until its removal is proved.
-    pub absent_for: Duration,
 }
 
 impl Default for Rules {
@@ -69,7 +66,6 @@ impl Default for Rules {
             standard: BTreeSet::new(),
             longest: LONGEST_ACCEPTANCE,
             packs: BTreeMap::new(),
-            absent_for: Duration::from_secs(7 * 86_400),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Findings open, are decided, expire, close and come back.
 
+mod removal;
+
 use std::time::Duration;
 
 use super::*;
@@ -278,63 +280,6 @@ fn a_new_breach_or_another_site_ends_an_acceptance() {
 }
 
 #[test]
-fn a_removal_is_proved_by_its_absence_while_its_switch_answers() {
-    let mut ledger = opened();
-    decide(&mut ledger, 3, &jo(), DecisionKind::ReplaceBy { by: day("2026-11-30") }).unwrap();
-    assert_eq!(ledger.finding(FindingId(3)).unwrap().handling.stage, Some(Stage::Planned));
-    decide(&mut ledger, 3, &jo(), DecisionKind::Stage { stage: Stage::Removed }).unwrap();
-    let gone = Place { gone: Some(AT), ..depot() };
-    assert_eq!(see(&mut ledger, 2, &gone, &[], AT), [FindingId(3)]);
-    assert_eq!(state(&ledger, 3), FindingState::ReplaceBy, "that it is gone is not yet that it was removed");
-    let week = DAY * 7;
-    let prove = |ledger: &mut Ledger, pass: Option<Timestamp>| {
-        let successor = Successor { device: DeviceId(9), maker: "Axis".into(), status: crate::policy::Status::Unknown };
-        ledger.prove(week, |_| pass, |_| Some(successor.clone()), AT.plus(week * 2))
-    };
-    assert_eq!(prove(&mut ledger, None), []);
-    assert_eq!(prove(&mut ledger, Some(AT.plus(DAY * 6))), []);
-    // Its switch was silent for two days of these.
-    let hour = DAY / 24;
-    let mut pass = |switch: &str, before, pass| ledger.watched(&switch.into(), Some(before), pass, hour);
-    assert_eq!(pass("sw2", AT, AT.plus(hour)), [], "another switch");
-    assert_eq!(pass("sw1", AT.minus(hour), AT), [FindingId(3)], "the first pass without it");
-    assert_eq!(pass("sw1", AT, AT.plus(hour)), [], "a pass that is in time is not written down");
-    assert_eq!(pass("sw1", AT.plus(hour), AT.plus(hour + DAY * 2)), [FindingId(3)]);
-    assert_eq!(prove(&mut ledger, Some(AT.plus(DAY * 8))), []);
-    let mut set_back = ledger.clone();
-    set_back.watched(&"sw1".into(), Some(AT.plus(DAY * 9)), AT.plus(DAY), hour);
-    assert_eq!(prove(&mut set_back, Some(AT.plus(DAY * 9))), [FindingId(3)], "8 days of its own from there");
-    assert_eq!(prove(&mut set_back, Some(AT.plus(DAY * 9))), []);
-    assert_eq!(ledger.tick(AT, day("2026-12-02")).findings, [], "it is gone: that is not late");
-    assert_eq!(prove(&mut ledger, Some(AT.plus(DAY * 9))), [FindingId(3)]);
-    let closed = ledger.finding(FindingId(3)).unwrap();
-    assert_eq!((closed.state, closed.closing), (FindingState::Closed, Some(Closing::Removed)));
-    assert_eq!(closed.handling.successor.as_ref().map(|it| it.maker.as_str()), Some("Axis"));
-    // It comes back: a breach, whatever the rule says.
-    let lesser = Violation { severity: Severity::Review, ..violation(2, "a") };
-    ledger.reconcile((&device(2), &depot()), &[lesser], Closing::Observed, AT.plus(week * 3));
-    let back = ledger.finding(FindingId(3)).unwrap();
-    assert_eq!((back.state, back.severity, back.openings), (FindingState::Open, Severity::Breach, 2));
-    assert_eq!(back.handling.returned, Some(AT.plus(week * 3)));
-}
-
-#[test]
-fn what_is_said_to_be_removed_and_is_seen_again_is_a_breach_at_once() {
-    let mut ledger = opened();
-    decide(&mut ledger, 3, &jo(), DecisionKind::RemoveBy { by: day("2027-05-01") }).unwrap();
-    let gone = Place { gone: Some(AT), ..depot() };
-    see(&mut ledger, 2, &gone, &[], AT);
-    see(&mut ledger, 2, &depot(), &["a"], AT);
-    assert_eq!(state(&ledger, 3), FindingState::RemoveBy, "unplugged for a while");
-    assert_eq!(ledger.finding(FindingId(3)).unwrap().handling.absent, None, "a proof begins anew");
-    decide(&mut ledger, 3, &jo(), DecisionKind::Stage { stage: Stage::Removed }).unwrap();
-    see(&mut ledger, 2, &gone, &[], AT);
-    see(&mut ledger, 2, &depot(), &["a"], AT);
-    let back = ledger.finding(FindingId(3)).unwrap();
-    assert_eq!((back.state, back.handling.returned), (FindingState::Open, Some(AT)));
-}
-
-#[test]
 fn what_was_isolated_stays_so_until_it_leaves_that_network_or_for_half_a_year() {
     let mut ledger = opened();
     let by = day("2026-12-01");
@@ -433,6 +378,7 @@ fn a_cycle_opens_once_is_escalated_once_and_ends_when_somebody_attests_that_noth
         owner: "estates".into(),
         escalate_to: Some("the head of estates".into()),
         due: DAY,
+        report: None,
     };
     let mut ledger = opened();
     let items = vec![FindingId(1), FindingId(3)];
@@ -460,12 +406,13 @@ fn a_cycle_opens_once_is_escalated_once_and_ends_when_somebody_attests_that_noth
         author: jo().author,
         at: AT,
         statement: "gone through".into(),
+        looked: None,
         coverage: "all".into(),
         counts,
         seq: 7,
         head: "00".into(),
     };
-    ledger.end_cycle(CycleId(1), attestation);
+    ledger.end_cycle(CycleId(1), attestation, false);
     assert_eq!(ledger.cycle(CycleId(1)).unwrap().closed, Some(AT));
     assert_eq!(ledger.decide(&attest(), &jo(), &rules(), AT, today()), Err(Refusal::Ended(CycleId(1))));
     let restored = Ledger::restore(ledger.findings().cloned().collect(), ledger.cycles().cloned().collect());

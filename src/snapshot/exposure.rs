@@ -319,6 +319,14 @@ impl Snapshot {
         waiting
     }
 
+    /// The findings that wait about devices it holds, beside counts of devices that have none of them.
+    #[must_use]
+    pub fn waiting_tallies(&self, overdue: &BTreeSet<FindingId>) -> Vec<Tally> {
+        let waiting = self.waiting(overdue);
+        let of = |(id, counts): (&DeviceId, &_)| Some(Tally::of(self.devices.get(id)?, 0, *counts));
+        waiting.iter().filter_map(of).collect()
+    }
+
     /// How the devices it holds count, each with its findings that wait; of a picture that is whole, all there are.
     #[must_use]
     pub fn tallies(&self, overdue: &BTreeSet<FindingId>) -> Vec<Tally> {
@@ -392,6 +400,7 @@ mod tests {
             first_seen: Timestamp(0),
             appeared: None,
             last_seen: Timestamp(0),
+            registered: None,
         }
     }
 

@@ -140,7 +140,7 @@ mod tests {
             revision: 1,
             place: Place::default(),
             evidence: Vec::new(),
-            decision,
+            decision: decision.map(Box::new),
         }
     }
 
@@ -159,6 +159,7 @@ mod tests {
             escalated: None,
             revisions: BTreeMap::new(),
             attestation: None,
+            report: None,
         }
     }
 

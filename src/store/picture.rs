@@ -1,15 +1,18 @@
 //! The tables as a [`Snapshot`], whole or brought up to date from the change log.
 
-use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Change, ChangeKind, ConfigurationRecord, DaemonRecord, TargetKind, TargetRecord, TargetState};
-use super::{log, outbox, query, read};
-use crate::net::{DeviceId, FindingId, Timestamp};
+use super::{held, log, outbox, query, read};
+use crate::net::{DeviceId, FindingId, Names, Timestamp};
 use crate::review::{Cycle, Decision, DecisionKind, Finding, Matter};
-use crate::snapshot::{Changes, DaemonRow, Frame, NetworkRow, SiteRow, Snapshot, Tally, TargetRow, Visited};
+use crate::snapshot::{
+    Changes, ConditionRow, DaemonRow, DeviceRow, Frame, Group, NetworkRow, SiteRow, Snapshot, Tally, TargetRow,
+    Visited, group_of,
+};
 
 fn state_text(state: TargetState) -> &'static str {
     match state {
@@ -21,23 +24,31 @@ fn state_text(state: TargetState) -> &'static str {
     }
 }
 
-fn target_row(target: TargetRecord) -> TargetRow {
-    TargetRow {
-        switch: target.kind == TargetKind::Switch,
-        name: target.name,
-        address: target.address,
-        site: target.site,
-        state: state_text(target.state).to_owned(),
-        since: target.since,
-        why: target.why,
-        last_attempt: target.last_attempt,
-        last_ok: target.last_ok,
-        requests: target.requests,
-        took_ms: target.took_ms,
-        tables: target.tables,
-        readings: target.readings,
-        camera: target.camera,
+impl From<TargetRecord> for TargetRow {
+    /// A target as readers see it.
+    fn from(target: TargetRecord) -> Self {
+        Self {
+            switch: target.kind == TargetKind::Switch,
+            name: target.name,
+            address: target.address,
+            site: target.site,
+            state: state_text(target.state).to_owned(),
+            since: target.since,
+            why: target.why,
+            last_attempt: target.last_attempt,
+            last_ok: target.last_ok,
+            requests: target.requests,
+            took_ms: target.took_ms,
+            tables: target.tables,
+            readings: target.readings,
+            camera: target.camera,
+        }
     }
+}
+
+fn condition_row(condition: held::Condition) -> ConditionRow {
+    let held::Condition { kind, subject, words, since } = condition;
+    ConditionRow { kind, subject, words, since }
 }
 
 /// Columns `seq, at, kind, subject, body`.
@@ -114,12 +125,13 @@ fn unlogged(connection: &Connection, visits: u64) -> rusqlite::Result<Changes> {
         .optional()?;
     let sql = "SELECT record FROM target WHERE visit > ?";
     let targets: Vec<TargetRecord> = read::records(connection, sql, [visits as i64])?;
-    let visited = |target: TargetRecord| Visited { complete: target.last_complete, row: target_row(target) };
+    let visited = |target: TargetRecord| Visited { complete: target.last_complete, row: TargetRow::from(target) };
     Ok(Changes {
         head: head.unwrap_or_default(),
         visits: read::meta(connection, "visit")?.unwrap_or(0),
         targets: targets.into_iter().map(visited).collect(),
         carriers: outbox::carriers(connection)?,
+        conditions: held::conditions(connection)?.into_iter().map(condition_row).collect(),
         looked: read::meta(connection, "looked")?.unwrap_or_default(),
         ..Changes::default()
     })
@@ -134,14 +146,53 @@ fn beginning(connection: &Connection) -> rusqlite::Result<Changes> {
     Ok(changes)
 }
 
+/// Every finding, closed ones too.
+fn findings(connection: &Connection, names: &mut Names) -> rusqlite::Result<BTreeMap<FindingId, Finding>> {
+    let mut statement = connection.prepare_cached("SELECT record FROM finding")?;
+    let rows = statement.query_map([], |row| read::record::<Finding>(row, 0))?;
+    rows.map(|finding| {
+        let mut finding = finding?;
+        finding.share(names);
+        Ok((finding.id, finding))
+    })
+    .collect()
+}
+
+/// What a return tells of: every finding, the devices that they are about and those that it names one by one; and how
+/// many devices are alike, of all.
+pub(super) fn returned(connection: &Connection) -> rusqlite::Result<(Snapshot, Vec<Tally>)> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut changes = beginning(&transaction)?;
+    let mut names = Names::default();
+    let findings = findings(&transaction, &mut names)?;
+    let mut take = |mut row: DeviceRow| {
+        if group_of(&row).is_some_and(|group| group != Group::NotIdentified) {
+            row.share(&mut names);
+            changes.devices.insert(row.id, Some(row));
+        }
+    };
+    query::told(&transaction, &mut take)?;
+    query::hiding(&transaction)?.into_iter().for_each(take);
+    put_subjects(&transaction, findings.values(), &mut changes.devices)?;
+    let mut snapshot = Snapshot { whole: true, findings, ..Snapshot::default() };
+    snapshot.take(changes);
+    snapshot.whole = false;
+    Ok((snapshot, query::tallies(&transaction)?))
+}
+
 /// The whole picture, in one read transaction.
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
     let transaction = connection.unchecked_transaction()?;
     let mut changes = beginning(&transaction)?;
+    let mut names = Names::default();
     let devices = query::after(&transaction, DeviceId(0), usize::MAX)?;
-    changes.devices = devices.into_iter().map(|row| (row.id, Some(row))).collect();
-    changes.findings = read::records(&transaction, "SELECT record FROM finding", [])?;
-    let mut snapshot = Snapshot { whole: true, ..Snapshot::default() };
+    let shared = |mut row: DeviceRow| {
+        row.share(&mut names);
+        (row.id, Some(row))
+    };
+    changes.devices = devices.into_iter().map(shared).collect();
+    let findings = findings(&transaction, &mut names)?;
+    let mut snapshot = Snapshot { whole: true, findings, ..Snapshot::default() };
     snapshot.take(changes);
     Ok(snapshot)
 }
@@ -160,16 +211,20 @@ pub(super) fn outline(connection: &Connection) -> rusqlite::Result<(Snapshot, Ve
     }
     let hiding = query::hiding(&transaction)?;
     changes.devices = hiding.into_iter().map(|row| (row.id, Some(row))).collect();
-    put_subjects(&transaction, &mut changes)?;
+    put_subjects(&transaction, &changes.findings, &mut changes.devices)?;
     let mut snapshot = Snapshot::default();
     snapshot.take(changes);
     Ok((snapshot, query::tallies(&transaction)?))
 }
 
 /// The devices that findings are about.
-fn put_subjects(connection: &Connection, changes: &mut Changes) -> rusqlite::Result<()> {
-    for id in changes.findings.iter().filter_map(|finding| finding.subject.device()) {
-        if let Entry::Vacant(place) = changes.devices.entry(id) {
+fn put_subjects<'a>(
+    connection: &Connection,
+    findings: impl IntoIterator<Item = &'a Finding>,
+    devices: &mut BTreeMap<DeviceId, Option<DeviceRow>>,
+) -> rusqlite::Result<()> {
+    for id in findings.into_iter().filter_map(|finding| finding.subject.device()) {
+        if let Entry::Vacant(place) = devices.entry(id) {
             place.insert(query::one(connection, id)?);
         }
     }
@@ -221,6 +276,6 @@ pub(super) fn changes_since(connection: &Connection, seq: u64, visits: u64) -> r
             | None => {}
         }
     }
-    put_subjects(&transaction, &mut changes)?;
+    put_subjects(&transaction, &changes.findings, &mut changes.devices)?;
     Ok(changes)
 }

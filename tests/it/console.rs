@@ -1,10 +1,14 @@
 //! Keys and pictures in, screens out.
 
+mod coverage;
 mod decisions;
 pub(crate) mod estate;
 mod faceplate;
+mod filter;
 mod hostile;
 mod moving;
+mod search;
+mod sites;
 mod what_if;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -25,7 +29,7 @@ pub(crate) struct Desk {
     pub(crate) writer: Option<Writer>,
     follower: Follower,
     terminal: Terminal<TestBackend>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Desk {
@@ -36,7 +40,7 @@ impl Desk {
         let model = Model::new(Theme { plain }, TimeZone::UTC);
         let follower = Follower::new(&path, model.devices.clone());
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-        let mut desk = Self { model, effects: Vec::new(), writer: Some(writer), follower, terminal, _folder: folder };
+        let mut desk = Self { model, effects: Vec::new(), writer: Some(writer), follower, terminal, folder };
         loop {
             let Some(msg) = desk.follower.look() else { continue };
             let whole = matches!(msg, Msg::Loaded);
@@ -45,6 +49,12 @@ impl Desk {
                 return desk;
             }
         }
+    }
+
+    /// The picture as `lenswarden sites` and its like read it.
+    pub(crate) fn snapshot(&self) -> lenswarden::snapshot::Snapshot {
+        let path = self.folder.path().join("lenswarden.db");
+        lenswarden::store::Reader::open(&path).unwrap().snapshot().unwrap()
     }
 
     pub(crate) fn tell(&mut self, msg: Msg) {
@@ -145,8 +155,15 @@ pub(crate) fn named_key(name: &str) -> KeyEvent {
     })
 }
 
-const VIEWS: [(&str, &str); 6] =
-    [("exposure", "1"), ("placement", "2"), ("reviews", "3"), ("devices", "4"), ("sites", "5"), ("targets", "6t")];
+const VIEWS: [(&str, &str); 7] = [
+    ("exposure", "1"),
+    ("placement", "2"),
+    ("reviews", "3"),
+    ("devices", "4"),
+    ("sites", "5"),
+    ("coverage", "6"),
+    ("targets", "6t"),
+];
 
 #[test]
 fn every_view_of_a_full_estate_in_every_size() {

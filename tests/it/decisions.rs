@@ -1,11 +1,12 @@
 //! The control socket and what is decided over it: clients that do as they should not, many at once, a daemon that is
 //! killed meanwhile. What was acknowledged stands; what was refused changed nothing.
 
+mod people;
+mod stopping;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
-use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -152,82 +153,4 @@ fn a_thousand_clients_at_once_are_served_or_told_to_wait() {
     let mut after = Client::connect(&house.path("control.sock")).unwrap();
     assert_eq!(after.role(), Role::Administrator);
     assert!(after.ask(&note(finding, "afterwards".into())).is_ok());
-}
-
-/// Decides without end while the daemon is killed again and again: what was acknowledged is in the log.
-fn killed(kills: u64) {
-    let house = House::new("");
-    let daemon = house.daemon();
-    let finding = first_finding(&house);
-    drop(daemon);
-    let mut acknowledged = BTreeSet::new();
-    let mut asked = 0;
-    for kill in 0..kills {
-        let mut daemon = house.daemon();
-        let mut client = loop {
-            if let Ok(client) = Client::connect(&house.path("control.sock")) {
-                break client;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        // The moment of death moves: 0 to 90 ms after the first decision was sent.
-        let moment = Duration::from_micros(kill * 104_729 % 90_000);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                std::thread::sleep(moment);
-                daemon.kill();
-            });
-            loop {
-                let text = format!("decision {asked}");
-                asked += 1;
-                match client.ask(&note(finding, text.clone())) {
-                    Ok(Reply::Decided { .. }) => acknowledged.insert(text),
-                    // Killed before it answered: either is possible.
-                    _ => break,
-                };
-            }
-        });
-    }
-    assert!(acknowledged.len() as u64 > kills / 2, "{} of {asked}", acknowledged.len());
-    let written = notes(&house);
-    assert!(acknowledged.is_subset(&written), "{:?}", acknowledged.difference(&written).collect::<Vec<_>>());
-    let reader = Reader::open(&house.path("lenswarden.db")).unwrap();
-    assert_eq!(reader.verify(&[], &[]).unwrap().faults, []);
-    assert_eq!(reader.state_from_log().unwrap(), reader.state_from_tables().unwrap());
-}
-
-#[test]
-fn no_acknowledged_decision_is_lost_by_a_few_kills() {
-    killed(6);
-}
-
-#[test]
-#[ignore = "takes some minutes: run by .ci/run"]
-fn no_acknowledged_decision_is_lost_by_200_kills() {
-    killed(200);
-}
-
-#[test]
-fn whoever_is_in_no_group_may_look_and_nothing_more() {
-    if !nix::unistd::Uid::effective().is_root() {
-        return;
-    }
-    let house = House::new("\n[roles]\nreviewers = [\"no-such-group\"]\n");
-    for name in [".", "lenswarden"] {
-        if name == "lenswarden" {
-            std::fs::copy(env!("CARGO_BIN_EXE_lenswarden"), house.path(name)).unwrap();
-        }
-        std::fs::set_permissions(house.path(name), std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    let _daemon = house.daemon();
-    let finding = first_finding(&house).to_string();
-    std::fs::set_permissions(house.path("config.toml"), std::fs::Permissions::from_mode(0o600)).unwrap();
-    house.configure("reader.toml", "");
-    std::fs::set_permissions(house.path("reader.toml"), std::fs::Permissions::from_mode(0o644)).unwrap();
-    let arguments = ["review", "decide", &finding, "--revision", "1", "--reopen", "--reason", "x"];
-    let mut command = Command::new("runuser");
-    command.args(["-u", "nobody", "--"]).arg(house.path("lenswarden")).arg("--config").arg(house.path("reader.toml"));
-    let answer = command.args(arguments).output().unwrap();
-    let words = String::from_utf8_lossy(&answer.stderr);
-    assert!(words.contains("'nobody' may look, not do that") && words.contains("no-such-group"), "{words}");
 }

@@ -34,6 +34,11 @@ impl Daemon {
         let _ = self.process.wait();
     }
 
+    /// Waits until it ends by itself; whether that was in good order.
+    pub(crate) fn ended(mut self) -> bool {
+        self.process.wait().unwrap().success()
+    }
+
     /// Ends it in good order; its log.
     pub(crate) fn stop(mut self) -> String {
         let process = nix::unistd::Pid::from_raw(self.id().cast_signed());

@@ -200,7 +200,7 @@ impl Play<'_> {
         // ledger's own test.
         let answered = |switch: &TargetName| !round.silent.iter().any(|silent| silent.as_str() == switch.as_str());
         let last_pass = |switch: &TargetName| answered(switch).then_some(at);
-        self.ledger.prove(Duration::ZERO, last_pass, |_| None, at);
+        self.ledger.prove((Duration::ZERO, 0), last_pass, |_| None, at);
     }
 
     fn findings(&self, word: &str) -> Vec<&Finding> {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::{Paragraph, Pen, Piece};
-use super::{devices, moment, site_of, targets, text_of};
+use super::{coverage, devices, dossier, moment, site_of, targets, text_of};
 use crate::console::keys::Context;
 use crate::console::model::{Mode, Model, ReviewKey, View};
 use crate::inventory::{Certainty, contain};
@@ -26,6 +26,14 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
             Some(name) => targets::detail(model, name),
             None => return,
         },
+        (View::Coverage, _) => match model.lists.coverage.selected() {
+            Some(key) => coverage::detail(model, key),
+            None => return,
+        },
+        (View::Sites, _) => match model.lists.sites.selected() {
+            Some(site) => dossier::draw(model, site),
+            None => return,
+        },
         (_, Some(id)) => device(model, id),
         (_, None) => match (model.lists.reviews.selected(), model.selected_finding()) {
             (Some(ReviewKey::Cycle(id)), _) if model.view == View::Reviews => cycle(model, *id),
@@ -40,7 +48,10 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let inner = Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 1 };
     // A pane starts at the top: only the detail that fills the screen scrolls.
     let top = std::cell::Cell::new(0);
-    let full = matches!(model.mode, Mode::Detail | Mode::Pinned { .. } | Mode::Help { of: Context::Detail, .. });
+    let full = matches!(
+        model.mode,
+        Mode::Detail | Mode::Pinned { .. } | Mode::Help { of: Context::Detail | Context::Dossier, .. }
+    );
     let scroll = if full { &model.scroll } else { &top };
     let lines = pen.paragraphs(inner, &paragraphs, scroll);
     let below = lines.saturating_sub(scroll.get() + usize::from(inner.height));

@@ -1,14 +1,18 @@
 //! Model to screen. Changes nothing but scroll offsets.
 
+mod coverage;
 mod detail;
 mod devices;
+mod dossier;
 mod exposure;
 mod faceplate;
+mod filter;
 mod head;
 mod overlay;
 mod pen;
 mod placement;
 mod reviews;
+mod search;
 mod sites;
 mod targets;
 mod what_if;
@@ -27,6 +31,8 @@ use crate::net::{SiteId, Timestamp};
 use crate::snapshot::Snapshot;
 use pen::{Pen, Piece, wrap};
 
+/// From here on the detail stands beside the list.
+const WIDE: u16 = 160;
 /// The smallest screen that holds everything.
 const SMALLEST: (u16, u16) = (80, 24);
 
@@ -52,8 +58,9 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     match &model.mode {
         Mode::Decide(form) => overlay::form(model, form, &mut pen, body),
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
+        Mode::Search(search) => search::draw(model, search, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
-        Mode::Browse | Mode::Detail | Mode::Pinned { .. } | Mode::Faceplate(_) | Mode::Filter { .. } => {}
+        Mode::Browse | Mode::Detail | Mode::Pinned { .. } | Mode::Faceplate(_) | Mode::Filter(_) => {}
     }
     if let Some(position) = overlay::cursor(model, area, body) {
         frame.set_cursor_position(position);
@@ -66,7 +73,15 @@ fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         Mode::Faceplate(panel) => return faceplate::draw(model, panel, pen, area),
         _ => {}
     }
-    let list = if *model.detail_open.of(model.view) {
+    let list = if *model.detail_open.of(model.view) && area.width >= WIDE {
+        let width = (area.width * 2 / 5).min(100);
+        let pane = Rect { x: area.right() - width, width, ..area };
+        for y in area.y..area.bottom() {
+            pen.put(pane.x - 1, y, 1, "│", model.theme.label());
+        }
+        detail::draw(model, pen, pane);
+        Rect { width: area.width - width - 1, ..area }
+    } else if *model.detail_open.of(model.view) {
         // The list keeps what it needs to be a list; the detail takes half, and more where there is more.
         let height = (area.height / 2 + 1).max(9).min(area.height.saturating_sub(6));
         let pane = Rect { y: area.bottom() - height, height, ..area };
@@ -81,7 +96,8 @@ fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         View::Reviews => reviews::draw(model, pen, list),
         View::Devices => devices::draw(model, pen, list),
         View::Sites => sites::draw(model, pen, list),
-        View::Coverage | View::Activity => {}
+        View::Coverage => coverage::draw(model, pen, list),
+        View::Activity => {}
         View::Targets => targets::draw(model, pen, list),
     }
 }
@@ -89,24 +105,9 @@ fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
 /// The foot: what is typed or was said, then the keys. Returns its height.
 fn foot(model: &Model, pen: &mut Pen<'_>, area: Rect) -> u16 {
     let theme = model.theme;
-    if let Mode::Filter { input, .. } = &model.mode {
-        let wrong = model.words.of(model.view).wrong.as_ref();
-        let lines = wrong.map_or_else(Vec::new, |error| wrap(&error.to_string(), area.width.saturating_sub(2)));
-        let height = u16::try_from(lines.len()).unwrap_or(0) + if wrong.is_some() { 3 } else { 2 };
-        let mut y = area.bottom() - height;
-        let prompt = Piece::new("/", theme.key());
-        pen.line(area, y, &[prompt, input.text().into()]);
-        if let Some(error) = wrong {
-            y += 1;
-            let before = input.text().get(..error.at).map_or(0, pen::columns);
-            pen.put((area.x + 1 + before).min(area.right() - 1), y, 1, "^", theme.bad());
-            for line in &lines {
-                y += 1;
-                pen.put(area.x + 1, y, area.width, line, theme.bad());
-            }
-        }
+    if let Mode::Filter(typing) = &model.mode {
         hints(model, pen, area);
-        return height;
+        return filter::foot(model, typing, pen, area);
     }
     let y = area.bottom() - 2;
     let said = match (&model.message, &model.notice) {
@@ -234,9 +235,16 @@ fn place_name(context: Context) -> &'static str {
         Context::Activity => "Activity",
         Context::Targets => "Targets",
         Context::Detail => "a detail",
+        Context::Dossier => "a site's dossier",
         Context::Faceplate => "a faceplate",
         Context::Outlook => "what if",
-        Context::Filter | Context::Form | Context::Confirm | Context::WhatIf | Context::Told | Context::Help => "here",
+        Context::Filter
+        | Context::Form
+        | Context::Confirm
+        | Context::WhatIf
+        | Context::Told
+        | Context::Help
+        | Context::Search => "here",
     }
 }
 

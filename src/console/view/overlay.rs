@@ -209,15 +209,9 @@ pub(super) fn no_picture(model: &Model, pen: &mut Pen<'_>, area: Rect) {
 /// Where the terminal's cursor stands while something is typed.
 pub(super) fn cursor(model: &Model, area: Rect, body: Rect) -> Option<Position> {
     match &model.mode {
-        Mode::Filter { input, .. } => {
-            let wrong = model.words.of(model.view).wrong.as_ref();
-            let below = wrong.map_or(2, |error| {
-                3 + u16::try_from(wrap(&error.to_string(), area.width.saturating_sub(2)).len()).unwrap_or(0)
-            });
-            let x = (area.x + 1 + columns(input.before())).min(area.right() - 1);
-            Some(Position { x, y: area.bottom() - below })
-        }
+        Mode::Filter(typing) => Some(super::filter::cursor(model, typing, area)),
         Mode::WhatIf(what_if) => super::what_if::cursor(what_if, body),
+        Mode::Search(search) => Some(super::search::cursor(search, body)),
         Mode::Decide(form) if form.stage == Stage::Filling => {
             let inner = Rect { x: body.x + 2, y: body.y + 1, width: body.width - 4, height: body.height - 1 };
             let row = field_row(form, form.field, inner);

@@ -1,31 +1,150 @@
-//! Each site in a line.
+//! Each site in a line: how sensitive it is, what stands there, what waits, and what of it was looked at.
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::pen::{Column, Pen, Piece, Row, Table};
-use super::{scope_line, site_of};
+use super::{grouped, scope_line, site_of};
+use crate::config::Sensitivity;
 use crate::console::model::Model;
 use crate::net::SiteId;
+use crate::policy::Status;
+use crate::snapshot::{Factor, FactorKind, SiteCounts, SiteCoverage, word};
 
-const COLUMNS: &[Column] = &[Column::new("SITE", 12).keep_sign().grow(20), Column::new("NAME", 20).grow(30)];
+const COLUMNS: &[Column] = &[
+    Column::new("SITE", 9).keep_sign().grow(10),
+    Column::new("NAME", 20).grow(16).from(120),
+    Column::new("SENSITIVITY", 11).from(110),
+    Column::new("BASIS", 15).from(140),
+    Column::new("CAMERAS", 7).right(),
+    Column::new("RESTR", 5).right(),
+    Column::new("SUSP", 4).right(),
+    Column::new("UNKN", 5).right(),
+    Column::new("CORE", 4).right(),
+    Column::new("OPEN", 5).right(),
+    Column::new("LATE", 4).right(),
+    Column::new("RANGE", 5).right(),
+    Column::new("SWTCH", 5).right(),
+    Column::new("PORTS", 5).right(),
+    Column::new("REG", 5).right(),
+];
+
+/// A share in per cent; below what is enough it is told by its sign as well as by its colour.
+fn share(model: &Model, factor: Option<&Factor>) -> Piece {
+    let least = u64::from(model.snapshot.looked.threshold);
+    match factor.map(|factor| (factor.kind, factor.percent())) {
+        Some((_, Some(percent))) if percent < least => Piece::new(format!("{percent} %"), model.theme.warn()),
+        Some((_, Some(percent))) => Piece::new(format!("{percent} %"), model.theme.good()),
+        Some((FactorKind::Register, None)) => "-".into(),
+        _ => Piece::new("?", model.theme.warn()),
+    }
+}
+
+/// Whether the site is not shown to be clean, whatever was found.
+fn doubted(coverage: Option<&SiteCoverage>) -> bool {
+    coverage.is_none_or(|coverage| !coverage.doubts.is_empty())
+}
+
+/// The sum of the sites that are listed.
+fn total(model: &Model, order: &[SiteId]) -> SiteCounts {
+    let mut sum = SiteCounts::default();
+    for counts in order.iter().filter_map(|site| model.site_lines.counts.get(site)) {
+        sum.surveillance += counts.surveillance;
+        sum.restricted += counts.restricted;
+        sum.suspected += counts.suspected;
+        sum.unknown += counts.unknown;
+        sum.not_restricted += counts.not_restricted;
+        sum.on_core += counts.on_core;
+        sum.open += counts.open;
+        sum.overdue += counts.overdue;
+    }
+    sum
+}
+
+fn totals(model: &Model, pen: &mut Pen<'_>, area: Rect, order: &[SiteId]) {
+    let theme = model.theme;
+    let is_sensitive =
+        |site: &&SiteId| model.snapshot.sites.get(*site).is_some_and(|row| row.sensitivity == Sensitivity::Sensitive);
+    let sensitive = order.iter().filter(is_sensitive).count();
+    let coverage = model.site_coverage();
+    let unclear = order.iter().filter(|site| doubted(coverage.and_then(|all| all.get(*site)))).count();
+    let noun = if order.len() == 1 { "site" } else { "sites" };
+    let mut first = vec![Piece::from(format!("{} {noun}, {} sensitive   ", grouped(order.len()), grouped(sensitive)))];
+    if unclear > 0 {
+        first.push(Piece::new(format!("{} NOT shown to be clean (?)", grouped(unclear)), theme.warn()));
+    }
+    let sorting = model.site_lines.sorting;
+    let turned = if sorting.reversed { ", reversed" } else { "" };
+    first.push(Piece::from(format!("   by {}{turned}", sorting.by.name())));
+    scope_line(model, pen, area, &first);
+    let sum = total(model, order);
+    let number = |name: &str, number: usize, style: Style| {
+        Piece::new(format!("{name} {}  ", grouped(number)), if number > 0 { style } else { Style::new() })
+    };
+    let pieces = [
+        number("cameras", sum.surveillance, Style::new()),
+        number("restricted", sum.restricted, theme.status(Status::Restricted)),
+        number("suspected", sum.suspected, theme.status(Status::Suspected)),
+        number("unknown", sum.unknown, theme.status(Status::Unknown)),
+        number("core", sum.on_core, theme.bad()),
+        number("open", sum.open, Style::new()),
+        number("late", sum.overdue, theme.bad()),
+    ];
+    pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, area.y + 1, &pieces);
+}
 
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let list = &model.lists.sites;
     let order = list.order();
-    scope_line(model, pen, area, &[format!("{} sites", super::grouped(order.len())).into()]);
-    let table_area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    totals(model, pen, area, order);
+    let table_area = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+    if order.is_empty() {
+        let empty = if model.words.sites.text.is_empty() {
+            "no site is described: [[site]] in the configuration, then `lenswarden check`"
+        } else {
+            "nothing passes the filter (Esc clears it)"
+        };
+        pen.put(area.x + 1, table_area.y, area.width - 1, empty, model.theme.warn());
+        return;
+    }
     list.page.set(usize::from(table_area.height.saturating_sub(1)));
     let table = Table {
         columns: COLUMNS,
         count: order.len(),
         selected: list.selected().map(|_| list.at()),
         offset: &list.offset,
-        margin: 2,
+        margin: 3,
     };
     pen.table(table_area, &table, |number| order.get(number).map(|site| row(model, site)).unwrap_or_default());
 }
 
 fn row(model: &Model, site: &SiteId) -> Row {
-    let name = model.snapshot.sites.get(site).map(|site| site.name.clone()).unwrap_or_default();
-    Row { mark: Piece::default(), cells: vec![site_of(&model.snapshot, Some(site)).into(), name.into()] }
+    let theme = model.theme;
+    let Some(of) = model.snapshot.sites.get(site) else { return Row::default() };
+    let counts = model.site_lines.counts.get(site).cloned().unwrap_or_default();
+    let coverage = model.site_coverage().and_then(|all| all.get(site));
+    let number =
+        |number: usize, style: Style| Piece::new(grouped(number), if number > 0 { style } else { Style::new() });
+    let factor = |kind| share(model, coverage.and_then(|coverage| coverage.factor(kind)));
+    let mark = if doubted(coverage) { Piece::new("?", theme.warn()) } else { Piece::default() };
+    Row {
+        mark,
+        cells: vec![
+            site_of(&model.snapshot, Some(site)).into(),
+            of.name.clone().into(),
+            word(&of.sensitivity).into(),
+            of.basis.as_ref().map(word).unwrap_or_default().into(),
+            number(counts.surveillance, Style::new()),
+            number(counts.restricted, theme.status(Status::Restricted)),
+            number(counts.suspected, theme.status(Status::Suspected)),
+            number(counts.unknown, theme.status(Status::Unknown)),
+            number(counts.on_core, theme.bad()),
+            number(counts.open, Style::new()),
+            number(counts.overdue, theme.bad()),
+            factor(FactorKind::Ranges),
+            factor(FactorKind::Switches),
+            factor(FactorKind::Ports),
+            factor(FactorKind::Register),
+        ],
+    }
 }

@@ -14,7 +14,7 @@ use crate::review::{Decision, DecisionKind, DecisionRequest, Matter, Refusal, re
 use crate::store::{Batch, DeviceRecord};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// How often is looked for devices to forget.
 const FORGETS_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
@@ -157,7 +157,8 @@ impl Recorder {
             self.inventory.recall(id, said, (&self.estate, &self.catalogue), at);
             let Some(device) = self.inventory.device(id).cloned() else { continue };
             let status = self.statuses.get(&id).copied().unwrap_or(Status::Unknown);
-            draft.devices.insert(id, DeviceRecord { device, status });
+            let registered = self.registered.get(&id).cloned();
+            draft.devices.insert(id, DeviceRecord { device, status, registered });
         }
     }
 

@@ -6,12 +6,12 @@ use jiff::civil::Date;
 
 use super::{Draft, Recorder};
 use crate::alert::View;
-use crate::config::Sensitivity;
+use crate::config::{Sensitivity, Site};
 use crate::inventory::{Device, Inventory, Place};
 use crate::net::{CycleId, DeviceId, FindingId, TargetName, Timestamp};
 use crate::policy::Status;
 use crate::review::{
-    Actor, Attestation, Decision, DecisionKind, DecisionRequest, FindingState, Matter, Notice, Refusal, Rules,
+    Actor, Attestation, Cycle, Decision, DecisionKind, DecisionRequest, FindingState, Matter, Notice, Refusal, Rules,
     Successor, changed,
 };
 use crate::snapshot::{DeviceRow, Filter, SiteRow};
@@ -56,7 +56,6 @@ impl Recorder {
             standard: standard.map(|site| site.id.clone()).collect(),
             longest: self.config.decisions.longest_acceptance,
             packs: packs.filter_map(|pack| Some((pack.id.clone(), pack.longest_acceptance?))).collect(),
-            absent_for: self.config.decisions.removal_proof,
         }
     }
 
@@ -81,11 +80,14 @@ impl Recorder {
                 at: decision.at,
                 statement: statement.clone(),
                 coverage: self.looked_words(),
+                looked: self.ledger.cycle(*cycle).map(|cycle| self.looked_at(&cycle.select, decision.at)),
                 counts: self.ledger.counts(*cycle),
                 seq,
                 head,
             };
-            self.ledger.end_cycle(*cycle, attestation);
+            let plan = |cycle: &Cycle| self.config.reviews.iter().find(|plan| plan.name == cycle.name);
+            let reported = self.ledger.cycle(*cycle).and_then(plan).is_some_and(|plan| plan.report.is_some());
+            self.ledger.end_cycle(*cycle, attestation, reported);
             draft.batch.cycles.extend(self.ledger.cycle(*cycle).cloned());
         }
     }
@@ -95,15 +97,7 @@ impl Recorder {
         let plan = self.config.reviews.iter().find(|plan| plan.name == name)?.clone();
         let filter = Filter::parse(&plan.select).ok()?;
         let at = Timestamp::now();
-        let row = |site: &crate::config::Site| {
-            let row = SiteRow {
-                id: site.id.clone(),
-                name: site.name.clone(),
-                sensitivity: site.sensitivity,
-                basis: site.basis,
-            };
-            (site.id.clone(), row)
-        };
+        let row = |site: &Site| (site.id.clone(), site_row(site));
         let sites: BTreeMap<_, _> = self.config.sites.iter().map(row).collect();
         let chosen = |finding: &&crate::review::Finding| {
             let device = finding.subject.device().and_then(|id| self.inventory.device(id));
@@ -138,10 +132,11 @@ impl Recorder {
         self.end_overrulings(today, draft);
         self.remind_of_overrulings(today, draft);
         self.end_what_is_new(draft);
-        let absent_for = self.config.decisions.removal_proof;
+        let decisions = self.config.decisions;
+        let proof = (decisions.removal_proof, decisions.removal_rounds);
         let last_pass = |name: &TargetName| self.targets.get(name).and_then(|target| target.last_complete);
         let successor = |place: &Place| successor(&self.inventory, &self.statuses, place);
-        draft.findings.extend(self.ledger.prove(absent_for, last_pass, successor, at));
+        draft.findings.extend(self.ledger.prove(proof, last_pass, successor, at));
         let tick = self.ledger.tick(at, today);
         draft.findings.extend(tick.findings);
         draft.batch.cycles.extend(tick.cycles.iter().filter_map(|id| self.ledger.cycle(*id).cloned()));
@@ -161,7 +156,8 @@ impl Recorder {
         let before = self.targets.get(&now.name).and_then(|target| target.last_complete);
         if let Some(pass) = now.last_complete.filter(|pass| Some(*pass) != before) {
             let longest = self.config.daemon.poll_every * 3;
-            draft.findings.extend(self.ledger.watched(&now.name, before, pass, longest));
+            let rounds = self.config.decisions.removal_rounds;
+            draft.findings.extend(self.ledger.watched(&now.name, before, pass, longest, rounds));
         }
     }
 
@@ -178,6 +174,11 @@ impl Recorder {
     }
 }
 
+/// A site as filter words and coverage know it.
+pub(super) fn site_row(site: &Site) -> SiteRow {
+    SiteRow { id: site.id.clone(), name: site.name.clone(), sensitivity: site.sensitivity, basis: site.basis }
+}
+
 /// What stands on a port now.
 fn successor(inventory: &Inventory, statuses: &BTreeMap<DeviceId, Status>, place: &Place) -> Option<Successor> {
     let here = |device: &&Device| {
@@ -188,3 +189,6 @@ fn successor(inventory: &Inventory, statuses: &BTreeMap<DeviceId, Status>, place
     let status = statuses.get(&device.id).copied().unwrap_or(Status::Unknown);
     Some(Successor { device: device.id, maker: device.attribution.name.clone(), status })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,13 @@
 //! About 130 octets a device, and each text once. The words of a [`super::Filter`] mean the same here as for a row
 //! ([`super::Filter::device`]); `tests` holds both against each other.
 
+mod look_up;
 mod search;
 mod strings;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 pub use search::Scope;
@@ -86,6 +88,9 @@ pub struct Index {
     strings: Strings,
     /// By id.
     slots: Vec<Slot>,
+    /// Makers and brands that some device has or had.
+    makers: BTreeSet<Text>,
+    brands: BTreeSet<Text>,
     /// When targets were last seen whole.
     pub seen: Seen,
 }
@@ -108,9 +113,21 @@ impl Index {
         self.slots.reserve_exact(devices.saturating_sub(self.slots.len()));
     }
 
+    /// Makers that some device has or had.
+    pub fn makers(&self) -> impl Iterator<Item = &str> {
+        self.makers.iter().filter_map(|text| self.strings.get(*text))
+    }
+
+    /// Brands that some device has or had.
+    pub fn brands(&self) -> impl Iterator<Item = &str> {
+        self.brands.iter().filter_map(|text| self.strings.get(*text))
+    }
+
     /// Takes a device in, or its new state.
     pub fn put(&mut self, row: &DeviceRow) {
         let slot = self.slot(row);
+        self.makers.extend(Some(slot.maker).filter(|maker| *maker != Text::NONE));
+        self.brands.extend(Some(slot.brand).filter(|brand| *brand != Text::NONE));
         // New devices have the highest id: most of the time this is the end.
         match self.slots.last() {
             Some(last) if last.id >= row.id => match self.slots.binary_search_by_key(&row.id, |slot| slot.id) {
@@ -132,7 +149,7 @@ impl Index {
         }
     }
 
-    /// A device as a row.
+    /// A device as a row, without what a register says of it: no list shows that.
     #[must_use]
     pub fn get(&self, id: DeviceId) -> Option<DeviceRow> {
         let at = self.slots.binary_search_by_key(&id, |slot| slot.id).ok()?;
@@ -216,6 +233,7 @@ impl Index {
             first_seen: slot.first_seen,
             appeared: slot.appeared,
             last_seen: slot.first_seen,
+            registered: None,
         };
         row.last_seen = self.seen.last_seen(&row);
         row

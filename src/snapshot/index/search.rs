@@ -17,7 +17,7 @@ use crate::snapshot::filter::{Word, contains};
 use crate::snapshot::{DeviceOrder, ExposureKey, Filter, Group, SiteRow, Tally, word};
 
 /// How many devices are gone through between two looks at whether anybody still wants the answer.
-const STRIDE: usize = 4_096;
+pub(super) const STRIDE: usize = 4_096;
 
 /// What is gone through, and whether anybody still wants it.
 #[derive(Clone, Copy)]
@@ -59,7 +59,7 @@ fn listed<'a, T: Copy + PartialEq + Serialize + 'a>(
 }
 
 /// An address of four octets as text, without allocating: this is done for every device at every letter.
-fn dotted(ip: [u8; 4], out: &mut [u8; 15]) -> &str {
+pub(super) fn dotted(ip: [u8; 4], out: &mut [u8; 15]) -> &str {
     let mut length = 0;
     let mut push = |octet: u8| {
         if let Some(place) = out.get_mut(length) {
@@ -126,7 +126,7 @@ impl Scope<'_> {
 }
 
 /// A value by text; `None` for no text.
-fn at<T: Copy>(table: &[T], text: Text) -> Option<T> {
+pub(super) fn at<T: Copy>(table: &[T], text: Text) -> Option<T> {
     table.get(text.number()).copied()
 }
 

@@ -11,6 +11,7 @@ use lenswarden::observation::{
 };
 use lenswarden::policy::{Severity, Status};
 use lenswarden::review::{Author, Cycle, Decision, DecisionKind, Finding, FindingState, Matter};
+use lenswarden::snapshot::{Gap, Looked, RegisterLooked, SiteLooked};
 use lenswarden::store::{
     Batch, ConfigurationRecord, DaemonRecord, DeviceRecord, NetworkRecord, SiteRecord, TargetKind, TargetRecord,
     TargetState, Writer,
@@ -60,7 +61,7 @@ fn configuration() -> ConfigurationRecord {
     }
 }
 
-fn daemon() -> DaemonRecord {
+pub(crate) fn daemon() -> DaemonRecord {
     let host = "monitor1".into();
     DaemonRecord {
         host,
@@ -146,7 +147,7 @@ fn other(id: u64, known: bool) -> DeviceRecord {
 
 fn findings(devices: &[DeviceRecord]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    for DeviceRecord { device, status } in devices {
+    for DeviceRecord { device, status, .. } in devices {
         let core = device.place.network_kind == Some(NetworkKind::Core);
         let restricted = matches!(status, Status::Restricted | Status::Suspected);
         let rules = [
@@ -190,13 +191,13 @@ fn findings(devices: &[DeviceRecord]) -> Vec<Finding> {
 fn decide(finding: &mut Finding, kind: DecisionKind) {
     finding.state = kind.state().unwrap();
     let author = Author { uid: 1000, name: "alice".into(), login: None };
-    finding.decision = Some(Decision {
+    finding.decision = Some(Box::new(Decision {
         matter: Matter::Finding { finding: finding.id, revision: finding.revision },
         kind,
         author,
         at: back(1_000),
         approver: None,
-    });
+    }));
 }
 
 fn cycles(findings: &[Finding]) -> Vec<Cycle> {
@@ -214,6 +215,7 @@ fn cycles(findings: &[Finding]) -> Vec<Cycle> {
         escalated: None,
         revisions: [].into(),
         attestation: None,
+        report: None,
     };
     let of = |rule: &'static str| {
         findings.iter().filter(move |finding| finding.rule == rule.into()).map(|finding| finding.id)
@@ -347,6 +349,45 @@ fn camera_target(number: u64) -> TargetRecord {
     target
 }
 
+/// What the daemon counted of the sites: enough of one, not of the others.
+fn looked() -> Looked {
+    let gap = |what: &str, why: &str, mend: &str| Gap { what: what.into(), why: why.into(), mend: mend.into() };
+    let hq = SiteLooked {
+        addresses: 512,
+        asked: 512,
+        oldest: Some(back(40)),
+        linked: 96,
+        known: 95,
+        silent: vec![gap(
+            "hq-acc-03 Gi1/0/9",
+            "it has a link, and no address is learned on it",
+            "look at what is plugged in",
+        )],
+        register: Some(RegisterLooked {
+            listed: 40,
+            found: 38,
+            changed: back(9 * 1440),
+            missing: vec![gap("A-0017", "axis p3245, 10.1.0.9", "is it still there?")],
+        }),
+        ..SiteLooked::default()
+    };
+    let depot = SiteLooked {
+        addresses: 256,
+        asked: 128,
+        oldest: Some(back(300)),
+        unlooked: vec![gap(
+            "10.2.0.128/25",
+            "no [[cameras]] block covers it",
+            "add it to subnets of a [[cameras]] block",
+        )],
+        unpolled: vec![gap("dep-sw-9", "heard by depot-acc-02 on Gi1/0/48 (LLDP)", "add it as [[switch]]")],
+        linked: 48,
+        known: 40,
+        ..SiteLooked::default()
+    };
+    Looked { at: back(5), threshold: 95, sites: [("hq".into(), hq), ("depot".into(), depot)].into() }
+}
+
 /// A database that nobody wrote anything into but its daemon, which started.
 pub(crate) fn empty() -> Batch {
     Batch { at: NOW, daemon: Some(daemon()), ..Batch::default() }
@@ -357,7 +398,7 @@ pub(crate) fn of(cameras: u64) -> Batch {
     let mut devices: Vec<DeviceRecord> = (1..=cameras).map(camera).collect();
     devices.extend((cameras + 1..=cameras + cameras / 2 + 2).map(|id| other(id, id.is_multiple_of(2))));
     let findings = findings(&devices);
-    let decisions = findings.iter().filter_map(|finding| finding.decision.clone()).collect();
+    let decisions = findings.iter().filter_map(|finding| finding.decision.as_deref().cloned()).collect();
     let earlier = Presence { first_seen: START, ..sample::presence(1, 40) };
     let mut presence = vec![RowChange::Opened(earlier.clone()), RowChange::Closed(earlier, minutes(900))];
     presence.extend(devices.iter().take(cameras as usize).flat_map(shown));
@@ -370,6 +411,7 @@ pub(crate) fn of(cameras: u64) -> Batch {
         devices,
         findings,
         decisions,
+        looked: Some(looked()),
         configuration: Some(configuration()),
         daemon: Some(daemon()),
         ..Batch::default()

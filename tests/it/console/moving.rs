@@ -189,11 +189,13 @@ fn way_to(context: Context) -> &'static str {
         Context::Activity => "7",
         Context::Targets => "6t",
         Context::Detail => "4<Enter><Enter>",
+        Context::Dossier => "5<Enter><Enter>",
         Context::Faceplate => "4f",
         Context::Filter => "4/",
         Context::Form | Context::Confirm | Context::Told => "2r",
         Context::WhatIf | Context::Outlook => "1w",
         Context::Help => "1?",
+        Context::Search => "1<C-k>",
     }
 }
 

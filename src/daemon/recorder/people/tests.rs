@@ -43,11 +43,11 @@ when = ["breach"]
 "#;
 
 /// Hikvision's block; a block of nobody's; Apple's.
-const CAMERA: MacAddr = MacAddr([0x44, 0x19, 0xb6, 0, 0, 1]);
-const UNKNOWN: MacAddr = MacAddr([0x02, 0, 0, 0, 0, 2]);
-const PHONE: MacAddr = MacAddr([0x00, 0x04, 0xf2, 0, 0, 3]);
+pub(in crate::daemon::recorder) const CAMERA: MacAddr = MacAddr([0x44, 0x19, 0xb6, 0, 0, 1]);
+pub(in crate::daemon::recorder) const UNKNOWN: MacAddr = MacAddr([0x02, 0, 0, 0, 0, 2]);
+pub(in crate::daemon::recorder) const PHONE: MacAddr = MacAddr([0x00, 0x04, 0xf2, 0, 0, 3]);
 
-fn recorder(path: &Path) -> Recorder {
+pub(in crate::daemon::recorder) fn recorder(path: &Path) -> Recorder {
     let config = crate::config::parse(CONFIG, Path::new("config.toml")).unwrap();
     let texts = [("uk".to_owned(), Policies::shipped_text("uk-gsg-2022").unwrap().to_owned())];
     let policies = Policies::parse(&texts).unwrap();
@@ -56,7 +56,11 @@ fn recorder(path: &Path) -> Recorder {
 }
 
 /// A visit that shows these addresses in VLAN 10, each on the port of its last octet, and what is heard there.
-fn visit(macs: &[MacAddr], heard: &[(MacAddr, &str, &str)], at: Timestamp) -> Collection {
+pub(in crate::daemon::recorder) fn visit(
+    macs: &[MacAddr],
+    heard: &[(MacAddr, &str, &str)],
+    at: Timestamp,
+) -> Collection {
     let mut visit = SwitchVisit::new("sw1".into(), "10.1.0.2:161".parse().unwrap(), "hq".into(), at);
     visit.reach = Reach::Answered;
     let state = || TableState { completeness: Completeness::Complete, rows: 1, note: None };
@@ -99,7 +103,7 @@ fn id(recorder: &Recorder, mac: MacAddr) -> DeviceId {
     recorder.inventory.device_of(mac).unwrap().id
 }
 
-fn findings(recorder: &Recorder, mac: MacAddr) -> Vec<Finding> {
+pub(in crate::daemon::recorder) fn findings(recorder: &Recorder, mac: MacAddr) -> Vec<Finding> {
     let device = id(recorder, mac);
     recorder.ledger.findings().filter(|finding| finding.subject.device() == Some(device)).cloned().collect()
 }

@@ -3,43 +3,66 @@
 //! All words must hold; `!` turns one round; a word without a field is looked for in every text of the row. `all` lets
 //! everything through, also where a view leaves out what is no surveillance equipment.
 
+mod complete;
+mod words;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use complete::{Candidate, Completion, Known};
+
 use super::{DeviceRow, SiteRow, word as word_of};
-use crate::net::{SiteId, Timestamp, VlanRange};
+use crate::net::{MacAddr, SiteId, Timestamp, VlanRange};
 use crate::review::Finding;
 
 /// Where a finding stands.
 const STATES: [&str; 7] = ["open", "remove-by", "isolate-by", "replace-by", "accepted", "not-in-scope", "closed"];
 
-/// Fields and the words each takes; none listed: any text.
-const FIELDS: [(&str, &[&str]); 24] = [
-    ("maker", &[]),
-    ("brand", &[]),
-    ("model", &[]),
-    ("class", &["camera", "recorder", "encoder", "intercom", "other", "unknown"]),
-    ("surveillance", &["yes", "no", "unknown"]),
-    ("site", &[]),
-    ("site.sensitivity", &["sensitive", "standard"]),
-    ("network", &[]),
-    ("status", &["restricted", "suspected", "unknown", "not-restricted"]),
-    ("verdict", &["confirmed", "suspected", "unknown"]),
-    ("certainty", &["direct", "shared", "beyond", "unknown"]),
-    ("severity", &["breach", "action", "review", "info"]),
-    ("policy", &[]),
-    ("rule", &[]),
-    ("state", &STATES),
-    ("assignee", &[]),
-    ("tag", &[]),
-    ("switch", &[]),
-    ("port", &[]),
-    ("vlan", &[]),
-    ("mac", &[]),
-    ("ip", &[]),
-    ("serial", &[]),
-    ("entry", &[]),
+/// A field of a row.
+struct Field {
+    name: &'static str,
+    /// The words it takes; none listed: any text.
+    values: &'static [&'static str],
+    /// What it is of a row, and how a value is matched.
+    says: &'static str,
+}
+
+const fn field(name: &'static str, values: &'static [&'static str], says: &'static str) -> Field {
+    Field { name, values, says }
+}
+
+/// The fields.
+const FIELDS: [Field; 24] = [
+    field("maker", &[], "who made it: a part of the name"),
+    field("brand", &[], "the name on it: a part of it"),
+    field("model", &[], "its model: a part of it"),
+    field("class", &["camera", "recorder", "encoder", "intercom", "other", "unknown"], "what kind of device it is"),
+    field("surveillance", &["yes", "no", "unknown"], "whether it is surveillance equipment"),
+    field("site", &[], "where it is: the site's id"),
+    field("site.sensitivity", &["sensitive", "standard"], "what kind of site it is at"),
+    field("network", &[], "its network: an id or a kind"),
+    field("status", &["restricted", "suspected", "unknown", "not-restricted"], "what the policies say of it"),
+    field("verdict", &["confirmed", "suspected", "unknown"], "how sure its maker is"),
+    field("certainty", &["direct", "shared", "beyond", "unknown"], "how sure its port is"),
+    field("severity", &["breach", "action", "review", "info"], "how grave the finding is"),
+    field("policy", &[], "whose rule is broken: the pack's id"),
+    field("rule", &[], "which rule is broken"),
+    field("state", &STATES, "where the finding stands"),
+    field("assignee", &[], "who deals with the finding: a part of the name"),
+    field("tag", &[], "a tag on the finding"),
+    field("switch", &[], "the switch it is on: a part of the name"),
+    field("port", &[], "the port it is on: a part of the name"),
+    field("vlan", &[], "its VLAN: 10, 10-20 or unknown"),
+    field("mac", &[], "its MAC address: how it begins"),
+    field("ip", &[], "its IP address: how it begins"),
+    field("serial", &[], "its serial number: a part of it"),
+    field("entry", &[], "the register's entry: a part of it"),
 ];
+
+/// Fields that are matched by any part of what a row says.
+const BY_PART: [&str; 8] = ["maker", "brand", "model", "switch", "port", "serial", "entry", "assignee"];
+/// Fields that are matched by how that begins.
+const BY_START: [&str; 2] = ["mac", "ip"];
 
 /// One word.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,8 +133,8 @@ fn read(word: &str) -> Result<Word, String> {
     if field == "since" {
         return duration(&value).map(Word::Since).ok_or_else(|| format!("'{value}' is no span: 30m, 12h, 7d, 4w"));
     }
-    let Some((field, values)) = FIELDS.iter().find(|(name, _)| *name == field) else {
-        let names: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
+    let Some(Field { name: field, values, .. }) = FIELDS.iter().find(|known| known.name == field) else {
+        let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
         return Err(format!("there is no field '{field}'; there are {}, since", names.join(", ")));
     };
     if value.is_empty() {
@@ -123,7 +146,9 @@ fn read(word: &str) -> Result<Word, String> {
     if !values.is_empty() && !values.contains(&value.as_str()) {
         return Err(format!("'{value}' is no {field}; there are {}", values.join(", ")));
     }
-    Ok(Word::Field(field, value))
+    // A whole address in any notation; of a part, how an address is written here.
+    let mac = value.parse::<MacAddr>().ok().filter(|_| *field == "mac");
+    Ok(Word::Field(field, mac.map_or(value, |mac| mac.to_string())))
 }
 
 impl Filter {
@@ -178,6 +203,14 @@ impl Filter {
         self.words.iter().all(|(negated, word)| holds(word) != *negated)
     }
 
+    /// Whether what passes can be at a site: words that say nothing of sites let all through.
+    #[must_use]
+    pub fn may_be_at(&self, row: &SiteRow) -> bool {
+        let of_sites = |word: &Word| matches!(word, Word::Field("site" | "site.sensitivity", _));
+        let words = self.words.iter().filter(|(_, word)| of_sites(word)).cloned().collect();
+        Self { words }.site(row)
+    }
+
     /// Whether a finding passes, by its own fields and those of its device where it is about one.
     #[must_use]
     pub fn finding(
@@ -209,15 +242,13 @@ fn holds(
         Word::All => true,
         Word::Any(text) => FIELDS
             .iter()
-            .any(|(field, _)| values(field, finding, device, site, sites).iter().any(|value| value.contains(text))),
+            .any(|field| values(field.name, finding, device, site, sites).iter().any(|value| value.contains(text))),
         Word::Field(field, wanted) => {
             let found = values(field, finding, device, site, sites);
+            // Names are matched by any part of them, words of a list only whole.
             match *field {
-                // Names are matched by any part of them, words of a list only whole.
-                "maker" | "brand" | "model" | "switch" | "port" | "serial" | "entry" | "assignee" => {
-                    found.iter().any(|value| value.contains(wanted))
-                }
-                "mac" | "ip" => found.iter().any(|value| value.starts_with(wanted)),
+                field if BY_PART.contains(&field) => found.iter().any(|value| value.contains(wanted)),
+                field if BY_START.contains(&field) => found.iter().any(|value| value.starts_with(wanted)),
                 _ => found.contains(wanted),
             }
         }
@@ -315,6 +346,7 @@ mod tests {
             first_seen: NOW.minus(Duration::from_secs(6 * 86_400)),
             appeared: None,
             last_seen: NOW,
+            registered: None,
         }
     }
 
@@ -326,7 +358,17 @@ mod tests {
     #[test]
     fn words_hold_together_and_turn_round() {
         let good = "maker:hik site:hq site.sensitivity:sensitive status:restricted network:core vlan:10-20 since:7d !class:recorder";
-        for words in ["", good, "network:hq-core", "ds-2cd", "10.1.0", "mac:44:19:b6", "ip:10.1.", "!nothing-like-it"] {
+        for words in [
+            "",
+            good,
+            "network:hq-core",
+            "ds-2cd",
+            "10.1.0",
+            "mac:44:19:b6",
+            "mac:4419.b601.0203",
+            "ip:10.1.",
+            "!nothing-like-it",
+        ] {
             assert!(passes(words), "{words}");
         }
         for words in [

@@ -1,0 +1,64 @@
+//! The sites in numbers: what the views of sites and of coverage show, counted when they are looked at.
+
+use std::collections::BTreeMap;
+
+use super::model::{Model, Sorting, View};
+use crate::net::SiteId;
+use crate::snapshot::{SiteCounts, SiteCoverage, SiteOrder, Tally};
+
+/// The sites, as far as they were counted.
+#[derive(Debug, Default)]
+pub(super) struct SiteLines {
+    /// How all devices count.
+    pub(super) tallies: Vec<Tally>,
+    /// What that is at each site.
+    pub(super) counts: BTreeMap<SiteId, SiteCounts>,
+    /// What of each was looked at; `None`: the picture changed since.
+    pub(super) coverage: Option<BTreeMap<SiteId, SiteCoverage>>,
+    pub(super) sorting: Sorting<SiteOrder>,
+}
+
+impl Model {
+    /// What of each site was looked at.
+    pub(super) fn site_coverage(&self) -> Option<&BTreeMap<SiteId, SiteCoverage>> {
+        self.site_lines.coverage.as_ref()
+    }
+
+    /// Measures coverage, where the picture changed since.
+    pub(super) fn measure(&mut self) {
+        if self.site_lines.coverage.is_none() {
+            self.site_lines.coverage = Some(self.snapshot.coverage_of_sites());
+        }
+    }
+
+    /// Takes in how all devices count.
+    pub(super) fn count_sites(&mut self, tallies: Vec<Tally>) {
+        self.site_lines.counts = self.snapshot.site_counts(&tallies, &self.overdue);
+        self.site_lines.tallies = tallies;
+        self.list_sites();
+    }
+
+    /// Puts the sites that pass in order.
+    pub(super) fn list_sites(&mut self) {
+        self.measure();
+        let nothing = BTreeMap::new();
+        let SiteLines { counts, coverage, sorting, .. } = &self.site_lines;
+        let order = (sorting.by, sorting.reversed);
+        let coverage = coverage.as_ref().unwrap_or(&nothing);
+        let filter = &self.words.of(View::Sites).filter;
+        self.lists.sites.set(self.snapshot.sites_listed(filter, counts, coverage, order));
+    }
+
+    /// Puts what was not seen in order.
+    pub(super) fn list_unseen(&mut self) {
+        self.measure();
+        let nothing = BTreeMap::new();
+        let coverage = self.site_lines.coverage.as_ref().unwrap_or(&nothing);
+        let unseen = self.snapshot.unseen(coverage, &self.words.coverage.plain);
+        self.unseen.clear();
+        for (kind, _) in &unseen {
+            *self.unseen.entry(*kind).or_default() += 1;
+        }
+        self.lists.coverage.set(unseen.into_iter().map(|(_, key)| key).collect());
+    }
+}
