@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::input::{Edit, Input};
 use super::list::Step;
 use super::model::{Model, View};
+use crate::net::{NetworkId, SiteId};
 use crate::snapshot::{Completion, Known};
 
 /// Filter words being typed.
@@ -84,9 +85,9 @@ impl Model {
             return known;
         }
         let snapshot = &self.snapshot;
-        known.add("site", snapshot.sites.keys().map(|id| id.as_str()));
+        known.add("site", snapshot.sites.keys().map(SiteId::as_str));
         known.add("network", ["core", "surveillance", "other", "unclassified"]);
-        known.add("network", snapshot.networks.keys().map(|id| id.as_str()));
+        known.add("network", snapshot.networks.keys().map(NetworkId::as_str));
         known
             .add("switch", snapshot.targets.values().filter(|target| target.switch).map(|target| target.name.as_str()));
         known.add("policy", snapshot.policies.iter().map(String::as_str));
