@@ -42,7 +42,7 @@ fn a_device_is_gone_to_by_whatever_of_it_is_known() {
 #[test]
 fn every_kind_is_gone_to_in_its_own_view() {
     for (words, selected, shown) in [
-        ("depot", "▸? depot", "── depot"),
+        ("depot", "▸? depot", "── site depot"),
         ("hq-acc-03", "▸ hq-acc-03", "10.1.0.3:161"),
         ("hikvision", "▸Hikvision", "RESTRICTED"),
         ("annke", "▸  as Annke", "RESTRICTED"),
