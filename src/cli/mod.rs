@@ -288,6 +288,7 @@ fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
         control_socket: daemon.control_socket,
         trial: what_if::trial(path),
         no_color,
+        keep: true,
         notices: None,
     })?;
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,8 @@
 //! The one table of keys: what is pressed, where, and what it does. Dispatch, the hints at the foot of the screen, the
 //! help and the README's table are all read from it.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyCode;
+use serde::Serialize;
 
 use super::input::Edit;
 use super::list::Step;
@@ -45,10 +46,15 @@ pub enum Context {
     Help,
     /// Something is looked up.
     Search,
+    /// Saved filters are shown.
+    Saved,
+    /// A line is asked for.
+    Ask,
 }
 
 /// What a key does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Action {
     Quit,
@@ -64,6 +70,9 @@ pub enum Action {
     Filter,
     /// Take what is offered.
     Complete,
+    Saved,
+    Keep,
+    Forget,
     Search,
     Sort,
     Reverse,
@@ -125,12 +134,13 @@ const SCROLLING: &[Context] = &[
     C::Dossier,
     C::Outlook,
     C::Help,
+    C::Saved,
 ];
 const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
 const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
 const SITE: &[Context] = &[C::Sites, C::Dossier];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews];
-const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search];
+const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search, C::Ask];
 const CHOOSING: &[Context] = &[C::Filter, C::Search];
 const SEARCHING: &[Context] = &[
     C::Exposure,
@@ -168,6 +178,8 @@ pub const EVERYWHERE: &[Context] = &[
     C::Told,
     C::Help,
     C::Search,
+    C::Saved,
+    C::Ask,
 ];
 
 const fn letter(c: char) -> Chord {
@@ -251,6 +263,19 @@ pub static KEYS: &[Binding] = &[
     binding("↓", &[plain(KeyCode::Down), control('n')], CHOOSING, Action::Move(Step::Down), "", ""),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::Filter], Action::Back, "leave as it was", "leave the filter as it was"),
     binding("/", &[letter('/')], LISTS, Action::Filter, "filter", "type filter words, as for `lenswarden devices`"),
+    binding("F", &[letter('F')], LISTS, Action::Saved, "saved", "saved filters: recall one, save this one"),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Saved], Action::Accept, "filter by it", "filter by the chosen one"),
+    binding("s", &[letter('s')], &[C::Saved], Action::Keep, "save this view's", "save this view's filter under a name"),
+    binding(
+        "x, Del",
+        &[letter('x'), plain(KeyCode::Delete)],
+        &[C::Saved],
+        Action::Forget,
+        "forget",
+        "forget the chosen one",
+    ),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Ask], Action::Accept, "done", "take what is typed"),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Saved, C::Ask], Action::Back, "back", "back"),
     binding(
         "Ctrl-K",
         &[control('k')],
@@ -383,7 +408,7 @@ impl Context {
         TYPING.contains(&self)
     }
 
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             C::Exposure => "Exposure",
             C::Placement => "Placement",
@@ -403,36 +428,29 @@ impl Context {
             C::Told => "message",
             C::Help => "help",
             C::Search => "search",
+            C::Saved => "saved filters",
+            C::Ask => "a name",
         }
     }
-}
-
-/// What a key does in a context.
-#[must_use]
-pub fn find(context: Context, event: &KeyEvent) -> Option<&'static Binding> {
-    let pressed = Chord(event.code, event.modifiers.contains(KeyModifiers::CONTROL));
-    KEYS.iter().find(|binding| binding.contexts.contains(&context) && binding.chords.contains(&pressed))
-}
-
-/// The lines of the table that work in a context and have something to say.
-pub fn working_in(context: Context) -> impl Iterator<Item = &'static Binding> {
-    KEYS.iter().filter(move |binding| binding.contexts.contains(&context) && !binding.does.is_empty())
 }
 
 /// The table as the README has it.
 #[must_use]
 pub fn markdown() -> String {
-    let mut out = "| key | where | does |\n|---|---|---|\n".to_owned();
-    for binding in KEYS.iter().filter(|binding| !binding.does.is_empty()) {
+    let mut out = "| key | where | does | name |\n|---|---|---|---|\n".to_owned();
+    for (number, binding) in KEYS.iter().enumerate().filter(|(_, binding)| !binding.does.is_empty()) {
+        let silent = KEYS.iter().skip(number + 1).take_while(|binding| binding.does.is_empty());
+        let mut names: Vec<String> = std::iter::once(binding).chain(silent).map(|line| line.action.name()).collect();
+        names.dedup();
         let place = match binding.contexts {
             contexts if contexts == EVERYWHERE => "everywhere".to_owned(),
             contexts if contexts == LISTS => "lists".to_owned(),
             contexts if contexts == LOOKING => "lists, detail".to_owned(),
-            contexts if contexts == SCROLLING => "lists, detail, what if, help".to_owned(),
+            contexts if contexts == SCROLLING => "lists, detail, saved filters, what if, help".to_owned(),
             contexts if contexts == SEARCHING => "lists, detail, filter, what if, help".to_owned(),
             contexts => contexts.iter().map(|context| context.word()).collect::<Vec<_>>().join(", "),
         };
-        out += &format!("| {} | {place} | {} |\n", binding.label, binding.does);
+        out += &format!("| {} | {place} | {} | {} |\n", binding.label, binding.does, names.join(", "));
     }
     out
 }

@@ -9,11 +9,14 @@
 pub mod decide;
 mod follow;
 pub mod input;
+pub mod keymap;
 pub mod keys;
 pub mod list;
 mod model;
+pub mod own;
 mod rows;
 mod run;
+pub mod saved;
 pub mod search;
 mod sites;
 mod terminal;
@@ -25,6 +28,7 @@ pub mod what_if;
 
 pub use follow::{Ask, Devices, Follower, Found, Question, Wanted};
 pub use model::{Mode, Model, ReviewKey, Trouble, View};
+pub use own::Own;
 pub use run::{Events, Sources, drive};
 pub use theme::Theme;
 pub use update::{Effect, Msg, update};
@@ -47,6 +51,8 @@ pub struct ConsoleOptions {
     pub trial: Trial,
     /// No colours, as if `NO_COLOR` were set.
     pub no_color: bool,
+    /// Settings and what the screen looked like are kept; else they are only read.
+    pub keep: bool,
     /// Lines that whoever started the console shows in the status line.
     pub notices: Option<Receiver<String>>,
 }
@@ -65,7 +71,8 @@ pub fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     }
     let stop = terminal::stop_signals().context("signals cannot be caught")?;
     let mut events = terminal::TerminalEvents::open().context("the keyboard cannot be read")?;
-    let theme = Theme::new(options.no_color);
+    let own = Own::read(options.keep);
+    let theme = Theme::new(options.no_color || own.settings.plain);
     let sources = Sources {
         database: options.database,
         control_socket: options.control_socket,
@@ -73,6 +80,7 @@ pub fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         notices: options.notices,
         zone: jiff::tz::TimeZone::system(),
         theme,
+        own,
     };
     let mut screen = terminal::Screen::enter(&stop).context("the terminal cannot be set up")?;
     let ended = drive(screen.terminal(), &mut events, sources, &stop);

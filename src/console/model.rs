@@ -7,8 +7,11 @@ use jiff::tz::TimeZone;
 
 use super::decide::{Form, Stage};
 use super::follow::Devices;
+use super::keymap::Keymap;
 use super::keys::Context;
 use super::list::List;
+use super::own::settings::Settings;
+use super::saved::Asking;
 use super::search::Search;
 use super::sites::SiteLines;
 use super::theme::Theme;
@@ -144,6 +147,10 @@ pub enum Mode {
     WhatIf(WhatIf),
     /// Something is looked up.
     Search(Search),
+    /// Saved filters are shown, and one is chosen.
+    Saved(usize),
+    /// A line is asked for.
+    Ask(Box<Asking>),
     /// The keys are shown, over this mode.
     Help {
         /// The context whose keys are shown.
@@ -276,6 +283,11 @@ pub struct Model {
     pub(super) cycle_offset: Cell<usize>,
     pub(super) message: Option<Message>,
     pub(super) notice: Option<String>,
+    pub(super) keys: Keymap,
+    /// Saved filters: name and words.
+    pub(super) filters: Vec<(String, String)>,
+    /// What is wrong with the settings.
+    pub(super) problems: Vec<String>,
     pub(super) theme: Theme,
     pub(super) zone: TimeZone,
 }
@@ -321,9 +333,22 @@ impl Model {
             cycle_offset: Cell::new(0),
             message: None,
             notice: None,
+            keys: Keymap::default(),
+            filters: Vec::new(),
+            problems: Vec::new(),
             theme,
             zone,
         }
+    }
+
+    /// Takes settings of the person's own; what is wrong with them is told at once.
+    pub fn take_settings(&mut self, settings: Settings) {
+        (self.keys, self.filters, self.problems) = (settings.keys, settings.filters, settings.problems);
+        let of = match self.problems.len() {
+            0 | 1 => String::new(),
+            count => format!("1 of {count} (the help tells all): "),
+        };
+        self.message = self.problems.first().map(|first| Message { bad: true, text: format!("{of}{first}") });
     }
 
     /// What keys mean now.
@@ -341,6 +366,8 @@ impl Model {
             Mode::WhatIf(WhatIf { progress: Progress::Judged(Ok(_)), .. }) => Context::Outlook,
             Mode::WhatIf(_) => Context::Told,
             Mode::Search(_) => Context::Search,
+            Mode::Saved(_) => Context::Saved,
+            Mode::Ask(_) => Context::Ask,
             Mode::Help { .. } => Context::Help,
         }
     }

@@ -15,6 +15,7 @@ use ratatui::backend::Backend;
 use super::decide::Greeting;
 use super::follow::{Follower, Reading};
 use super::model::Model;
+use super::own::{self, Own};
 use super::theme::Theme;
 use super::update::{Effect, Msg, update};
 use super::view::view;
@@ -61,6 +62,8 @@ pub struct Sources {
     pub zone: TimeZone,
     /// The look.
     pub theme: Theme,
+    /// What the person at the screen keeps of their own.
+    pub own: Own,
 }
 
 /// Asks the daemon, or tries a change out, on a thread of its own: an answer may take a minute, and keys must work
@@ -129,6 +132,12 @@ fn decide(socket: &std::path::Path, request: &Request) -> Msg {
     })
 }
 
+fn keep(path: Option<PathBuf>, name: &str, words: Option<&str>) -> Msg {
+    let Some(path) = path else { return Msg::Kept(Err("nothing is written here".to_owned())) };
+    let done = if words.is_some() { "is saved in" } else { "is no more in" };
+    Msg::Kept(own::keep_filter(&path, name, words).map(|_| format!("'{name}' {done} {}", path.display())))
+}
+
 /// Asks what the screen needs, and takes in what was read: for a short while also what is still to come. Returns whether
 /// the screen may differ.
 fn take_in(model: &mut Model, reading: &mut Reading) -> bool {
@@ -165,6 +174,8 @@ where
     E: Events,
 {
     let mut model = Model::new(sources.theme, sources.zone);
+    model.take_settings(sources.own.settings);
+    let places = sources.own.places;
     let mut reading = Reading::start(Follower::new(&sources.database, model.devices.clone()));
     let (sender, answers) = channel();
     let mut questions = Questions { socket: sources.control_socket, trial: sources.trial, answers, sender, waiting: 0 };
@@ -217,6 +228,10 @@ where
                     terminal.swap_buffers();
                 }
                 Effect::Greet => questions.ask(greet),
+                Effect::Keep(name, words) => {
+                    let path = places.as_ref().map(|places| places.settings.clone());
+                    questions.start(move || keep(path, &name, words.as_deref()));
+                }
                 Effect::Try(words) => questions.try_out(words),
                 Effect::Decide(decisions) => {
                     questions.ask(move |socket| decide(socket, &Request::Decide { decisions }));

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::decide::{Form, Greeting, Stage};
 use super::follow::Found;
 use super::input::Edit;
-use super::keys::{self, Action, Context};
+use super::keys::{Action, Context};
 use super::list::Step;
 use super::model::{Message, Mode, Model, ReviewKey, Trouble, View};
 use super::search::Search;
@@ -51,6 +51,8 @@ pub enum Msg {
     Decided(Result<String, String>),
     /// What was typed was tried out.
     Tried(String, Result<Outlook, String>),
+    /// A filter was kept or forgotten in the settings, or why it was not.
+    Kept(Result<String, String>),
     /// Whoever started the console has something to say.
     Notice(String),
 }
@@ -68,6 +70,8 @@ pub enum Effect {
     Greet,
     /// Send these decisions to the daemon.
     Decide(Vec<DecisionRequest>),
+    /// Keep filter words under this name in the settings, or forget the name.
+    Keep(String, Option<String>),
     /// Try out what these words say.
     Try(String),
 }
@@ -113,6 +117,7 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
                 what_if.judged(&words, answer);
             }
         }
+        Msg::Kept(written) => model.kept(written),
         Msg::Notice(text) => model.notice = Some(text),
     }
     (true, Effect::None)
@@ -138,9 +143,9 @@ fn decided(model: &mut Model, answer: Result<String, String>) {
 
 fn key(model: &mut Model, event: &KeyEvent) -> (bool, Effect) {
     let context = model.context();
-    if let Some(binding) = keys::find(context, event) {
+    if let Some((binding, at)) = model.keys.find(context, event) {
         let told = model.message.take().is_some();
-        let (dirty, effect) = act(model, context, binding.action, event);
+        let (dirty, effect) = act(model, context, binding.action, at);
         return (dirty || told, effect);
     }
     match event.code {
@@ -177,7 +182,8 @@ fn insert(model: &mut Model, text: &str) {
         Mode::Decide(form) => form.insert(text),
         Mode::WhatIf(what_if) => what_if.input.insert(text),
         Mode::Search(search) => search.input.insert(text),
-        Mode::Browse | Mode::Detail | Mode::Help { .. } => {}
+        Mode::Ask(asking) => asking.input.insert(text),
+        Mode::Browse | Mode::Detail | Mode::Saved(_) | Mode::Help { .. } => {}
     }
 }
 
@@ -190,11 +196,12 @@ fn edit(model: &mut Model, edit: Edit) {
         Mode::Decide(form) => form.edit(edit),
         Mode::WhatIf(what_if) => what_if.input.edit(edit),
         Mode::Search(search) => search.input.edit(edit),
-        Mode::Browse | Mode::Detail | Mode::Help { .. } => {}
+        Mode::Ask(asking) => asking.input.edit(edit),
+        Mode::Browse | Mode::Detail | Mode::Saved(_) | Mode::Help { .. } => {}
     }
 }
 
-fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) -> (bool, Effect) {
+fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool, Effect) {
     // Rows may have changed since the screen was drawn: a key works on what is there.
     model.settle();
     match action {
@@ -206,11 +213,7 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
             model.mode = Mode::Help { of: context, over };
         }
         Action::Show => {
-            let number = match event.code {
-                KeyCode::Char(c) => c.to_digit(10).unwrap_or(1) as usize,
-                _ => 1,
-            };
-            if let Some(view) = View::ALL.get(number.saturating_sub(1)) {
+            if let Some(view) = View::ALL.get(at) {
                 go(model, *view);
             }
         }
@@ -230,6 +233,9 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
             let over = std::mem::take(&mut model.mode);
             model.mode = Mode::Search(Search::over(over));
         }
+        Action::Saved => model.show_saved(),
+        Action::Keep => model.ask_for_name(),
+        Action::Forget => return (true, model.forget_filter()),
         Action::Complete => {
             if let Mode::Filter(typing) = &mut model.mode {
                 typing.complete();
@@ -249,6 +255,8 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
             Mode::Filter(_) if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
             Mode::Decide(form) => form.check(),
             Mode::Search(_) => model.go_to_hit(),
+            Mode::Saved(_) => model.recall(),
+            Mode::Ask(_) => return (true, model.keep_filter()),
             Mode::WhatIf(what_if) => {
                 what_if.progress = Progress::Judging;
                 return (true, Effect::Try(what_if.input.text().to_owned()));
@@ -287,6 +295,7 @@ fn movement(model: &mut Model, step: Step) {
     match &mut model.mode {
         Mode::Search(search) => return search.step(step),
         Mode::Filter(typing) => return typing.step(step),
+        Mode::Saved(_) => return model.step_saved(step),
         _ => {}
     }
     if matches!(model.mode, Mode::Detail | Mode::WhatIf(_) | Mode::Help { .. }) {
@@ -365,6 +374,7 @@ fn back(model: &mut Model) {
             take_filter(model, &before);
             model.mode = Mode::Browse;
         }
+        Mode::Saved(_) | Mode::Ask(_) => model.mode = Mode::Browse,
         Mode::Search(search) => model.mode = std::mem::take(search.over.as_mut()),
         Mode::Help { over, .. } => {
             let over = std::mem::take(over.as_mut());

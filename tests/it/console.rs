@@ -5,6 +5,7 @@ pub(crate) mod estate;
 mod filter;
 mod hostile;
 mod moving;
+mod own;
 mod search;
 mod sites;
 mod what_if;

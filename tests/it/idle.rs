@@ -91,6 +91,7 @@ fn start(database: &std::path::Path) -> Running {
         notices: Some(receiver),
         zone: TimeZone::UTC,
         theme: Theme { plain: true },
+        own: lenswarden::console::Own::default(),
     };
     let (writer, mut events, flag) = (wire.clone(), keyboard.clone(), Arc::clone(&stop));
     let thread = std::thread::spawn(move || {

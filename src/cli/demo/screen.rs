@@ -61,6 +61,7 @@ pub(super) fn run(size: Size, no_color: bool) -> Result<ExitCode> {
             database: folder.database(),
             control_socket: folder.control_socket(),
             no_color,
+            keep: false,
             notices: Some(shown),
         })
     };

@@ -73,8 +73,8 @@ impl From<&str> for Piece {
 
 /// A line of a detail or a message: a label, then text that wraps beside it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Paragraph {
-    pub(super) label: &'static str,
+pub(super) struct Paragraph<L = &'static str> {
+    pub(super) label: L,
     pub(super) text: Piece,
 }
 
@@ -259,14 +259,19 @@ impl Pen<'_> {
     }
 
     /// Writes paragraphs from a scroll offset on, each wrapped beside its label. Returns how many lines there are.
-    pub(super) fn paragraphs(&mut self, area: Rect, paragraphs: &[Paragraph], scroll: &ScrollCell<usize>) -> usize {
-        let label_width = paragraphs.iter().map(|paragraph| columns(paragraph.label)).max().unwrap_or(0);
+    pub(super) fn paragraphs<L: AsRef<str>>(
+        &mut self,
+        area: Rect,
+        paragraphs: &[Paragraph<L>],
+        scroll: &ScrollCell<usize>,
+    ) -> usize {
+        let label_width = paragraphs.iter().map(|paragraph| columns(paragraph.label.as_ref())).max().unwrap_or(0);
         let label_width = if label_width == 0 { 0 } else { label_width + 2 };
         let width = area.width.saturating_sub(label_width).max(1);
         let mut lines: Vec<(&str, String, Style)> = Vec::new();
         for paragraph in paragraphs {
             for (number, text) in wrap(&paragraph.text.text, width).into_iter().enumerate() {
-                lines.push((if number == 0 { paragraph.label } else { "" }, text, paragraph.text.style));
+                lines.push((if number == 0 { paragraph.label.as_ref() } else { "" }, text, paragraph.text.style));
             }
         }
         let height = usize::from(area.height);
