@@ -49,7 +49,7 @@ fn record(id: u64, turn: u64) -> DeviceRecord {
         first_seen: Timestamp(0),
         appeared: None,
     };
-    DeviceRecord { device, status: Status::Restricted }
+    DeviceRecord { device, status: Status::Restricted, registered: None }
 }
 
 /// Most memory this process ever had, in MiB.

@@ -177,7 +177,7 @@ impl World {
         let before = self.statuses.iter().map(Some).chain(std::iter::repeat(None));
         let changed = done.statuses.iter().zip(before).filter(differs);
         let record = |((id, status), _): (&(DeviceId, Status), _)| {
-            Some(DeviceRecord { device: self.inventory.device(*id)?.clone(), status: *status })
+            Some(DeviceRecord { device: self.inventory.device(*id)?.clone(), status: *status, registered: None })
         };
         let batch = Batch {
             at,

@@ -14,7 +14,8 @@ use lenswarden::maker::{Attribution, Class, Facts, Surveillance, Verdict};
 use lenswarden::net::{DeviceId, FindingId, MacAddr, SiteId, Timestamp, VlanId};
 use lenswarden::observation::{CameraStanding, DeviceInformation, Readings};
 use lenswarden::policy::{Severity, Status, Subject};
-use lenswarden::report::returns::{Handed, Names, write_csv, write_html, write_json, write_text};
+use lenswarden::report::paper::{Frame, Names, write_csv, write_html, write_json, write_text};
+use lenswarden::report::returns::Handed;
 use lenswarden::review::{Author, Closing, Decision, DecisionKind, Finding, FindingState, Matter};
 use lenswarden::snapshot::{Looked, SiteLooked};
 use lenswarden::store::{
@@ -111,7 +112,7 @@ fn device(number: u64, sites: u64) -> DeviceRecord {
         appeared: number.is_multiple_of(17).then(|| ago(number % 120)),
         own: OwnWords::default(),
     };
-    DeviceRecord { device, status }
+    DeviceRecord { device, status, registered: None }
 }
 
 /// What a restricted device breaks where it is, and what was decided of it.
@@ -277,20 +278,23 @@ fn main() {
     let mut reader = Reader::open(&database).unwrap();
     let (snapshot, tallies) = timed("picture read", || reader.returned().unwrap());
     let begun = Instant::now();
+    let past = timed("openings read", || reader.stays().unwrap());
     for (names, name) in [(Names::full(), "full"), (Names::redacted(b"key"), "redacted")] {
-        let given = timed("return made", || snapshot.to_return(&tallies, Some(ago(90)), None));
-        let handed = Handed { given, names, made: NOW, head: head.clone() };
+        let given = timed("return made", || snapshot.to_return(&tallies, Some(ago(90)), None, past.as_deref()));
+        let frame = Frame { snapshot: &snapshot, names, made: NOW, head: head.clone() };
+        let handed = Handed { frame, given };
+        let paper = handed.paper();
         let file = |ending: &str| BufWriter::new(File::create(out.join(format!("{name}.{ending}"))).unwrap());
-        timed("text", || write_text(&handed, &mut file("txt")).unwrap());
-        timed("html", || write_html(&handed, &mut file("html")).unwrap());
+        timed("text", || write_text(&paper, &mut file("txt")).unwrap());
+        timed("html", || write_html(&paper, &mut file("html")).unwrap());
         timed("json", || {
             let mut out = file("json");
-            write_json(&handed, &mut out).unwrap();
+            write_json(&paper, &mut out).unwrap();
             out.flush().unwrap();
         });
         let tables = out.join(name);
         std::fs::create_dir_all(&tables).unwrap();
-        timed("csv", || write_csv(&handed, |name| Ok(BufWriter::new(File::create(tables.join(name))?))).unwrap());
+        timed("csv", || write_csv(&paper, |name| Ok(BufWriter::new(File::create(tables.join(name))?))).unwrap());
         println!("{name}: all forms after {:.2} s", begun.elapsed().as_secs_f64());
     }
 }

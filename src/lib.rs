@@ -53,7 +53,7 @@
 //! | [`report`] | snapshot -> text, CSV, JSON, HTML | net config maker inventory observation policy review snapshot |
 //! | [`alert`] | changes -> messages through a persistent outbox; the carriers they leave by | net observation config maker inventory policy review store |
 //! | [`daemon`] | schedule, pollers, traps, the one recorder, control socket, systemd notify | all above |
-//! | [`console`] | ratatui: model, update, keys, theme, views | net config inventory observation policy review snapshot store control report |
+//! | [`console`] | ratatui: model, update, keys, theme, views | net config inventory maker observation policy review snapshot store control report |
 //! | [`lab`] | simulated estate | net (and protocol crates) |
 //! | [`cli`] | clap types, one file a subcommand, exit codes | any |
 //!

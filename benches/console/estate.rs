@@ -111,7 +111,7 @@ pub(crate) fn device(id: u64) -> DeviceRecord {
         appeared: None,
         own: lenswarden::inventory::OwnWords::default(),
     };
-    DeviceRecord { device, status: if camera { status } else { Status::Unknown } }
+    DeviceRecord { device, status: if camera { status } else { Status::Unknown }, registered: None }
 }
 
 fn target(name: String, kind: TargetKind, site: String) -> TargetRecord {

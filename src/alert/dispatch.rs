@@ -9,7 +9,7 @@ use crate::inventory::Certainty;
 use crate::net::text::clean;
 use crate::net::{FindingId, PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
 use crate::policy::{Severity, Subject};
-use crate::review::{Finding, FindingState};
+use crate::review::{Cycle, Finding, FindingState};
 use crate::store::{Alert, Condition, Held, Outbox, SignedHead, Told};
 
 /// A rule broken by somebody at a site is told again after this, if it opened again meanwhile.
@@ -183,6 +183,14 @@ impl Dispatch {
             let text = line::finding(&first, &brief);
             let reminder = message(&plan.name, finding.severity, "reminder", at, text);
             outbox.alerts.push(Alert { findings: vec![brief.clone()], ..reminder });
+        }
+    }
+
+    /// The report of a review cycle that ended, to these carriers: a line, and its text for those that take more.
+    pub fn report(&self, carriers: &[String], cycle: &Cycle, text: &str, at: Timestamp, outbox: &mut Outbox) {
+        for plan in self.plans.iter().filter(|plan| carriers.contains(&plan.name)) {
+            let line = message(&plan.name, Severity::Info, "report", at, line::report(cycle));
+            outbox.alerts.push(Alert { body: text.to_owned(), ..line });
         }
     }
 

@@ -9,7 +9,7 @@ use crate::maker::{Grade, Verdict};
 use crate::net::text::clean;
 use crate::net::{NetworkId, PortName, SiteId, TargetName, Timestamp};
 use crate::policy::Severity;
-use crate::review::{Finding, FindingState};
+use crate::review::{Cycle, Finding, FindingState, Reporting};
 use crate::store::{Brief, BriefDevice};
 
 /// Longest line, in characters.
@@ -182,6 +182,29 @@ pub(super) fn finding(first: &str, brief: &Brief) -> String {
     line.some(More, "evidence", &device.map(|device| device.evidence.join(", ")).unwrap_or_default());
     if let Some(command) = &brief.contain {
         line.part(Containment, format!("contain={}", value(command, 80)));
+    }
+    line.text()
+}
+
+/// The report of a review cycle that ended: who attested, what stood in it, where the report is.
+pub(super) fn report(cycle: &Cycle) -> String {
+    use Weight::{Containment, Context, Must, Since};
+    let mut line = Line(Vec::new());
+    line.part(Must, format!("report review={} cycle={}", value(&cycle.name, 64), cycle.id));
+    if let Some(told) = &cycle.attestation {
+        let counts = &told.counts;
+        line.part(Must, format!("items={} to-be-removed={}", counts.items, counts.to_be_removed));
+        line.part(Must, format!("accepted={} not-in-scope={}", counts.accepted, counts.not_in_scope));
+        line.part(Must, format!("closed={}", counts.closed));
+        line.pair(Must, "attested-by", &told.author.name);
+        line.part(Since, format!("at={}", minute(told.at)));
+        let looked = told.looked.as_ref();
+        line.some(Context, "short-of-coverage", &looked.map(|it| it.short.to_string()).unwrap_or_default());
+    }
+    if let Some(Reporting::Written { files, .. }) = &cycle.report {
+        for file in files {
+            line.part(Containment, format!("file={}", value(file, 160)));
+        }
     }
     line.text()
 }

@@ -55,6 +55,9 @@ fn text(alerts: &[Alert], origin: &Origin) -> String {
                 text.push_str(&format!("  and {more} more\n"));
             }
         }
+        if !alert.body.is_empty() {
+            text.push_str(&format!("\n{}\n", alert.body));
+        }
         text.push('\n');
     }
     text.push_str(&format!("--\nlenswarden on {}; see 'lenswarden findings'\n", origin.host));

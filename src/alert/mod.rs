@@ -50,6 +50,7 @@ fn message(carrier: &str, severity: Severity, kind: &str, at: Timestamp, text: S
         text,
         findings: Vec::new(),
         more: 0,
+        body: String::new(),
     }
 }
 

@@ -167,6 +167,7 @@ mod tests {
             text: text.into(),
             findings: Vec::new(),
             more: 0,
+            body: String::new(),
         }
     }
 

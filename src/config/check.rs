@@ -76,11 +76,11 @@ pub(super) fn check(
         }
     }
     let policies = super::policies::check(&mut checker, file.policy.as_ref());
-    let reviews = reviews(&mut checker, file);
     let alerts = alerts(&mut checker, file, secrets);
     let switch_names = names(file.switch.iter().map(|switch| &switch.get_ref().name).collect());
     let maintenance = maintenance(&mut checker, file, &site_ids, &switch_names);
     let (daemon, snmp, onvif) = settings(&mut checker, file);
+    let reviews = reviews(&mut checker, file, &daemon.database, &alerts);
     let discovery = discovery(&mut checker, &file.discovery);
     let traps = traps(&mut checker, &file.traps);
     let metrics = MetricsSettings::check(&mut checker, &file.metrics);

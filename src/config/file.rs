@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{AuthProtocol, Basis, Level, NetworkKind, PrivProtocol, Sensitivity, TwoPersons, VendorQuery};
+use super::{AuthProtocol, Basis, Level, NetworkKind, PrivProtocol, ReportForm, Sensitivity, TwoPersons, VendorQuery};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -162,6 +162,7 @@ pub(super) struct Columns {
     pub(super) site: Option<String>,
     pub(super) manufacturer: Option<String>,
     pub(super) model: Option<String>,
+    pub(super) installed: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -304,6 +305,17 @@ pub(super) struct Review {
     pub(super) owner: String,
     pub(super) escalate_to: Option<String>,
     pub(super) due: Text,
+    pub(super) report: Option<Spanned<ReviewReport>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ReviewReport {
+    #[serde(default)]
+    pub(super) formats: Vec<ReportForm>,
+    pub(super) folder: Text,
+    #[serde(default)]
+    pub(super) alerts: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

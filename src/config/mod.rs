@@ -18,6 +18,7 @@ mod policies;
 mod privacy;
 mod problem;
 pub mod register;
+mod register_day;
 mod reviews;
 mod schedule;
 pub mod secret;
@@ -45,7 +46,7 @@ pub use policies::{DEFAULT_PACK, PolicyChoice};
 pub use privacy::PrivacySettings;
 pub use problem::{Problem, Problems};
 use register::RegisterPlan;
-pub use reviews::ReviewPlan;
+pub use reviews::{ReportForm, ReviewPlan, ReviewReport};
 pub use schedule::Schedule;
 use secret::Secret;
 

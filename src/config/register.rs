@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use encoding_rs::{UTF_8, WINDOWS_1252};
 use ipnet::IpNet;
+use jiff::civil::Date;
 
 use super::Site;
 use super::checker::Checker;
 use super::file::{self, File};
+use super::register_day::day;
 use crate::net::{DeviceText, EntryId, MacAddr, SiteId, Timestamp};
 
 /// Largest file, in octets: some hundred thousand rows.
@@ -34,13 +36,14 @@ enum Cell {
     Site,
     Manufacturer,
     Model,
+    Installed,
 }
 
 impl Cell {
     /// Every kind, and headings it is known by where the configuration names none: those of NetBox's device export
     /// (`DeviceTable`, netbox/dcim/tables/devices.py), of its bulk import, and what people write. In lower case, the
     /// surest first.
-    const ALL: [(Self, &'static [&'static str]); 8] = [
+    const ALL: [(Self, &'static [&'static str]); 9] = [
         (Self::Mac, &["mac address", "mac", "primary mac address", "ethernet address"]),
         (Self::Serial, &["serial number", "serial", "serial no", "serial no.", "s/n"]),
         (Self::Ip, &["ip address", "ip", "primary ip", "ipv4 address", "primary ip4", "ipv6 address", "primary ip6"]),
@@ -49,6 +52,7 @@ impl Cell {
         (Self::Site, &["site", "site name"]),
         (Self::Manufacturer, &["manufacturer", "make", "maker", "vendor"]),
         (Self::Model, &["type", "device type", "model", "model number"]),
+        (Self::Installed, &["install date", "installation date", "date installed", "installed", "commissioned"]),
     ];
 }
 
@@ -105,6 +109,8 @@ pub struct Entry {
     pub site: Option<SiteId>,
     /// Manufacturer and model, as written.
     pub what: DeviceText,
+    /// When it was installed.
+    pub installed: Option<Date>,
 }
 
 /// What is wrong with a row.
@@ -144,6 +150,7 @@ pub(super) fn registers(checker: &mut Checker<'_>, file: &File, sites: &[String]
             (Cell::Site, &named.site),
             (Cell::Manufacturer, &named.manufacturer),
             (Cell::Model, &named.model),
+            (Cell::Installed, &named.installed),
         ];
         RegisterPlan {
             name: register.name.get_ref().clone(),
@@ -370,10 +377,17 @@ impl<'a> Table<'a> {
             return;
         }
         lines.insert(id.clone(), line);
+        let mut installed = None;
+        for cell in self.cells(record, Cell::Installed).take(1) {
+            match day(cell) {
+                Ok(day) => installed = Some(day),
+                Err(why) => register.fault(line, format!("'{}' {why}", DeviceText::new(cell)), None),
+            }
+        }
         let what = [self.text(record, Cell::Manufacturer), self.text(record, Cell::Model)];
         let what = what.into_iter().flatten().map(|text| text.to_string()).collect::<Vec<_>>().join(" ");
         let what = DeviceText::new(&what);
-        register.entries.push(Entry { id, line, mac, serial, ips, name, site, what });
+        register.entries.push(Entry { id, line, mac, serial, ips, name, site, what, installed });
     }
 }
 
@@ -387,105 +401,4 @@ impl Register {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Sensitivity;
-
-    const BLOCK: &str = "[[site]]\nid='hq'\nname='Headquarters'\nsensitivity='standard'\n[[register]]\nname='estates'\n\
-                         file='r.csv'\n";
-
-    fn read(more: &str, octets: &[u8]) -> Result<Register, (String, String)> {
-        let config = crate::config::parse(&format!("{BLOCK}{more}"), Path::new("/nowhere/c.toml")).unwrap();
-        assert_eq!(config.sites[0].sensitivity, Sensitivity::Standard);
-        config.registers[0].read(octets, Timestamp(1), &config.sites)
-    }
-
-    fn faults(register: &Register) -> Vec<(u64, String)> {
-        register.faults.iter().map(|fault| (fault.line, fault.what.clone())).collect()
-    }
-
-    #[test]
-    fn an_export_of_netbox_is_understood_without_a_word() {
-        let text = "Name,Status,Tenant,Site,Role,Manufacturer,Type,Serial number,Asset tag,IP Address\r\n\
-                    lobby,Active,,Headquarters,Camera,Hikvision,DS-2CD2143G0-I,S1,A1,10.1.20.7/24\r\n\
-                    \"core, old\",Offline,,hq,Switch,Cisco,C9300,S2,,\r\n";
-        let register = read("", text.as_bytes()).unwrap();
-        assert_eq!((register.faults.as_slice(), &register.sites), ([].as_slice(), &["hq".into()].into()));
-        let [lobby, core] = register.entries.as_slice() else { panic!("{register:?}") };
-        assert_eq!((lobby.id.to_string().as_str(), lobby.line, core.line), ("estates/A1", 2, 3));
-        assert_eq!(
-            (lobby.serial.as_ref().map(DeviceText::as_str), lobby.ips.as_slice()),
-            (Some("S1"), ["10.1.20.7".parse().unwrap()].as_slice())
-        );
-        assert_eq!((lobby.what.as_str(), lobby.site.as_ref()), ("Hikvision DS-2CD2143G0-I", Some(&"hq".into())));
-        assert_eq!((core.id.key.as_str(), core.name.as_ref().map(DeviceText::as_str)), ("S2", Some("core, old")));
-        let cameras = read("only = { role = ['camera'], STATUS = ['Active', 'Staged'] }\n", text.as_bytes()).unwrap();
-        assert_eq!(cameras.entries.len(), 1);
-    }
-
-    #[test]
-    fn columns_may_have_other_names_and_cells_another_sign_and_coding_between_them() {
-        let mapped = "site = 'hq'\ncolumns = { mac = 'Netzwerkadresse', name = 'Gerät' }\n";
-        let text = "Gerät;Netzwerkadresse;Ort\nTür;44-19-B6-00-00-01;x\n";
-        let (latin, _, _) = WINDOWS_1252.encode(text);
-        for octets in [text.as_bytes(), &latin, &[b"\xef\xbb\xbf", text.as_bytes()].concat()] {
-            let register = read(mapped, octets).unwrap();
-            let entry = &register.entries[0];
-            assert_eq!(
-                (entry.name.as_ref().map(DeviceText::as_str), entry.mac),
-                (Some("Tür"), "44:19:b6:00:00:01".parse().ok())
-            );
-            assert_eq!(entry.site, Some("hq".into()));
-        }
-    }
-
-    #[test]
-    fn every_row_that_cannot_be_used_is_told_with_its_line() {
-        let text = "name,mac,ip,site\na,44:19:b6:00:00:01,10.1.0.7,hq\n\nb,nonsense,10.1.0.999,hq\n,,,hq\nc,,\n\
-                    d,44:19:b6:00:00:01,,hq\ne,,,moon\nf,-,n/a,hq\n";
-        let register = read("site = 'hq'\n", text.as_bytes()).unwrap();
-        let keys: Vec<&str> = register.entries.iter().map(|entry| entry.id.key.as_str()).collect();
-        assert_eq!(keys, ["44:19:b6:00:00:01", "b", "e", "f"]);
-        let expected = [
-            (4, "'nonsense' is no MAC address"),
-            (4, "'10.1.0.999' is no IP address"),
-            (5, "no MAC address, serial number, IP address or name: nobody can look for it"),
-            (6, "3 cells where the heading has 4: the row is left out"),
-            (7, "'44:19:b6:00:00:01' stands in line 2 already: the row is left out"),
-            (8, "there is no site 'moon': its site is 'hq'"),
-        ];
-        assert_eq!(faults(&register), expected.map(|(line, what)| (line, what.to_owned())));
-        // What is no entry is something that nobody can look for: it counts as listed and not found.
-        assert_eq!(register.faults.iter().filter(|fault| fault.lost == Some("hq".into())).count(), 3);
-    }
-
-    #[test]
-    fn what_is_no_register_is_refused_with_how_to_mend_it() {
-        let refused = |more: &str, text: &str, words: &str| {
-            let (message, hint) = read(more, text.as_bytes()).unwrap_err();
-            let told = format!("{message}; {hint}");
-            assert!(told.contains(words), "{told}");
-        };
-        refused("", "name,mac\na,b\n", "no column of it tells the site; site = ");
-        refused("site = 'hq'\n", "colour,size\nred,2\n", "no column of it tells which device is meant");
-        refused(
-            "site = 'hq'\ncolumns = { mac = 'HW' }\n",
-            "name,mac\na,b\n",
-            "no column 'HW'; its headings are: name, mac",
-        );
-        refused("site = 'hq'\nonly = { Role = ['Camera'] }\n", "name\na\n", "no column 'Role'");
-        refused("", "", "no column");
-        refused("site = 'hq'\n", &"a,".repeat(MOST_COLUMNS + 1), "more than 512 columns");
-    }
-
-    #[test]
-    fn what_a_cell_says_is_cleaned_and_bounded() {
-        let long = "x".repeat(100_000);
-        let text = format!("name,mac,site\n\u{1b}[31mred\u{202e},,hq\n{long},,hq\n");
-        let register = read("", text.as_bytes()).unwrap();
-        let names: Vec<&str> =
-            register.entries.iter().filter_map(|entry| entry.name.as_ref().map(DeviceText::as_str)).collect();
-        assert!(names.iter().all(|name| !name.contains(['\u{1b}', '\u{202e}'])), "{names:?}");
-        assert!(names[1].chars().count() <= crate::net::text::MAX_CHARS + 1);
-    }
-}
+mod tests;

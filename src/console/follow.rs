@@ -12,13 +12,14 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::faceplate::Front;
 use super::model::Trouble;
 use super::update::Msg;
-use crate::net::{DeviceId, SiteId, Timestamp};
+use crate::net::{DeviceId, SiteId, TargetName, Timestamp};
 use crate::snapshot::{
-    Changes, DeviceOrder, ExposureKey, Filter, Hits, Index, Scope, SiteRow, Snapshot, Sought, Tally,
+    Changes, DeviceOrder, ExposureKey, Faceplate, Filter, Hits, Index, Scope, SiteRow, Snapshot, Sought, Tally,
 };
-use crate::store::{Reader, StoreError};
+use crate::store::{Reader, StoreError, SwitchDetail};
 
 /// How often the database is asked whether anything changed: one PRAGMA and a look at a lock.
 const LOOK: Duration = Duration::from_millis(300);
@@ -91,6 +92,8 @@ pub enum Question {
     Detail(DeviceId),
     /// Devices and makers that hold what is sought; each has a number of its own.
     LookUp(u64, Sought),
+    /// A switch's front, with what stands on it.
+    Front(TargetName),
 }
 
 /// How far the picture came that the model has.
@@ -239,6 +242,19 @@ impl Follower {
                 let hits: Hits = self.devices.read().look_up(sought, MOST_HITS, &stop)?;
                 Some(Msg::LookedUp(*number, hits))
             }
+            Question::Front(name) => Some(match self.reader.as_ref()?.0.switch(name) {
+                Ok(read) => Msg::Front(name.clone(), read.map(|read| Box::new(self.front(&read)))),
+                Err(error) => Msg::Trouble(trouble(&error)),
+            }),
+        }
+    }
+
+    fn front(&self, read: &SwitchDetail) -> Front {
+        let devices = self.devices.read().on_switch(&read.record.name);
+        let system = read.record.system.as_ref();
+        Front {
+            description: system.map(|system| system.description.to_string()).unwrap_or_default(),
+            face: Faceplate::new(&read.record, &read.learned, devices),
         }
     }
 }
@@ -286,7 +302,7 @@ impl Reading {
         match &question {
             Question::View(ask) => self.newest.view.store(ask.number, Ordering::Relaxed),
             Question::LookUp(number, _) => self.newest.look_up.store(*number, Ordering::Relaxed),
-            Question::Detail(_) => {}
+            Question::Detail(_) | Question::Front(_) => {}
         }
         // A thread that failed shows as silence: its last picture stands, with its moment.
         if self.questions.send(question).is_ok() {

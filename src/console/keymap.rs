@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::Value;
 
-use super::keys::{Action, Binding, Chord, Context, EVERYWHERE, KEYS};
+use super::keys::{Action, Binding, Chord, Context, EVERYWHERE, KEYS, LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING};
 
 /// Which keys stand in the place of the table's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -220,6 +220,28 @@ impl std::str::FromStr for Chord {
     }
 }
 
+/// The table as the README has it.
+#[must_use]
+pub fn markdown() -> String {
+    let mut out = "| key | where | does | name |\n|---|---|---|---|\n".to_owned();
+    for (number, binding) in KEYS.iter().enumerate().filter(|(_, binding)| !binding.does.is_empty()) {
+        let silent = KEYS.iter().skip(number + 1).take_while(|binding| binding.does.is_empty());
+        let mut names: Vec<String> = std::iter::once(binding).chain(silent).map(|line| line.action.name()).collect();
+        names.dedup();
+        let place = match binding.contexts {
+            contexts if contexts == EVERYWHERE => "everywhere".to_owned(),
+            contexts if contexts == LISTS => "lists".to_owned(),
+            contexts if contexts == LOOKING => "lists, detail".to_owned(),
+            contexts if contexts == SHOWING => "lists, detail, faceplate".to_owned(),
+            contexts if contexts == SCROLLING => "lists, detail, saved filters, what if, help".to_owned(),
+            contexts if contexts == SEARCHING => "lists, detail, filter, what if, help".to_owned(),
+            contexts => contexts.iter().map(|context| context.word()).collect::<Vec<_>>().join(", "),
+        };
+        out += &format!("| {} | {place} | {} | {} |\n", binding.label, binding.does, names.join(", "));
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,5 +316,29 @@ mod tests {
         assert_eq!(means(&keymap, Context::Devices, "o"), Some(Action::Reverse));
         assert_eq!(means(&keymap, Context::Devices, "s"), Some(Action::Sort));
         assert_eq!(means(&keymap, Context::Devices, "?"), Some(Action::Help));
+    }
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for context in EVERYWHERE {
+            let mut seen: Vec<Chord> = Vec::new();
+            for binding in KEYS.iter().filter(|binding| binding.contexts.contains(context)) {
+                for chord in binding.chords {
+                    assert!(!seen.contains(chord), "{chord:?} twice in {context:?}");
+                    seen.push(*chord);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_letter_is_a_command_where_text_is_typed() {
+        for context in EVERYWHERE.iter().filter(|context| context.takes_text()) {
+            let commands = KEYS.iter().filter(|binding| binding.contexts.contains(context));
+            let letters = commands
+                .flat_map(|binding| binding.chords)
+                .filter(|Chord(code, control)| matches!(code, KeyCode::Char(_)) && !control);
+            assert_eq!(letters.count(), 0, "{context:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 use crossterm::event::KeyCode;
 use serde::Serialize;
 
+use super::faceplate::Over;
 use super::input::Edit;
 use super::list::Step;
 
@@ -30,6 +31,8 @@ pub enum Context {
     Detail,
     /// A site's dossier that fills the screen.
     Dossier,
+    /// A switch's front.
+    Faceplate,
     /// Filter words are being typed.
     Filter,
     /// A decision is being filled in.
@@ -92,6 +95,12 @@ pub enum Action {
     SiteDevices,
     /// The site's findings.
     SiteFindings,
+    /// A switch's front.
+    Faceplate,
+    /// Over its ports.
+    Over(Over),
+    /// The next device on a port.
+    NextDevice,
 }
 
 /// A key, with or without Ctrl.
@@ -117,11 +126,11 @@ pub struct Binding {
 
 use Context as C;
 
-const LISTS: &[Context] =
+pub(super) const LISTS: &[Context] =
     &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
-const LOOKING: &[Context] =
+pub(super) const LOOKING: &[Context] =
     &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets, C::Detail];
-const SCROLLING: &[Context] = &[
+pub(super) const SCROLLING: &[Context] = &[
     C::Exposure,
     C::Placement,
     C::Reviews,
@@ -142,7 +151,8 @@ const SITE: &[Context] = &[C::Sites, C::Dossier];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews];
 const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search, C::Ask];
 const CHOOSING: &[Context] = &[C::Filter, C::Search];
-const SEARCHING: &[Context] = &[
+/// Where nothing is typed, and nothing lies over the lists but what is looked at.
+pub(super) const SHOWING: &[Context] = &[
     C::Exposure,
     C::Placement,
     C::Reviews,
@@ -153,11 +163,26 @@ const SEARCHING: &[Context] = &[
     C::Targets,
     C::Detail,
     C::Dossier,
+    C::Faceplate,
+];
+const FRONT: &[Context] = &[C::Faceplate];
+pub(super) const SEARCHING: &[Context] = &[
+    C::Exposure,
+    C::Placement,
+    C::Reviews,
+    C::Devices,
+    C::Sites,
+    C::Coverage,
+    C::Activity,
+    C::Targets,
+    C::Detail,
+    C::Dossier,
+    C::Faceplate,
     C::Filter,
     C::Outlook,
     C::Help,
 ];
-const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Outlook, C::Told, C::Help];
+const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Faceplate, C::Outlook, C::Told, C::Help];
 /// Every context.
 pub const EVERYWHERE: &[Context] = &[
     C::Exposure,
@@ -170,6 +195,7 @@ pub const EVERYWHERE: &[Context] = &[
     C::Targets,
     C::Detail,
     C::Dossier,
+    C::Faceplate,
     C::Filter,
     C::Form,
     C::Confirm,
@@ -232,6 +258,38 @@ pub static KEYS: &[Binding] = &[
         "decide",
         "decide: remove, isolate, replace, accept, approve, overrule, …; what is marked, else the selected row",
     ),
+    binding(
+        "f",
+        &[letter('f')],
+        &[C::Placement, C::Reviews, C::Devices, C::Targets, C::Detail],
+        Action::Faceplate,
+        "faceplate",
+        "the front of its switch: every port, and what stands on it",
+    ),
+    binding(
+        "← ↓ ↑ →, h j k l",
+        &[plain(KeyCode::Left), letter('h')],
+        FRONT,
+        Action::Over(Over::Left),
+        "",
+        "to another port",
+    ),
+    binding("→ l", &[plain(KeyCode::Right), letter('l')], FRONT, Action::Over(Over::Right), "", ""),
+    binding("↑ k", &[plain(KeyCode::Up), letter('k')], FRONT, Action::Over(Over::Up), "", ""),
+    binding("↓ j", &[plain(KeyCode::Down), letter('j')], FRONT, Action::Over(Over::Down), "", ""),
+    binding(
+        "PgUp PgDn, Home End",
+        &[plain(KeyCode::PageUp), control('b')],
+        FRONT,
+        Action::Over(Over::PageUp),
+        "",
+        "a page of ports up, down; to the first port, to the last",
+    ),
+    binding("PgDn", &[plain(KeyCode::PageDown), control('f')], FRONT, Action::Over(Over::PageDown), "", ""),
+    binding("Home", &[plain(KeyCode::Home), letter('g')], FRONT, Action::Over(Over::First), "", ""),
+    binding("End", &[plain(KeyCode::End), letter('G')], FRONT, Action::Over(Over::Last), "", ""),
+    binding("Enter", &[plain(KeyCode::Enter)], FRONT, Action::Open, "device", "the device on the port, in full"),
+    binding("Tab", &[plain(KeyCode::Tab)], FRONT, Action::NextDevice, "next device", "the next device on the port"),
     binding("Space", &[letter(' ')], DECIDING, Action::Mark, "mark", "mark a finding, to decide several at once"),
     binding("d", &[letter('d')], SITE, Action::SiteDevices, "devices", "the devices of this site"),
     binding("r", &[letter('r')], SITE, Action::SiteFindings, "findings", "what waits for a decision at this site"),
@@ -369,7 +427,7 @@ pub static KEYS: &[Binding] = &[
     binding(
         "1-7",
         &[letter('1'), letter('2'), letter('3'), letter('4'), letter('5'), letter('6'), letter('7')],
-        LOOKING,
+        SHOWING,
         Action::Show,
         "view",
         "Exposure, Placement, Reviews, Devices, Sites, Coverage, Activity",
@@ -394,9 +452,9 @@ pub static KEYS: &[Binding] = &[
         "what if",
         "what another pack, or the configuration file as it stands, would open, change and close; changes nothing",
     ),
-    binding("?", &[letter('?')], LOOKING, Action::Help, "help", "the keys that work here"),
+    binding("?", &[letter('?')], SHOWING, Action::Help, "help", "the keys that work here"),
     binding("?, q", &[letter('?'), letter('q')], &[C::Help], Action::Back, "", "close the help"),
-    binding("q", &[letter('q')], LOOKING, Action::Quit, "quit", "quit"),
+    binding("q", &[letter('q')], SHOWING, Action::Quit, "quit", "quit"),
     binding("Ctrl-C", &[control('c')], EVERYWHERE, Action::Quit, "", "quit, wherever you are"),
     binding("Ctrl-L", &[control('l')], EVERYWHERE, Action::Repaint, "", "paint the screen anew"),
 ];
@@ -420,6 +478,7 @@ impl Context {
             C::Targets => "Targets",
             C::Detail => "detail",
             C::Dossier => "dossier",
+            C::Faceplate => "faceplate",
             C::Filter => "filter",
             C::Form => "decision",
             C::Confirm => "confirmation",
@@ -430,56 +489,6 @@ impl Context {
             C::Search => "search",
             C::Saved => "saved filters",
             C::Ask => "a name",
-        }
-    }
-}
-
-/// The table as the README has it.
-#[must_use]
-pub fn markdown() -> String {
-    let mut out = "| key | where | does | name |\n|---|---|---|---|\n".to_owned();
-    for (number, binding) in KEYS.iter().enumerate().filter(|(_, binding)| !binding.does.is_empty()) {
-        let silent = KEYS.iter().skip(number + 1).take_while(|binding| binding.does.is_empty());
-        let mut names: Vec<String> = std::iter::once(binding).chain(silent).map(|line| line.action.name()).collect();
-        names.dedup();
-        let place = match binding.contexts {
-            contexts if contexts == EVERYWHERE => "everywhere".to_owned(),
-            contexts if contexts == LISTS => "lists".to_owned(),
-            contexts if contexts == LOOKING => "lists, detail".to_owned(),
-            contexts if contexts == SCROLLING => "lists, detail, saved filters, what if, help".to_owned(),
-            contexts if contexts == SEARCHING => "lists, detail, filter, what if, help".to_owned(),
-            contexts => contexts.iter().map(|context| context.word()).collect::<Vec<_>>().join(", "),
-        };
-        out += &format!("| {} | {place} | {} | {} |\n", binding.label, binding.does, names.join(", "));
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_key_means_two_things_in_one_place() {
-        for context in EVERYWHERE {
-            let mut seen: Vec<Chord> = Vec::new();
-            for binding in KEYS.iter().filter(|binding| binding.contexts.contains(context)) {
-                for chord in binding.chords {
-                    assert!(!seen.contains(chord), "{chord:?} twice in {context:?}");
-                    seen.push(*chord);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn no_letter_is_a_command_where_text_is_typed() {
-        for context in EVERYWHERE.iter().filter(|context| context.takes_text()) {
-            let commands = KEYS.iter().filter(|binding| binding.contexts.contains(context));
-            let letters = commands
-                .flat_map(|binding| binding.chords)
-                .filter(|Chord(code, control)| matches!(code, KeyCode::Char(_)) && !control);
-            assert_eq!(letters.count(), 0, "{context:?}");
         }
     }
 }

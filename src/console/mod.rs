@@ -7,6 +7,7 @@
 //! message.
 
 pub mod decide;
+pub mod faceplate;
 mod follow;
 pub mod input;
 pub mod keymap;

@@ -1,11 +1,12 @@
 //! The console's state.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
 use super::decide::{Form, Stage};
+use super::faceplate::{Front, Panel};
 use super::follow::Devices;
 use super::keymap::Keymap;
 use super::keys::Context;
@@ -20,7 +21,7 @@ use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
     Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement,
-    PlacementKey, Snapshot, Tally, TargetOrder,
+    PlacementKey, Plain, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
 };
 use crate::store::DeviceDetail;
 
@@ -141,6 +142,15 @@ pub enum Mode {
     Detail,
     /// Filter words are being typed.
     Filter(Box<Typing>),
+    /// A switch's front.
+    Faceplate(Panel),
+    /// The detail of a device that was found on a switch's front.
+    Pinned {
+        /// It.
+        device: DeviceId,
+        /// The front.
+        panel: Panel,
+    },
     /// A decision is being made.
     Decide(Box<Form>),
     /// A change is tried out.
@@ -160,6 +170,16 @@ pub enum Mode {
     },
 }
 
+impl Mode {
+    /// What lies under the help.
+    pub(super) fn shown(&self) -> &Self {
+        match self {
+            Self::Help { over, .. } => over,
+            mode => mode,
+        }
+    }
+}
+
 /// Filter words of one view.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Words {
@@ -167,19 +187,22 @@ pub(super) struct Words {
     /// The last words that could be read.
     pub(super) filter: Filter,
     pub(super) wrong: Option<FilterError>,
+    /// The same where rows are no devices.
+    pub(super) plain: Plain,
 }
 
 impl Words {
-    /// Takes new words. `fields` is false where words are only looked for in the row's text.
-    pub(super) fn set(&mut self, text: &str, fields: bool) {
+    /// Takes new words, as that view reads them.
+    pub(super) fn set(&mut self, text: &str, view: View) {
         text.clone_into(&mut self.text);
-        self.wrong = None;
-        if fields {
-            match Filter::parse(text) {
-                Ok(filter) => self.filter = filter,
-                Err(error) => self.wrong = Some(error),
-            }
-        }
+        let read = match view {
+            // Words are only looked for in the row's text.
+            View::Targets => Ok(()),
+            View::Coverage => Plain::parse(text, &UnseenKind::WORDS).map(|plain| self.plain = plain),
+            View::Activity => Plain::parse(text, &[]).map(|plain| self.plain = plain),
+            _ => Filter::parse(text).map(|filter| self.filter = filter),
+        };
+        self.wrong = read.err();
     }
 }
 
@@ -200,6 +223,7 @@ pub(super) struct Lists {
     pub(super) reviews: List<ReviewKey>,
     pub(super) devices: List<DeviceId>,
     pub(super) sites: List<SiteId>,
+    pub(super) coverage: List<UnseenKey>,
     pub(super) targets: List<TargetName>,
 }
 
@@ -268,6 +292,8 @@ pub struct Model {
     pub(super) device_sorting: Sorting<DeviceOrder>,
     pub(super) target_sorting: Sorting<TargetOrder>,
     pub(super) site_lines: SiteLines,
+    /// How many things of each kind were not seen.
+    pub(super) unseen: BTreeMap<UnseenKind, usize>,
     /// Devices: only those of this row of the exposure.
     pub(super) devices_of: Option<ExposureKey>,
     /// Reviews: only the items of this cycle.
@@ -277,6 +303,14 @@ pub struct Model {
     pub(super) detail_open: PerView<bool>,
     /// The device that was read last, and what came.
     pub(super) detail: Option<(DeviceId, Option<Box<DeviceDetail>>)>,
+    /// The switch that was read last, and what came.
+    pub(super) front: Option<(TargetName, Option<Box<Front>>)>,
+    /// The switch that was asked for last, for which change, and whether all devices were read then.
+    pub(super) asked_front: Option<(TargetName, u64, bool)>,
+    /// Columns and rows of ports that the screen holds, and the first row that shows: the view sets them.
+    pub(super) face_width: Cell<u16>,
+    pub(super) face_page: Cell<usize>,
+    pub(super) face_offset: Cell<usize>,
     /// Scroll of the detail or the help that fills the screen.
     pub(super) scroll: Cell<usize>,
     /// Scroll of the cycles above the findings.
@@ -323,12 +357,18 @@ impl Model {
             device_sorting: Sorting::default(),
             target_sorting: Sorting::default(),
             site_lines: SiteLines::default(),
+            unseen: BTreeMap::new(),
             devices_of: None,
             items_of: None,
             marks: BTreeSet::new(),
-            // A place is read with its reasons.
-            detail_open: PerView { placement: true, ..PerView::default() },
+            // A place is read with its reasons, what was not seen with what to do.
+            detail_open: PerView { placement: true, coverage: true, ..PerView::default() },
             detail: None,
+            front: None,
+            asked_front: None,
+            face_width: Cell::new(80),
+            face_page: Cell::new(1),
+            face_offset: Cell::new(0),
             scroll: Cell::new(0),
             cycle_offset: Cell::new(0),
             message: None,
@@ -357,7 +397,8 @@ impl Model {
         match &self.mode {
             Mode::Browse => self.view.context(),
             Mode::Detail if self.view == View::Sites => Context::Dossier,
-            Mode::Detail => Context::Detail,
+            Mode::Detail | Mode::Pinned { .. } => Context::Detail,
+            Mode::Faceplate(_) => Context::Faceplate,
             Mode::Filter(_) => Context::Filter,
             Mode::Decide(form) if form.stage == Stage::Filling => Context::Form,
             Mode::Decide(form) if matches!(form.stage, Stage::Confirming(_)) => Context::Confirm,
@@ -374,6 +415,9 @@ impl Model {
 
     /// The finding that is selected.
     pub(super) fn selected_finding(&self) -> Option<FindingId> {
+        if matches!(self.mode.shown(), Mode::Pinned { .. }) {
+            return None;
+        }
         match self.view {
             View::Placement => match self.lists.placement.selected()? {
                 PlacementKey::Finding(id) => Some(*id),
@@ -389,6 +433,9 @@ impl Model {
 
     /// The device that is selected, by itself or through its finding.
     pub(super) fn selected_device(&self) -> Option<DeviceId> {
+        if let Mode::Pinned { device, .. } = self.mode.shown() {
+            return Some(*device);
+        }
         if let Some(finding) = self.selected_finding() {
             return self.snapshot.findings.get(&finding)?.subject.device();
         }
@@ -403,7 +450,7 @@ impl Model {
     }
 
     pub(super) fn shows_detail(&self) -> bool {
-        *self.detail_open.of(self.view) || self.mode == Mode::Detail
+        *self.detail_open.of(self.view) || matches!(self.mode.shown(), Mode::Detail | Mode::Pinned { .. })
     }
 
     /// A device as a row.

@@ -23,6 +23,13 @@ impl Model {
             self.asked_detail = Some(wanted);
             questions.push(Question::Detail(wanted.0));
         }
+        if let Some(switch) = self.faced_switch() {
+            let wanted = (switch.clone(), self.snapshot.seq, self.loading.is_none());
+            if self.asked_front.as_ref() != Some(&wanted) {
+                questions.push(Question::Front(wanted.0.clone()));
+                self.asked_front = Some(wanted);
+            }
+        }
         questions
     }
 
@@ -107,7 +114,7 @@ impl Model {
         self.snapshot = snapshot;
         self.loading = Some(tallies.iter().map(|tally| tally.devices).sum());
         self.tallies = tallies;
-        self.asked_detail = None;
+        (self.asked_detail, self.asked_front) = (None, None);
         self.refreshed();
     }
 
@@ -184,7 +191,8 @@ impl Model {
             }
             View::Sites if self.loading.is_some() => self.count_sites(self.tallies.clone()),
             View::Sites => return self.list_sites(),
-            View::Coverage | View::Activity => {}
+            View::Coverage => self.list_unseen(),
+            View::Activity => {}
             View::Targets => {
                 let Sorting { by, reversed } = self.target_sorting;
                 self.lists.targets.set(snapshot.sorted_targets(&self.words.targets.text, by, reversed));

@@ -49,7 +49,7 @@ impl Model {
         let Mode::Saved(at) = self.mode else { return };
         let Some((_, words)) = self.filters.get(at) else { return };
         let (view, words) = (self.view, words.clone());
-        self.words.of_mut(view).set(&words, view.has_fields());
+        self.words.of_mut(view).set(&words, view);
         self.unsettle(view);
         self.mode = Mode::Browse;
     }

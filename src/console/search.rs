@@ -119,7 +119,7 @@ impl Model {
         let hidden = self.device(id).is_some_and(|row| row.surveillance == Surveillance::No);
         self.turn_to(View::Devices);
         if hidden {
-            self.words.devices.set("all", true);
+            self.words.devices.set("all", View::Devices);
         }
         self.devices_of = None;
         self.lists.devices.want(id);
@@ -149,7 +149,7 @@ impl Model {
         self.marks.clear();
         self.mode = Mode::Browse;
         self.view = view;
-        self.words.of_mut(view).set("", true);
+        self.words.of_mut(view).set("", view);
         match view {
             View::Devices => self.devices_of = None,
             View::Reviews => self.items_of = None,

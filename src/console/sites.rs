@@ -48,4 +48,17 @@ impl Model {
         let filter = &self.words.of(View::Sites).filter;
         self.lists.sites.set(self.snapshot.sites_listed(filter, counts, coverage, order));
     }
+
+    /// Puts what was not seen in order.
+    pub(super) fn list_unseen(&mut self) {
+        self.measure();
+        let nothing = BTreeMap::new();
+        let coverage = self.site_lines.coverage.as_ref().unwrap_or(&nothing);
+        let unseen = self.snapshot.unseen(coverage, &self.words.coverage.plain);
+        self.unseen.clear();
+        for (kind, _) in &unseen {
+            *self.unseen.entry(*kind).or_default() += 1;
+        }
+        self.lists.coverage.set(unseen.into_iter().map(|(_, key)| key).collect());
+    }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::input::{Edit, Input};
 use super::list::Step;
-use super::model::{Model, View};
+use super::model::{Mode, Model, View};
 use crate::net::{NetworkId, SiteId};
 use crate::snapshot::{Completion, Known};
 
@@ -71,9 +71,9 @@ impl Typing {
 }
 
 impl View {
-    /// Its filter words may name fields; else they are only looked for in a row's text.
+    /// Its filter words may name a device's or a finding's fields.
     pub(super) fn has_fields(self) -> bool {
-        !matches!(self, Self::Targets)
+        !matches!(self, Self::Coverage | Self::Activity | Self::Targets)
     }
 }
 
@@ -100,5 +100,49 @@ impl Model {
         known.add("maker", devices.makers());
         known.add("brand", devices.brands());
         known
+    }
+}
+
+/// What is typed in the filter is the view's filter at once, as far as it can be read.
+pub(super) fn take_filter(model: &mut Model, text: &str) {
+    let view = model.view;
+    model.words.of_mut(view).set(text, view);
+    model.unsettle(view);
+}
+
+pub(super) fn take_typed(model: &mut Model) {
+    if let Mode::Filter(typing) = &model.mode {
+        let text = typing.input.text().to_owned();
+        take_filter(model, &text);
+    }
+}
+
+pub(super) fn insert(model: &mut Model, text: &str) {
+    match &mut model.mode {
+        Mode::Filter(typing) => {
+            typing.insert(text);
+            take_typed(model);
+        }
+        Mode::Decide(form) => form.insert(text),
+        Mode::WhatIf(what_if) => what_if.input.insert(text),
+        Mode::Search(search) => search.input.insert(text),
+        Mode::Ask(asking) => asking.input.insert(text),
+        Mode::Browse | Mode::Detail | Mode::Saved(_) | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {
+        }
+    }
+}
+
+pub(super) fn edit(model: &mut Model, edit: Edit) {
+    match &mut model.mode {
+        Mode::Filter(typing) => {
+            typing.edit(edit);
+            take_typed(model);
+        }
+        Mode::Decide(form) => form.edit(edit),
+        Mode::WhatIf(what_if) => what_if.input.edit(edit),
+        Mode::Search(search) => search.input.edit(edit),
+        Mode::Ask(asking) => asking.input.edit(edit),
+        Mode::Browse | Mode::Detail | Mode::Saved(_) | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {
+        }
     }
 }

@@ -3,15 +3,15 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::decide::{Form, Greeting, Stage};
+use super::faceplate::{Front, Panel};
 use super::follow::Found;
-use super::input::Edit;
 use super::keys::{Action, Context};
 use super::list::Step;
 use super::model::{Message, Mode, Model, ReviewKey, Trouble, View};
 use super::search::Search;
-use super::typing::Typing;
+use super::typing::{Typing, edit, insert, take_filter, take_typed};
 use super::what_if::{Progress, WhatIf};
-use crate::net::{DeviceId, Timestamp};
+use crate::net::{DeviceId, TargetName, Timestamp};
 use crate::review::{DecisionRequest, FindingState, Outlook};
 use crate::snapshot::{Changes, Hits, Snapshot, Tally};
 use crate::store::DeviceDetail;
@@ -45,6 +45,8 @@ pub enum Msg {
     Trouble(Trouble),
     /// A device was read.
     Detail(DeviceId, Option<Box<DeviceDetail>>),
+    /// A switch was read; `None`: nothing is remembered of it.
+    Front(TargetName, Option<Box<Front>>),
     /// The daemon said who you are, or could not be asked.
     Greeted(Result<Greeting, String>),
     /// The daemon took the decision, or refused it.
@@ -106,6 +108,7 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             return (new, Effect::None);
         }
         Msg::Detail(id, detail) => model.read(id, detail),
+        Msg::Front(name, front) => model.faced(name, front),
         Msg::Greeted(greeting) => {
             if let Mode::Decide(form) = &mut model.mode {
                 form.greet(greeting);
@@ -159,48 +162,6 @@ fn key(model: &mut Model, event: &KeyEvent) -> (bool, Effect) {
     }
 }
 
-/// What is typed in the filter is the view's filter at once, as far as it can be read.
-fn take_filter(model: &mut Model, text: &str) {
-    let view = model.view;
-    model.words.of_mut(view).set(text, view.has_fields());
-    model.unsettle(view);
-}
-
-fn take_typed(model: &mut Model) {
-    if let Mode::Filter(typing) = &model.mode {
-        let text = typing.input.text().to_owned();
-        take_filter(model, &text);
-    }
-}
-
-fn insert(model: &mut Model, text: &str) {
-    match &mut model.mode {
-        Mode::Filter(typing) => {
-            typing.insert(text);
-            take_typed(model);
-        }
-        Mode::Decide(form) => form.insert(text),
-        Mode::WhatIf(what_if) => what_if.input.insert(text),
-        Mode::Search(search) => search.input.insert(text),
-        Mode::Ask(asking) => asking.input.insert(text),
-        Mode::Browse | Mode::Detail | Mode::Saved(_) | Mode::Help { .. } => {}
-    }
-}
-
-fn edit(model: &mut Model, edit: Edit) {
-    match &mut model.mode {
-        Mode::Filter(typing) => {
-            typing.edit(edit);
-            take_typed(model);
-        }
-        Mode::Decide(form) => form.edit(edit),
-        Mode::WhatIf(what_if) => what_if.input.edit(edit),
-        Mode::Search(search) => search.input.edit(edit),
-        Mode::Ask(asking) => asking.input.edit(edit),
-        Mode::Browse | Mode::Detail | Mode::Saved(_) | Mode::Help { .. } => {}
-    }
-}
-
 fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool, Effect) {
     // Rows may have changed since the screen was drawn: a key works on what is there.
     model.settle();
@@ -220,6 +181,9 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
         Action::NextView => go(model, model.view.turned(1)),
         Action::PreviousView => go(model, model.view.turned(View::ALL.len() - 1)),
         Action::Move(step) => movement(model, step),
+        Action::Faceplate => return (faceplate(model), Effect::None),
+        Action::Over(over) => model.go_over(over),
+        Action::NextDevice => model.next_on_port(),
         Action::Open => open(model),
         Action::Back => back(model),
         Action::Targets => go(model, View::Targets),
@@ -298,7 +262,7 @@ fn movement(model: &mut Model, step: Step) {
         Mode::Saved(_) => return model.step_saved(step),
         _ => {}
     }
-    if matches!(model.mode, Mode::Detail | Mode::WhatIf(_) | Mode::Help { .. }) {
+    if matches!(model.mode, Mode::Detail | Mode::Pinned { .. } | Mode::WhatIf(_) | Mode::Help { .. }) {
         let at = model.scroll.get();
         model.scroll.set(match step {
             Step::Up => at.saturating_sub(1),
@@ -317,12 +281,38 @@ fn movement(model: &mut Model, step: Step) {
         View::Reviews => model.lists.reviews.step(step),
         View::Devices => model.lists.devices.step(step),
         View::Sites => model.lists.sites.step(step),
-        View::Coverage | View::Activity => {}
+        View::Coverage => model.lists.coverage.step(step),
+        View::Activity => {}
         View::Targets => model.lists.targets.step(step),
     }
 }
 
+/// The front of the switch that the selected row stands on.
+fn faceplate(model: &mut Model) -> bool {
+    let Some((switch, port)) = model.selected_switch() else {
+        let text = "no switch shows this: there is no front to look at".to_owned();
+        model.message = Some(Message { bad: true, text });
+        return true;
+    };
+    model.face_offset.set(0);
+    model.mode = Mode::Faceplate(Panel::new(switch, port));
+    if let Some((_, Some(front))) = model.front.as_ref().filter(|(name, _)| Some(name) == model.faced_switch())
+        && let Mode::Faceplate(panel) = &mut model.mode
+    {
+        panel.settle(&front.face);
+    }
+    true
+}
+
 fn open(model: &mut Model) {
+    if let Mode::Faceplate(panel) = &model.mode {
+        if let Some(device) = model.device_on_port() {
+            let panel = panel.clone();
+            model.scroll.set(0);
+            model.mode = Mode::Pinned { device, panel };
+        }
+        return;
+    }
     match model.view {
         View::Exposure => {
             let Some(key) = model.lists.exposure.selected().cloned() else { return };
@@ -362,7 +352,8 @@ fn show_site(model: &mut Model, view: View) {
 
 fn back(model: &mut Model) {
     match &mut model.mode {
-        Mode::Detail => model.mode = Mode::Browse,
+        Mode::Detail | Mode::Faceplate(_) => model.mode = Mode::Browse,
+        Mode::Pinned { panel, .. } => model.mode = Mode::Faceplate(panel.clone()),
         Mode::WhatIf(what_if) if what_if.progress == Progress::Typing => model.mode = Mode::Browse,
         // Back to what was typed: it may be mended.
         Mode::WhatIf(what_if) => {

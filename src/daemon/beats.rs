@@ -35,6 +35,8 @@ pub(super) enum Task {
     Watch,
     /// What serves and writes the figures.
     Metrics,
+    /// What writes reports of cycles.
+    Reports,
 }
 
 impl Task {
@@ -54,6 +56,7 @@ impl fmt::Display for Task {
             Self::Alerts(name) => write!(f, "alerts of {name}"),
             Self::Traps => f.write_str("the trap listener"),
             Self::Control => f.write_str("the control socket"),
+            Self::Reports => f.write_str("reports of review cycles"),
             Self::Watch => f.write_str("the watch on the configuration"),
             Self::Metrics => f.write_str("the metrics"),
         }
@@ -77,9 +80,10 @@ pub(super) struct Late {
 }
 
 impl Late {
-    /// Whether only a new start mends it. A switch whose turn does not come is the fault of the load, and so is a sweep.
+    /// Whether only a new start mends it. A switch whose turn does not come is the fault of the load, and so is a
+    /// sweep; a folder that hangs is not mended by a start.
     pub(super) fn is_fatal(&self) -> bool {
-        self.ended || !matches!(self.task, Task::Switch(_) | Task::Sweep(_) | Task::Alerts(_))
+        self.ended || !matches!(self.task, Task::Switch(_) | Task::Sweep(_) | Task::Alerts(_) | Task::Reports)
     }
 }
 

@@ -11,6 +11,7 @@ pub mod packs;
 mod recorder;
 mod regime;
 pub mod registers;
+mod reports;
 mod socket;
 mod switches;
 mod targets;
@@ -322,6 +323,7 @@ pub async fn run(options: DaemonOptions, shutdown: impl Future<Output = ()>) -> 
         let outcome = round(&shared, &config).await;
         // What waited for a moment that has come goes out with the rest.
         let _ = messages.send(Message::Tick).await;
+        let _ = reports::pass(&config.daemon.database, &messages).await;
         alerts::last_call(&config, &messages).await;
         outcome
     } else {

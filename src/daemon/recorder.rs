@@ -10,6 +10,7 @@ mod operation;
 mod people;
 mod proof;
 mod registers;
+mod reporting;
 mod reviews;
 #[cfg(test)]
 mod tests;
@@ -25,10 +26,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::InForce;
 use super::alerts;
 use super::credentials::{Asker, Book, Subject};
-use super::{Lead, targets};
+use super::{Lead, reports, targets};
 use crate::alert::{Dispatch, Memory};
 use crate::config::Config;
-use crate::inventory::{Estate, Inventory, Registers};
+use crate::inventory::{Estate, Inventory, Registered, Registers};
 use crate::maker::{Catalogue, Overruling};
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
@@ -82,6 +83,7 @@ pub(super) enum Message {
     },
     Tick,
     Outbox(alerts::Question),
+    Reports(reports::Question),
     /// What somebody asked over the control socket to change, and what became of it.
     Asked {
         author: Author,
@@ -134,6 +136,8 @@ pub(super) struct Recorder {
     reviews: BTreeMap<String, Timestamp>,
     /// The count word each device was stored with.
     statuses: BTreeMap<DeviceId, Status>,
+    /// What registers say of when devices were installed, as it was stored.
+    registered: BTreeMap<DeviceId, Registered>,
     /// Devices of which a person's word holds.
     overruled: BTreeSet<DeviceId>,
     /// When it was last looked for devices to forget.
@@ -150,6 +154,8 @@ pub(super) struct Recorder {
     swept: Vec<Swept>,
     coverage: coverage::Count,
     proof: proof::Proof,
+    /// Reports of cycles that could not be written, and why.
+    unwritten: BTreeMap<CycleId, String>,
     seq: u64,
 }
 
@@ -168,6 +174,8 @@ impl Recorder {
         let (plans, windows) = (config.alerts.clone(), config.maintenance.clone());
         let dispatch = Dispatch::restore(plans, windows, &stored.findings, memory);
         let statuses = stored.devices.iter().map(|record| (record.device.id, record.status)).collect();
+        let said = stored.devices.iter().filter_map(|record| Some((record.device.id, record.registered.clone()?)));
+        let registered = said.collect();
         let devices: Vec<_> = stored.devices.into_iter().map(|record| record.device).collect();
         let holds = |device: &crate::inventory::Device| device.facts.overruling.as_ref().is_some_and(Overruling::holds);
         let overruled = devices.iter().filter(|device| holds(device)).map(|device| device.id).collect();
@@ -199,6 +207,7 @@ impl Recorder {
             catalogue,
             inventory,
             statuses,
+            registered,
             overruled,
             forgot: Timestamp::now(),
             dispatch,
@@ -209,6 +218,7 @@ impl Recorder {
             coverage: coverage::Count::new(&stored.swept),
             swept: stored.swept,
             proof: proof::Proof::default(),
+            unwritten: BTreeMap::new(),
             seq: 0,
         };
         recorder.index_addresses();
@@ -329,6 +339,7 @@ impl Recorder {
             }
             Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
+            Message::Reports(question) => self.answer_reports(question),
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);
             }

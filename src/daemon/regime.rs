@@ -11,7 +11,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::beats::{self, Late, Task};
 use super::recorder::Message;
-use super::{DaemonOptions, InForce, Shared, alerts, cameras, catalogue, load, metrics, socket, switches, traps};
+use super::{
+    DaemonOptions, InForce, Shared, alerts, cameras, catalogue, load, metrics, reports, socket, switches, traps,
+};
 use crate::config::{Config, watch::Watch};
 
 /// How long the recorder may be at one transaction.
@@ -80,6 +82,8 @@ pub(super) async fn watch_over(
     let accepting = tokio::spawn(socket::accept(listener, Arc::new(server)));
     let measuring = tokio::spawn(metrics::watch(Arc::clone(shared)));
     shared.beats.keep(Task::Metrics, measuring.abort_handle());
+    let reporting = tokio::spawn(reports::watch(Arc::clone(shared)));
+    shared.beats.keep(Task::Reports, reporting.abort_handle());
     shared.beats.keep(Task::Traps, listening.abort_handle());
     shared.beats.keep(Task::Control, accepting.abort_handle());
     shared.beats.note(Task::Recorder, LONGEST_COMMIT);
@@ -160,6 +164,7 @@ pub(super) async fn watch_over(
     accepting.abort();
     listening.abort();
     measuring.abort();
+    reporting.abort();
     asking.abort();
     if let Some(watching) = watching {
         watching.abort();

@@ -38,7 +38,7 @@ pub use own::{Interface, OwnWords};
 pub use parts::in_parts;
 pub use path::{Around, Hop, Path, path};
 pub use placing::Standing;
-pub use registers::{By, Listing, Registers, Sighting, Touched};
+pub use registers::{By, Listing, Registered, Registers, Sighting, Touched};
 pub use state::Inventory;
 
 use std::net::IpAddr;

@@ -4,6 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
 use super::Device;
 use crate::config::register::{Entry, Register};
 use crate::net::{DeviceId, DeviceText, MacAddr, SiteId};
@@ -56,6 +59,15 @@ pub enum Listing<'a> {
     Unsure,
     /// This register speaks of its site and lists nothing that is it.
     Missing(&'a Register),
+}
+
+/// What a register says of when a device was installed: its statement, and nothing anybody observed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// What the register is called.
+    pub register: String,
+    /// The day.
+    pub installed: Date,
 }
 
 /// Why a device may be an entry.
@@ -233,6 +245,18 @@ impl Registers {
         }
     }
 
+    /// What registers say of when a device was installed; where several do, the latest day: that is the one to answer
+    /// for. Nothing where it is not sure that an entry is this device.
+    #[must_use]
+    pub fn installed(&self, id: DeviceId) -> Option<Registered> {
+        let mine = |number: &&usize| matches!(self.sighting(**number), Sighting::Seen(seen, _) if seen == id);
+        let said = self.claimed.get(&id)?.keys().filter(mine).filter_map(|number| {
+            let (register, entry) = self.entry(*number)?;
+            Some(Registered { register: register.name.clone(), installed: entry.installed? })
+        });
+        said.max_by_key(|said| said.installed)
+    }
+
     /// Whether a device is in the register of its site.
     #[must_use]
     pub fn listing(&self, device: &Device) -> Listing<'_> {
@@ -286,6 +310,7 @@ mod tests {
             name: DeviceText::new(name).non_empty(),
             site: Some("hq".into()),
             what: DeviceText::default(),
+            installed: None,
         }
     }
 
@@ -325,6 +350,25 @@ mod tests {
             let listed = matches!(expected, Sighting::Seen(..));
             assert_eq!(all.listing(&device) == Listing::Listed, listed);
         }
+    }
+
+    #[test]
+    fn a_day_is_said_of_a_device_that_an_entry_surely_is_and_of_several_days_the_latest() {
+        let day = |text: &str| text.parse().ok();
+        let one = Entry { installed: day("2019-05-31"), ..entry("A1", MAC, "", "", "") };
+        let other = Entry { installed: day("2023-01-01"), ..entry("B7", "", "", "10.1.0.7", "") };
+        let mut all = Registers::new(
+            [("estates", one.clone()), ("contractor", other)]
+                .map(|(name, entry)| Register { name: name.into(), entries: vec![entry], ..Register::default() })
+                .into(),
+        );
+        let device = device(1, MAC, "", "10.1.0.7", "");
+        all.look(device.id, Some(&device));
+        let said = all.installed(device.id).unwrap();
+        assert_eq!((said.register.as_str(), Some(said.installed)), ("contractor", day("2023-01-01")));
+        let mut twice = registers(vec![one, Entry { installed: day("2020-01-01"), ..entry("A2", MAC, "", "", "") }]);
+        twice.look(device.id, Some(&device));
+        assert_eq!(twice.installed(device.id), None, "it may be either");
     }
 
     #[test]

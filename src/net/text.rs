@@ -13,6 +13,8 @@ use unicode_security::skeleton;
 
 /// Longest text kept of one field, in characters.
 pub const MAX_CHARS: usize = 256;
+/// Longest text kept of what people write, in characters.
+const MAX_WORDS: usize = 8192;
 /// Most combining marks kept on one base character.
 const MAX_MARKS: usize = 4;
 
@@ -82,11 +84,21 @@ pub fn hides_or_moves(c: char) -> bool {
 /// line breaks and tabs as a space, at most four combining marks on one character.
 #[must_use]
 pub fn clean(raw: &str) -> String {
-    let mut out = String::with_capacity(raw.len().min(MAX_CHARS * 2));
+    cleaned(raw, MAX_CHARS)
+}
+
+/// The same for what a person wrote, which is longer than a device's field: nothing of a reason or a note is cut off.
+#[must_use]
+pub fn clean_words(raw: &str) -> String {
+    cleaned(raw, MAX_WORDS)
+}
+
+fn cleaned(raw: &str, most: usize) -> String {
+    let mut out = String::with_capacity(raw.len().min(most * 2));
     let mut marks = 0usize;
     let mut count = 0usize;
-    for c in raw.trim().chars().take(MAX_CHARS * 4).nfc() {
-        if count >= MAX_CHARS {
+    for c in raw.trim().chars().take(most * 4).nfc() {
+        if count >= most {
             out.push('…');
             break;
         }
@@ -105,7 +117,7 @@ pub fn clean(raw: &str) -> String {
             _ if hides_or_moves(c) => {
                 let escaped = c.escape_unicode();
                 count += escaped.len();
-                if count > MAX_CHARS {
+                if count > most {
                     out.push('…');
                     break;
                 }

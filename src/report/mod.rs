@@ -1,8 +1,13 @@
 //! What was found as text, CSV and JSON. Field names are the contract's.
 
 pub mod camera;
+pub mod case;
+mod cells;
+pub mod cycle;
+pub mod device;
 pub mod metrics;
 pub mod outlook;
+pub mod paper;
 pub mod returns;
 pub mod rows;
 pub mod sites;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::cycle::{Attestation, Counts};
+use super::cycle::{Attestation, Counts, Reporting};
 use super::decision::{Decision, DecisionKind, DecisionRequest, Matter, Stage};
 use super::finding::{Finding, FindingState, Handling};
 use super::ledger::Ledger;
@@ -253,11 +253,19 @@ impl Ledger {
         counts
     }
 
-    /// Ends a cycle, with what is known then.
-    pub fn end_cycle(&mut self, id: CycleId, attestation: Attestation) {
+    /// Ends a cycle, with what is known then. `reported`: a report is to be written.
+    pub fn end_cycle(&mut self, id: CycleId, attestation: Attestation, reported: bool) {
         if let Some(cycle) = self.cycles.get_mut(&id) {
             cycle.closed = Some(attestation.at);
             cycle.attestation = Some(attestation);
+            cycle.report = reported.then_some(Reporting::Due);
+        }
+    }
+
+    /// The report of a cycle that ended was written into these files.
+    pub fn reported(&mut self, id: CycleId, files: Vec<String>, at: Timestamp) {
+        if let Some(cycle) = self.cycles.get_mut(&id) {
+            cycle.report = Some(Reporting::Written { at, files });
         }
     }
 }

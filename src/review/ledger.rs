@@ -311,6 +311,7 @@ impl Ledger {
             items,
             closed: None,
             attestation: None,
+            report: None,
         };
         self.cycles.insert(id, cycle);
         Some(id)

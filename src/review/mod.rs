@@ -18,7 +18,7 @@ mod tests;
 
 pub use changed::changed;
 pub use clock::{Notice, Tick, reminder};
-pub use cycle::{Attestation, Counts, Cycle};
+pub use cycle::{Attestation, Counts, Cycle, LookedAt, Part, Reporting};
 pub use decision::{Attachment, Decision, DecisionKind, DecisionRequest, Matter, Stage};
 pub use finding::{Absence, Closing, Finding, FindingState, Handling, Successor};
 pub use ledger::Ledger;

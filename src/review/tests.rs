@@ -378,6 +378,7 @@ fn a_cycle_opens_once_is_escalated_once_and_ends_when_somebody_attests_that_noth
         owner: "estates".into(),
         escalate_to: Some("the head of estates".into()),
         due: DAY,
+        report: None,
     };
     let mut ledger = opened();
     let items = vec![FindingId(1), FindingId(3)];
@@ -405,12 +406,13 @@ fn a_cycle_opens_once_is_escalated_once_and_ends_when_somebody_attests_that_noth
         author: jo().author,
         at: AT,
         statement: "gone through".into(),
+        looked: None,
         coverage: "all".into(),
         counts,
         seq: 7,
         head: "00".into(),
     };
-    ledger.end_cycle(CycleId(1), attestation);
+    ledger.end_cycle(CycleId(1), attestation, false);
     assert_eq!(ledger.cycle(CycleId(1)).unwrap().closed, Some(AT));
     assert_eq!(ledger.decide(&attest(), &jo(), &rules(), AT, today()), Err(Refusal::Ended(CycleId(1))));
     let restored = Ledger::restore(ledger.findings().cloned().collect(), ledger.cycles().cloned().collect());

@@ -400,6 +400,7 @@ mod tests {
             first_seen: Timestamp(0),
             appeared: None,
             last_seen: Timestamp(0),
+            registered: None,
         }
     }
 

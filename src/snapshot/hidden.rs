@@ -140,6 +140,7 @@ mod tests {
             first_seen: NOW,
             appeared: None,
             last_seen: NOW,
+            registered: None,
         };
         estate.devices.insert(row.id, row);
         estate.targets.insert(ip.into(), target(ip));

@@ -4,26 +4,33 @@
 
 mod changes;
 mod coverage;
+mod curve;
 mod exposure;
+mod faceplate;
 mod filter;
 mod hidden;
 mod index;
 mod look_up;
 mod placement;
+mod plain;
 mod queue;
 mod returns;
 mod seen;
 mod site_coverage;
 mod sites;
 mod sort;
+mod unseen;
 
 pub use changes::{Changes, Frame, Visited};
 pub use coverage::{Coverage, DaemonState, Share};
+pub use curve::{Curve, Day, Stay};
 pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tally, group_of};
+pub use faceplate::{Faceplate, Jack, Sign, Unit};
 pub use filter::{Candidate, Completion, Filter, FilterError, Known};
 pub use index::{Index, Scope};
 pub use look_up::{Hit, Hits, Score, Sought};
 pub use placement::{Placement, PlacementKey};
+pub use plain::Plain;
 pub use queue::Progress;
 pub use returns::{
     Changed, Consideration, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn, Standing,
@@ -32,6 +39,7 @@ pub use seen::Seen;
 pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
 pub use sites::{SiteCounts, SiteOrder};
 pub use sort::{DeviceOrder, TargetOrder};
+pub use unseen::{Unseen, UnseenKey, UnseenKind};
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -39,7 +47,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Basis, NetworkKind, Sensitivity};
-use crate::inventory::{Device, Place};
+use crate::inventory::{Device, Place, Registered};
 use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{
     CycleId, DeviceId, DeviceText, FindingId, MacAddr, MakerId, Names, NetworkId, SiteId, TargetName, Timestamp,
@@ -92,6 +100,8 @@ pub struct Snapshot {
     pub targets: BTreeMap<TargetName, TargetRow>,
     /// Carriers of alerts by name.
     pub carriers: BTreeMap<String, CarrierRow>,
+    /// What is wrong with the work itself, as it was told.
+    pub conditions: Vec<ConditionRow>,
     /// What the daemon counted of each site.
     pub looked: Looked,
     /// When targets were last seen whole.
@@ -186,6 +196,8 @@ pub struct DeviceRow {
     pub appeared: Option<Timestamp>,
     /// Last seen: now, as far as its switch's last complete pass or its own last answer goes.
     pub last_seen: Timestamp,
+    /// What a register says of when it was installed.
+    pub registered: Option<Registered>,
 }
 
 /// A target.
@@ -219,6 +231,19 @@ pub struct TargetRow {
     pub readings: Readings,
     /// What is remembered of it as a camera.
     pub camera: CameraStanding,
+}
+
+/// Something wrong with the work itself, for as long as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConditionRow {
+    /// What kind: `polling-late`, `coverage-low`, `credential-refused`, `clock-off`, `disk-low`, `registry-old`, ….
+    pub kind: String,
+    /// What it is about, where there can be several of a kind: a site, a credential.
+    pub subject: String,
+    /// In words, as it was when it began.
+    pub words: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// A carrier of alerts.
@@ -280,6 +305,7 @@ impl DeviceRow {
             first_seen: device.first_seen,
             appeared: device.appeared,
             last_seen,
+            registered: None,
         }
     }
 }

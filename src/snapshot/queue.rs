@@ -159,6 +159,7 @@ mod tests {
             escalated: None,
             revisions: BTreeMap::new(),
             attestation: None,
+            report: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
+use super::curve::{self, Curve, Stay, Stays};
 use super::{
     DeviceRow, Exposure, ExposureOrder, Group, NetworkRow, SiteCounts, SiteCoverage, SiteRow, Snapshot, Tally, group_of,
 };
@@ -16,8 +17,6 @@ use crate::review::{Decision, Finding, FindingState};
 
 /// The day of the instruction: what was connected to a sensitive site after it is a breach and no legacy.
 pub const INSTRUCTION: Date = date(2022, 11, 24);
-/// Moments of the progress that are told, at most.
-const MOST_MOMENTS: usize = 24;
 
 /// When a device was installed, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -29,8 +28,25 @@ pub enum Installed {
     AfterInstruction,
     /// It was there on the day of the instruction.
     BeforeInstruction,
-    /// It was there when its place was first looked at, after the instruction: nobody saw when it came.
+    /// It was there when its place was first looked at, after the instruction: nobody saw when it came. A register says
+    /// that it was installed by the day of the instruction: its statement, no observation.
+    BeforeByRegister,
+    /// Likewise, after that day.
+    AfterByRegister,
+    /// Nobody saw when it came, and no register says it.
     NotKnown,
+}
+
+impl Installed {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::SinceLastReturn,
+        Self::AfterInstruction,
+        Self::BeforeInstruction,
+        Self::BeforeByRegister,
+        Self::AfterByRegister,
+        Self::NotKnown,
+    ];
 }
 
 /// Where a sensitive site stands.
@@ -161,8 +177,8 @@ pub struct Return<'a> {
     pub controls: Vec<&'a Finding>,
     /// (f)
     pub changes: Vec<Changed<'a>>,
-    /// (g) Affected sites in per cent that were done at the end of each day.
-    pub progress: Vec<(Date, usize)>,
+    /// (g) Affected sites that were done, over time.
+    pub progress: Curve,
 }
 
 impl Return<'_> {
@@ -194,11 +210,13 @@ impl Return<'_> {
     }
 }
 
-fn day(at: Timestamp) -> Date {
+/// The day of a moment, in UTC.
+pub(super) fn day(at: Timestamp) -> Date {
     at.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
-fn is_suspect(device: &DeviceRow) -> bool {
+/// Whether a device is restricted, or suspected of being so.
+pub(super) fn is_suspect(device: &DeviceRow) -> bool {
     matches!(device.status, Status::Restricted | Status::Suspected)
 }
 
@@ -211,29 +229,26 @@ fn installed(device: &DeviceRow, since: Option<Timestamp>) -> Installed {
     } else if day(device.first_seen) <= INSTRUCTION {
         Installed::BeforeInstruction
     } else {
-        Installed::NotKnown
-    }
-}
-
-/// When restricted equipment was first and last at a sensitive site.
-#[derive(Debug, Clone, Copy, Default)]
-struct Span {
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
-}
-
-impl Span {
-    fn add(&mut self, first: Timestamp, last: Timestamp) {
-        self.first = Some(self.first.map_or(first, |before| before.min(first)));
-        self.last = self.last.max(Some(last));
+        match device.registered.as_ref().map(|said| said.installed <= INSTRUCTION) {
+            Some(true) => Installed::BeforeByRegister,
+            Some(false) => Installed::AfterByRegister,
+            None => Installed::NotKnown,
+        }
     }
 }
 
 impl Snapshot {
     /// The return since the last one, of the whole estate or of one site. It holds the devices that a return names one
-    /// by one; `tallies`: how all devices count.
+    /// by one; `tallies`: how all devices count. `past`: where each finding was open, by the change log; `None`: it has
+    /// too much to be read, and the findings' latest openings are taken.
     #[must_use]
-    pub fn to_return(&self, tallies: &[Tally], since: Option<Timestamp>, only: Option<SiteId>) -> Return<'_> {
+    pub fn to_return(
+        &self,
+        tallies: &[Tally],
+        since: Option<Timestamp>,
+        only: Option<SiteId>,
+        past: Option<&[Stay]>,
+    ) -> Return<'_> {
         let within = |site: Option<&SiteId>| only.is_none() || site == only.as_ref();
         let overdue = self.overdue();
         let standing = self.gravest();
@@ -255,12 +270,12 @@ impl Snapshot {
             self.findings.values().filter(|finding| within(finding.place.site.as_ref())).collect();
         controls.retain(|finding| finding.state != FindingState::Closed && finding.decision.is_some());
         controls.sort_by_cached_key(|finding| (finding.place.site.clone(), finding.severity, finding.id));
-        let spans = self.affected_spans();
-        let sites = self.site_returns(only.as_ref(), &self.site_counts(tallies, &overdue), &spans);
+        let stays = self.stays(past);
+        let sites = self.site_returns(only.as_ref(), &self.site_counts(tallies, &overdue), &stays);
         Return {
             snapshot: self,
             since,
-            progress: progress(&sites, &spans, self.as_of),
+            progress: Curve { days: curve::days(&sites, &stays, self.as_of), by_log: past.is_some() },
             networks: self.network_returns(tallies, only.as_ref()),
             exposure: self.exposure(
                 tallies
@@ -280,6 +295,19 @@ impl Snapshot {
         }
     }
 
+    /// Surveillance equipment, and what may be, at a site now.
+    #[must_use]
+    pub fn equipment_at(&self, site: &SiteId) -> Vec<Item<'_>> {
+        let standing = self.gravest();
+        let told = |row: &&DeviceRow| group_of(row).is_some_and(|group| group != Group::NotIdentified);
+        let here = |row: &&DeviceRow| row.place.gone.is_none() && row.place.site.as_ref() == Some(site);
+        let item =
+            |device| Item { device, installed: installed(device, None), finding: standing.get(&device.id).copied() };
+        let mut items: Vec<Item<'_>> = self.devices.values().filter(here).filter(told).map(item).collect();
+        items.sort_by_key(|item| (item.device.status, item.device.id));
+        items
+    }
+
     /// The gravest finding that stands about each device.
     fn gravest(&self) -> BTreeMap<DeviceId, &Finding> {
         let mut gravest: BTreeMap<DeviceId, &Finding> = BTreeMap::new();
@@ -293,31 +321,11 @@ impl Snapshot {
         gravest
     }
 
-    /// Since when, and until when, restricted or suspected equipment was at each sensitive site.
-    fn affected_spans(&self) -> BTreeMap<SiteId, Span> {
-        let mut spans: BTreeMap<SiteId, Span> = BTreeMap::new();
-        let mut add = |site: Option<&SiteId>, first, last| {
-            if let Some(site) = site.filter(|site| self.is_sensitive(Some(site))) {
-                spans.entry(site.clone()).or_default().add(first, last);
-            }
-        };
-        for device in self.devices.values().filter(|device| is_suspect(device)) {
-            add(device.place.site.as_ref(), device.place.since, device.place.gone.unwrap_or(self.as_of));
-        }
-        // What was moved away or turned into another device left a finding where it was.
-        for finding in self.findings.values() {
-            if self.device_of(finding).is_some_and(is_suspect) {
-                add(finding.place.site.as_ref(), finding.since, finding.closed.unwrap_or(self.as_of));
-            }
-        }
-        spans
-    }
-
     fn site_returns(
         &self,
         only: Option<&SiteId>,
         counts: &BTreeMap<SiteId, SiteCounts>,
-        spans: &BTreeMap<SiteId, Span>,
+        stays: &BTreeMap<SiteId, Stays>,
     ) -> Vec<SiteReturn<'_>> {
         let mut apart: BTreeMap<&SiteId, usize> = BTreeMap::new();
         for row in self.devices.values().filter(|row| is_suspect(row) && row.place.gone.is_none()) {
@@ -334,7 +342,7 @@ impl Snapshot {
             let (counts, coverage) = (counts.get(&site.id).cloned().unwrap_or_default(), coverages.remove(&site.id));
             let coverage = coverage.unwrap_or_else(|| self.coverage_of(&site.id));
             let enough = coverage.doubts.is_empty();
-            let standing = match (counts.restricted + counts.suspected > 0, spans.contains_key(&site.id), enough) {
+            let standing = match (counts.restricted + counts.suspected > 0, stays.contains_key(&site.id), enough) {
                 (true, _, _) => Standing::Remaining,
                 (_, true, false) => Standing::GoneNotShown,
                 (_, true, true) => Standing::Done,
@@ -418,32 +426,4 @@ impl Snapshot {
         changes.sort_by_key(key);
         changes
     }
-}
-
-/// Per cent of the affected sites that were done at the end of each of some days, the last being that of the picture. A
-/// site of which too little is looked at is not done.
-fn progress(sites: &[SiteReturn<'_>], spans: &BTreeMap<SiteId, Span>, as_of: Timestamp) -> Vec<(Date, usize)> {
-    let affected: Vec<(Date, Option<Date>)> = sites
-        .iter()
-        .filter_map(|site| {
-            let span = spans.get(&site.site.id)?;
-            let done = site.standing == Some(Standing::Done);
-            Some((day(span.first?), span.last.filter(|_| done).map(day)))
-        })
-        .collect();
-    let Some(first) = affected.iter().map(|(first, _)| *first).min() else { return Vec::new() };
-    let last = day(as_of).max(first);
-    let days = usize::try_from(first.duration_until(last).as_hours() / 24).unwrap_or(0);
-    let moments = days.clamp(1, MOST_MOMENTS - 1);
-    let moment = |number: usize| {
-        let days = i64::try_from(days * number / moments).unwrap_or(0);
-        first.saturating_add(jiff::Span::new().days(days))
-    };
-    let percent = |day: Date| {
-        let done = affected.iter().filter(|(_, done)| done.is_some_and(|done| done <= day)).count();
-        (day, (done * 100).checked_div(affected.len()).unwrap_or(0))
-    };
-    let mut told: Vec<(Date, usize)> = (0..=moments).map(moment).map(percent).collect();
-    told.dedup_by_key(|(day, _)| *day);
-    told
 }

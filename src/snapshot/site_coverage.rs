@@ -56,7 +56,7 @@ pub struct RegisterLooked {
 }
 
 /// Something that was not seen.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Gap {
     /// What.
     pub what: String,
@@ -67,7 +67,7 @@ pub struct Gap {
 }
 
 /// What a share is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FactorKind {
     /// Addresses of the site's ranges that were looked at.
@@ -125,6 +125,9 @@ pub struct SiteCoverage {
     pub factors: Vec<Factor>,
     /// Why the site is not shown to be clean whatever was found; empty: enough was looked at.
     pub doubts: Vec<String>,
+    /// Those of them that tell of cameras nobody looked at: behind recorders, behind another address.
+    #[serde(skip)]
+    pub hidden: Vec<String>,
 }
 
 impl SiteCoverage {
@@ -145,14 +148,20 @@ pub(super) struct Equipment<'a> {
 }
 
 /// A target that does not answer, with what to do about it.
-fn gap_of(target: &TargetRow, stale: bool) -> Gap {
+pub(super) fn gap_of(target: &TargetRow, stale: bool) -> Gap {
+    let name = &target.name;
     let (why, mend) = match target.state.as_str() {
-        "waiting" => ("not visited yet".to_owned(), "wait for its first visit"),
-        "refused" => (target.why.clone(), "see its credential"),
-        "answering" | "partial" if stale => (format!("last answer {}", word(target.last_ok)), "is the daemon running?"),
-        _ => (target.why.clone(), "is it up, and may this host ask it?"),
+        "waiting" => ("not visited yet".to_owned(), "wait for its first visit".to_owned()),
+        "refused" if target.switch => {
+            (target.why.clone(), format!("lenswarden poll {name}, once its credential is mended"))
+        }
+        "refused" => (target.why.clone(), "lenswarden credential list, and mend it".to_owned()),
+        "answering" | "partial" if stale => {
+            (format!("last answer {}", word(target.last_ok)), "is the daemon running?".to_owned())
+        }
+        _ => (target.why.clone(), format!("lenswarden poll {name}: is it up, and may this host ask it?")),
     };
-    Gap { what: target.name.to_string(), why, mend: mend.to_owned() }
+    Gap { what: name.to_string(), why, mend }
 }
 
 fn word(at: Option<Timestamp>) -> String {
@@ -243,8 +252,9 @@ impl Snapshot {
                 (None, FactorKind::Register) => None,
             }
         });
-        let doubts = doubts.chain(self.hidden_among(at)).collect();
-        SiteCoverage { site: site.clone(), doubts, factors }
+        let hidden = self.hidden_among(at);
+        let doubts = doubts.chain(hidden.iter().cloned()).collect();
+        SiteCoverage { site: site.clone(), doubts, hidden, factors }
     }
 
     fn switches_among(&self, targets: &[&TargetRow], looked: &SiteLooked) -> Factor {

@@ -26,6 +26,7 @@ pub struct Alert {
     /// How grave.
     pub severity: Severity,
     /// What kind of message: the rule's id, `summary`, `digest`, `maintenance`, `reminder`, `lost`, `test`, `audit-head`,
+    /// `report` (of a review cycle),
     /// or what happened to the work itself (`credential-stopped`).
     pub kind: String,
     /// When it came to be.
@@ -38,6 +39,9 @@ pub struct Alert {
     /// Findings it tells of beside these.
     #[serde(default)]
     pub more: usize,
+    /// What a carrier that takes more than a line is given beside it, in lines; empty: nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub body: String,
 }
 
 /// What an alert tells of a finding. All text is cleaned.

@@ -9,7 +9,7 @@ use super::audit::SignedHead;
 use super::held::{Condition, Held};
 use super::outbox::{Outbox, Told};
 use crate::config::{Basis, NetworkKind, Sensitivity};
-use crate::inventory::{AddressBinding, Device, Merge, Presence, RowChange, SwitchRecord};
+use crate::inventory::{AddressBinding, Device, Merge, Presence, Registered, RowChange, SwitchRecord};
 use crate::net::{CredentialId, DeviceId, DeviceText, NetworkId, SiteId, TargetName, Timestamp};
 use crate::observation::{CameraStanding, Readings, SweepAnswer, Table, TableState};
 use crate::policy::{Loosened, Status};
@@ -92,6 +92,9 @@ pub struct DeviceRecord {
     pub device: Device,
     /// Restricted, suspected, unknown or not restricted.
     pub status: Status,
+    /// What a register says of when it was installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered: Option<Registered>,
 }
 
 /// What kind of target.

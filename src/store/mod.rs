@@ -15,6 +15,7 @@ mod prune;
 mod query;
 mod read;
 mod reader;
+mod records;
 mod salt;
 mod schema;
 mod swept;
@@ -32,6 +33,7 @@ pub use held::{Aside, Condition, Held};
 pub use log::LoggedState;
 pub use outbox::{Outbox, Told};
 pub use reader::{DeviceDetail, Reader};
+pub use records::{CycleItems, Entry};
 pub use switch::SwitchDetail;
 pub use writer::{Committed, Writer};
 

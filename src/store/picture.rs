@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Change, ChangeKind, ConfigurationRecord, DaemonRecord, TargetKind, TargetRecord, TargetState};
-use super::{log, outbox, query, read};
+use super::{held, log, outbox, query, read};
 use crate::net::{DeviceId, FindingId, Names, Timestamp};
 use crate::review::{Cycle, Decision, DecisionKind, Finding, Matter};
 use crate::snapshot::{
-    Changes, DaemonRow, DeviceRow, Frame, Group, NetworkRow, SiteRow, Snapshot, Tally, TargetRow, Visited, group_of,
+    Changes, ConditionRow, DaemonRow, DeviceRow, Frame, Group, NetworkRow, SiteRow, Snapshot, Tally, TargetRow,
+    Visited, group_of,
 };
 
 fn state_text(state: TargetState) -> &'static str {
@@ -23,23 +24,31 @@ fn state_text(state: TargetState) -> &'static str {
     }
 }
 
-fn target_row(target: TargetRecord) -> TargetRow {
-    TargetRow {
-        switch: target.kind == TargetKind::Switch,
-        name: target.name,
-        address: target.address,
-        site: target.site,
-        state: state_text(target.state).to_owned(),
-        since: target.since,
-        why: target.why,
-        last_attempt: target.last_attempt,
-        last_ok: target.last_ok,
-        requests: target.requests,
-        took_ms: target.took_ms,
-        tables: target.tables,
-        readings: target.readings,
-        camera: target.camera,
+impl From<TargetRecord> for TargetRow {
+    /// A target as readers see it.
+    fn from(target: TargetRecord) -> Self {
+        Self {
+            switch: target.kind == TargetKind::Switch,
+            name: target.name,
+            address: target.address,
+            site: target.site,
+            state: state_text(target.state).to_owned(),
+            since: target.since,
+            why: target.why,
+            last_attempt: target.last_attempt,
+            last_ok: target.last_ok,
+            requests: target.requests,
+            took_ms: target.took_ms,
+            tables: target.tables,
+            readings: target.readings,
+            camera: target.camera,
+        }
     }
+}
+
+fn condition_row(condition: held::Condition) -> ConditionRow {
+    let held::Condition { kind, subject, words, since } = condition;
+    ConditionRow { kind, subject, words, since }
 }
 
 /// Columns `seq, at, kind, subject, body`.
@@ -116,12 +125,13 @@ fn unlogged(connection: &Connection, visits: u64) -> rusqlite::Result<Changes> {
         .optional()?;
     let sql = "SELECT record FROM target WHERE visit > ?";
     let targets: Vec<TargetRecord> = read::records(connection, sql, [visits as i64])?;
-    let visited = |target: TargetRecord| Visited { complete: target.last_complete, row: target_row(target) };
+    let visited = |target: TargetRecord| Visited { complete: target.last_complete, row: TargetRow::from(target) };
     Ok(Changes {
         head: head.unwrap_or_default(),
         visits: read::meta(connection, "visit")?.unwrap_or(0),
         targets: targets.into_iter().map(visited).collect(),
         carriers: outbox::carriers(connection)?,
+        conditions: held::conditions(connection)?.into_iter().map(condition_row).collect(),
         looked: read::meta(connection, "looked")?.unwrap_or_default(),
         ..Changes::default()
     })

@@ -9,14 +9,14 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error as WordError, StrDeserializer};
 
 use super::{DeviceRecord, read};
-use crate::inventory::{Confidence, Place};
+use crate::inventory::{Confidence, Place, Registered};
 use crate::net::{DeviceId, DeviceText, MacAddr, MakerId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanId};
 use crate::snapshot::{DeviceRow, Tally, word};
 
 /// Every column of a row, in the order in which it is written and read.
 const COLUMNS: &str = "id, mac, ips, class, surveillance, maker, maker_name, verdict, brand, model, firmware, serial, \
                        hostname, switch, port, if_index, vlan, network, network_kind, site, certainty, confidence, \
-                       since, gone, status, first_seen, appeared";
+                       since, gone, status, first_seen, appeared, register, installed";
 
 /// The schema's step that brought them: narrow rows of devices, how many are alike, which findings are closed, which
 /// targets were visited since. [`fill`] makes the rows from the records; the triggers keep the rest.
@@ -91,6 +91,12 @@ pub(super) const STEP: &str = "
     CREATE INDEX target_by_visit ON target (visit);
 ";
 
+/// What registers say of when devices were installed. [`fill`] makes the rows.
+pub(super) const REGISTERS: &str = "
+    ALTER TABLE device_row ADD COLUMN register TEXT;
+    ALTER TABLE device_row ADD COLUMN installed TEXT;
+";
+
 /// A word of a list as its value.
 fn value<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
@@ -153,7 +159,15 @@ fn device_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
         first_seen,
         appeared: row.get::<_, Option<i64>>(26)?.map(Timestamp),
         last_seen: first_seen,
+        registered: registered(row)?,
     })
+}
+
+/// What a register says of when a device was installed.
+fn registered(row: &Row<'_>) -> rusqlite::Result<Option<Registered>> {
+    let register: Option<String> = row.get(27)?;
+    let Some(register) = register else { return Ok(None) };
+    Ok(Some(Registered { register, installed: read::parsed(row, 28)? }))
 }
 
 fn as_word<T: Serialize>(value: Option<&T>) -> Option<String> {
@@ -163,7 +177,7 @@ fn as_word<T: Serialize>(value: Option<&T>) -> Option<String> {
 /// Writes a device's row anew.
 pub(super) fn write(connection: &Connection, record: &DeviceRecord) -> rusqlite::Result<()> {
     let device = &record.device;
-    let row = DeviceRow::new(device, record.status, device.first_seen);
+    let (row, registered) = (DeviceRow::new(device, record.status, device.first_seen), record.registered.as_ref());
     let id = row.id.0 as i64;
     let place = &row.place;
     let ips: Vec<String> = row.ips.iter().map(ToString::to_string).collect();
@@ -171,7 +185,7 @@ pub(super) fn write(connection: &Connection, record: &DeviceRecord) -> rusqlite:
     connection
         .prepare_cached(&format!(
             "INSERT INTO device_row ({COLUMNS})
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ))?
         .execute(rusqlite::params![
             id,
@@ -201,6 +215,8 @@ pub(super) fn write(connection: &Connection, record: &DeviceRecord) -> rusqlite:
             word(&row.status),
             row.first_seen.0,
             row.appeared.map(|appeared| appeared.0),
+            registered.map(|said| &said.register),
+            registered.map(|said| said.installed.to_string()),
         ])?;
     Ok(())
 }

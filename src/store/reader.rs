@@ -10,7 +10,7 @@ use super::{
     Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetKind, TargetRecord, lock, past, picture, query,
     read, schema,
 };
-use crate::inventory::{AddressBinding, Device, Path as Way, Presence, SwitchRecord};
+use crate::inventory::{AddressBinding, Device, Path as Way, Presence, Registered, SwitchRecord};
 use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
 use crate::policy::Status;
 use crate::review::{Decision, Finding};
@@ -34,6 +34,8 @@ pub struct DeviceDetail {
     pub device: Device,
     /// Its count word.
     pub status: Status,
+    /// What a register says of when it was installed.
+    pub registered: Option<Registered>,
     /// Last seen.
     pub last_seen: Timestamp,
     /// Its findings, closed ones too.
@@ -219,7 +221,7 @@ impl Reader {
         let found: Option<DeviceRecord> = connection
             .query_row("SELECT record FROM device WHERE id = ?", [key], |row| read::record(row, 0))
             .optional()?;
-        let Some(DeviceRecord { device, status }) = found else { return Ok(None) };
+        let Some(DeviceRecord { device, status, registered }) = found else { return Ok(None) };
         let mac = device.mac.map(|mac| mac.to_string()).unwrap_or_default();
         // Only the targets its last sight rests on: its switch, and itself as a camera.
         let mut targets: Vec<TargetRecord> = Vec::new();
@@ -273,6 +275,7 @@ impl Reader {
         Ok(Some(DeviceDetail {
             status,
             path: self.path(&device.place, &presence, &addresses, &switches)?,
+            registered,
             last_seen: seen.last_seen(&DeviceRow::new(&device, status, device.first_seen)),
             findings: read::records(connection, "SELECT record FROM finding WHERE device = ? ORDER BY id", [key])?,
             decisions,

@@ -179,6 +179,7 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX decision_of_subject ON decision (subject);
 ",
     query::STEP,
+    query::REGISTERS,
 ];
 
 /// The schema this program writes.
@@ -195,7 +196,8 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     for (index, step) in MIGRATIONS.iter().enumerate().skip(from) {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
         transaction.execute_batch(step)?;
-        if *step == query::STEP {
+        // The last step of those that make the rows.
+        if *step == query::REGISTERS {
             query::fill(&transaction)?;
         }
         transaction.pragma_update(None, "user_version", index as i64 + 1)?;
@@ -271,7 +273,8 @@ mod tests {
             appeared: None,
             own: crate::inventory::OwnWords::default(),
         };
-        serde_json::to_string(&crate::store::DeviceRecord { device, status: crate::policy::Status::Unknown }).unwrap()
+        let status = crate::policy::Status::Unknown;
+        serde_json::to_string(&crate::store::DeviceRecord { device, status, registered: None }).unwrap()
     }
 
     #[test]
@@ -369,6 +372,7 @@ mod tests {
             text: "x".into(),
             findings: Vec::new(),
             more: 0,
+            body: String::new(),
         };
         let outbox = Outbox {
             carriers: Some(vec![("soc".into(), "somewhere".into())]),

@@ -92,6 +92,27 @@ fn every_bad_file_says_where_what_and_how() {
         ("[daemon]\npoll-every='soon'\n", &["2:12 daemon.poll-every", "'soon' is no duration", "30s, 5m"]),
         ("[daemon]\npoll-every='1ms'\n", &["too short"]),
         ("[daemon]\nconcurrency=0\n", &["0 is out of range", "1 to 4096"]),
+        (
+            "[[review]]\nname='a/b'\nschedule='daily'\nowner='x'\n\
+             report={formats=['html'],folder='reports',alerts=['soc']}\n",
+            &[
+                "2:6 review.name: 'a/b' cannot be a part of a file's name",
+                "review.report.folder: 'reports' is no absolute path",
+                "there is no alert 'soc'",
+            ],
+        ),
+        (
+            "[[review]]\nname='a'\nschedule='daily'\nowner='x'\nreport={}\n",
+            &["5:8 review.report", "neither what is written nor who is told"],
+        ),
+        (
+            "[[review]]\nname='a'\nschedule='daily'\nowner='x'\nreport={formats=['pdf']}\n",
+            &["unknown variant `pdf`", "`html`"],
+        ),
+        (
+            "[[review]]\nname='a'\nschedule='daily'\nowner='x'\nreport={format=['html']}\n",
+            &["unknown field `format`", "`formats`"],
+        ),
         ("[traps]\nlisten='162'\n", &["2:8 traps.listen", "'162' is no address with a port", "0.0.0.0:162"]),
         ("[traps]\nlisten='0.0.0.0:0'\n", &["traps.listen", "no address with a port"]),
         ("[[site]]\nid='hq'\nsensitivity='secret'\n", &["unknown variant `secret`", "`sensitive`"]),

@@ -1,7 +1,9 @@
 //! Keys and pictures in, screens out.
 
+mod coverage;
 mod decisions;
 pub(crate) mod estate;
+mod faceplate;
 mod filter;
 mod hostile;
 mod moving;
@@ -154,8 +156,15 @@ pub(crate) fn named_key(name: &str) -> KeyEvent {
     })
 }
 
-const VIEWS: [(&str, &str); 6] =
-    [("exposure", "1"), ("placement", "2"), ("reviews", "3"), ("devices", "4"), ("sites", "5"), ("targets", "6t")];
+const VIEWS: [(&str, &str); 7] = [
+    ("exposure", "1"),
+    ("placement", "2"),
+    ("reviews", "3"),
+    ("devices", "4"),
+    ("sites", "5"),
+    ("coverage", "6"),
+    ("targets", "6t"),
+];
 
 #[test]
 fn every_view_of_a_full_estate_in_every_size() {
@@ -246,7 +255,7 @@ fn the_readme_has_the_key_table() {
     let readme = include_str!("../../README.md");
     let (_, section) = readme.split_once("## The console's keys\n\n").expect("the section is there");
     let table = section.split("\n\n").next().unwrap();
-    assert_eq!(table.trim(), lenswarden::console::keys::markdown().trim());
+    assert_eq!(table.trim(), lenswarden::console::keymap::markdown().trim());
 }
 
 #[test]

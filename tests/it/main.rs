@@ -32,6 +32,7 @@ mod onvif;
 mod picture;
 mod policies;
 mod recordings;
+mod records;
 mod report;
 mod rules;
 mod sample;

@@ -47,7 +47,7 @@ fn tables(folder: &Path) -> BTreeMap<String, String> {
 }
 
 /// Everything by which the lab's sites, devices and places could be told.
-fn telling(house: &House) -> Vec<String> {
+pub(crate) fn telling(house: &House) -> Vec<String> {
     let snapshot = house.look().unwrap();
     let mut words: Vec<String> = Vec::new();
     for site in snapshot.sites.values() {
@@ -73,7 +73,7 @@ fn telling(house: &House) -> Vec<String> {
 }
 
 /// Whether a word stands there by itself: `hq` is not in `hqx`.
-fn tells(text: &str, word: &str) -> bool {
+pub(crate) fn tells(text: &str, word: &str) -> bool {
     let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '-');
     text.match_indices(word)
         .any(|(at, _)| edge(text[..at].chars().next_back()) && edge(text[at + word.len()..].chars().next()))

@@ -43,7 +43,7 @@ pub(crate) fn device(id: u64, port: u32) -> DeviceRecord {
         first_seen: START,
         appeared: None,
     };
-    DeviceRecord { device, status: Status::Unknown }
+    DeviceRecord { device, status: Status::Unknown, registered: None }
 }
 
 pub(crate) fn finding(id: u64, device: u64, state: FindingState, revision: u64) -> Finding {

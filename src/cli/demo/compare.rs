@@ -252,6 +252,7 @@ mod tests {
             first_seen: NOW,
             appeared: None,
             last_seen: NOW,
+            registered: None,
         };
         let target = TargetRow {
             name: "sw1".into(),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::{Paragraph, Pen, Piece};
-use super::{devices, dossier, moment, site_of, targets, text_of};
+use super::{coverage, devices, dossier, moment, site_of, targets, text_of};
 use crate::console::keys::Context;
 use crate::console::model::{Mode, Model, ReviewKey, View};
 use crate::inventory::{Certainty, contain};
@@ -20,9 +20,14 @@ const MOST_BEFORE: usize = 20;
 
 /// Draws the detail in a pane, or on the whole body.
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
+    let pinned = matches!(model.mode.shown(), Mode::Pinned { .. });
     let (title, paragraphs) = match (model.view, model.selected_device()) {
-        (View::Targets, _) => match model.lists.targets.selected() {
+        (View::Targets, _) if !pinned => match model.lists.targets.selected() {
             Some(name) => targets::detail(model, name),
+            None => return,
+        },
+        (View::Coverage, _) => match model.lists.coverage.selected() {
+            Some(key) => coverage::detail(model, key),
             None => return,
         },
         (View::Sites, _) => match model.lists.sites.selected() {
@@ -43,8 +48,10 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let inner = Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 1 };
     // A pane starts at the top: only the detail that fills the screen scrolls.
     let top = std::cell::Cell::new(0);
-    let full =
-        model.mode == Mode::Detail || matches!(model.mode, Mode::Help { of: Context::Detail | Context::Dossier, .. });
+    let full = matches!(
+        model.mode,
+        Mode::Detail | Mode::Pinned { .. } | Mode::Help { of: Context::Detail | Context::Dossier, .. }
+    );
     let scroll = if full { &model.scroll } else { &top };
     let lines = pen.paragraphs(inner, &paragraphs, scroll);
     let below = lines.saturating_sub(scroll.get() + usize::from(inner.height));

@@ -1,9 +1,11 @@
 //! Model to screen. Changes nothing but scroll offsets.
 
+mod coverage;
 mod detail;
 mod devices;
 mod dossier;
 mod exposure;
+mod faceplate;
 mod filter;
 mod head;
 mod overlay;
@@ -62,7 +64,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         Mode::Ask(asking) => saved::ask(model, asking, &mut pen, body),
         Mode::Search(search) => search::draw(model, search, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
-        Mode::Browse | Mode::Detail | Mode::Filter(_) => {}
+        Mode::Browse | Mode::Detail | Mode::Pinned { .. } | Mode::Faceplate(_) | Mode::Filter(_) => {}
     }
     if let Some(position) = overlay::cursor(model, area, body) {
         frame.set_cursor_position(position);
@@ -70,8 +72,10 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 }
 
 fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
-    if model.mode == Mode::Detail {
-        return detail::draw(model, pen, area);
+    match model.mode.shown() {
+        Mode::Detail | Mode::Pinned { .. } => return detail::draw(model, pen, area),
+        Mode::Faceplate(panel) => return faceplate::draw(model, panel, pen, area),
+        _ => {}
     }
     let list = if *model.detail_open.of(model.view) && area.width >= WIDE {
         let width = (area.width * 2 / 5).min(100);
@@ -96,7 +100,8 @@ fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         View::Reviews => reviews::draw(model, pen, list),
         View::Devices => devices::draw(model, pen, list),
         View::Sites => sites::draw(model, pen, list),
-        View::Coverage | View::Activity => {}
+        View::Coverage => coverage::draw(model, pen, list),
+        View::Activity => {}
         View::Targets => targets::draw(model, pen, list),
     }
 }
@@ -235,6 +240,7 @@ fn place_name(context: Context) -> &'static str {
         Context::Targets => "Targets",
         Context::Detail => "a detail",
         Context::Dossier => "a site's dossier",
+        Context::Faceplate => "a faceplate",
         Context::Outlook => "what if",
         Context::Filter
         | Context::Form

@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 
 use ipnet::{IpNet, Ipv4Net};
 
-use super::Recorder;
+use super::{Recorder, reviews};
 use crate::config::{CameraBlock, Site};
+use crate::inventory::Device;
+use crate::maker::Class;
 use crate::net::{DeviceText, Timestamp};
-use crate::snapshot::{Gap, Looked, SiteLooked};
+use crate::policy::Status;
+use crate::review::LookedAt;
+use crate::snapshot::{DaemonRow, DeviceRow, FactorKind, Filter, Gap, Looked, SiteLooked, Snapshot};
 use crate::store::{Batch, Swept, TargetKind, TargetState};
 
 /// Counting may take a hundredth of the recorder's time: each second in a small estate, more seldom in a large one.
@@ -92,6 +96,46 @@ impl Recorder {
         };
         let (switches, cameras) = (of(TargetKind::Switch, "switches"), of(TargetKind::Camera, "cameras"));
         format!("{switches} and {cameras} answer in full")
+    }
+
+    /// What was looked at of the sites that findings of these words can be at: the factors of every site's coverage.
+    pub(super) fn looked_at(&self, select: &str, at: Timestamp) -> LookedAt {
+        let row = |site: &Site| (site.id.clone(), reviews::site_row(site));
+        let recorder = |device: &&Device| matches!(device.attribution.class, Class::Recorder | Class::Encoder);
+        let device = |device: &Device| (device.id, DeviceRow::new(device, Status::Unknown, at));
+        let picture = Snapshot {
+            as_of: at,
+            daemon: DaemonRow {
+                started: Some(self.daemon.started),
+                poll_every_s: self.daemon.poll_every_s,
+                cameras_every_s: self.daemon.cameras_every_s,
+                ..DaemonRow::default()
+            },
+            sites: self.config.sites.iter().map(row).collect(),
+            devices: self.inventory.devices().filter(recorder).map(device).collect(),
+            targets: self.targets.iter().map(|(name, target)| (name.clone(), target.clone().into())).collect(),
+            looked: self.looked(at),
+            ..Snapshot::default()
+        };
+        let filter = Filter::parse(select).unwrap_or_default();
+        let mut looked = LookedAt::default();
+        for coverage in picture.coverage_of_sites().into_values() {
+            if !picture.sites.get(&coverage.site).is_some_and(|site| filter.may_be_at(site)) {
+                continue;
+            }
+            looked.sites += 1;
+            looked.short += usize::from(!coverage.doubts.is_empty());
+            for factor in &coverage.factors {
+                let part = match factor.kind {
+                    FactorKind::Ranges => &mut looked.ranges,
+                    FactorKind::Switches => &mut looked.switches,
+                    FactorKind::Ports => &mut looked.ports,
+                    FactorKind::Register => &mut looked.register,
+                };
+                *part = part.and(factor.seen, factor.expected, factor.oldest);
+            }
+        }
+        looked
     }
 
     /// Counts what was looked at, where that is due, and writes it where it differs.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::{Draft, Recorder};
-use crate::inventory::{Anew, Delta};
+use crate::inventory::{Anew, Delta, Registered};
 use crate::net::{DeviceId, Timestamp};
 use crate::policy::Subject;
 use crate::review::{Closing, Measure, Rejudged, rejudge};
@@ -31,9 +31,10 @@ impl Recorder {
             let where_it_is = (&Subject::Device(*id), &device.place);
             draft.findings.extend(self.ledger.reconcile(where_it_is, &now, why, at));
             let status = self.policies.status(device, &self.catalogue);
-            let before = self.statuses.insert(*id, status);
-            if before != Some(status) || delta.devices.binary_search(id).is_ok() {
-                draft.devices.insert(*id, DeviceRecord { device: device.clone(), status });
+            let (before, device) = (self.statuses.insert(*id, status), device.clone());
+            let (registered, differs) = self.follow_register(*id);
+            if before != Some(status) || differs || delta.devices.binary_search(id).is_ok() {
+                draft.devices.insert(*id, DeviceRecord { device, status, registered });
             }
         }
         self.judge_entries(entries, draft);
@@ -43,6 +44,17 @@ impl Recorder {
         draft.batch.presence.extend(delta.presence);
         draft.batch.addresses.extend(delta.addresses);
         draft.switches.extend(delta.switches);
+    }
+
+    /// What a register says of when a device was installed, and whether that is something else than was stored.
+    fn follow_register(&mut self, id: DeviceId) -> (Option<Registered>, bool) {
+        let now = self.registers.installed(id);
+        let before = match &now {
+            Some(said) => self.registered.insert(id, said.clone()),
+            None => self.registered.remove(&id),
+        };
+        let differs = before != now;
+        (now, differs)
     }
 
     /// Judges every device anew, after `anew` of them was found out anew, and puts what differs into the draft.
@@ -63,9 +75,10 @@ impl Recorder {
         self.follow_overrulings(&delta.devices, draft);
         for (id, status) in statuses {
             let before = self.statuses.insert(id, status);
-            if before != Some(status) || delta.devices.binary_search(&id).is_ok() {
+            let (registered, differs) = self.follow_register(id);
+            if before != Some(status) || differs || delta.devices.binary_search(&id).is_ok() {
                 let device = self.inventory.device(id).cloned();
-                draft.devices.extend(device.map(|device| (id, DeviceRecord { device, status })));
+                draft.devices.extend(device.map(|device| (id, DeviceRecord { device, status, registered })));
             }
         }
     }

@@ -173,6 +173,7 @@ impl Recorder {
         let one = |kind, words| Wrong { kind, subject: String::new(), words };
         wrong.extend(self.clock(at).map(|words| one("clock-off", words)));
         wrong.extend(self.low_disk().map(|words| one("disk-low", words)));
+        wrong.extend(self.unwritten());
         let (_, registry) = crate::maker::registry_words(self.catalogue.registry_date(), at);
         wrong.extend(registry.map(|words| one("registry-old", words)));
         self.dispatch.operate(wrong, at, outbox);

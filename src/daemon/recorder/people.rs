@@ -157,7 +157,8 @@ impl Recorder {
             self.inventory.recall(id, said, (&self.estate, &self.catalogue), at);
             let Some(device) = self.inventory.device(id).cloned() else { continue };
             let status = self.statuses.get(&id).copied().unwrap_or(Status::Unknown);
-            draft.devices.insert(id, DeviceRecord { device, status });
+            let registered = self.registered.get(&id).cloned();
+            draft.devices.insert(id, DeviceRecord { device, status, registered });
         }
     }
 

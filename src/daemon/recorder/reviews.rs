@@ -6,12 +6,12 @@ use jiff::civil::Date;
 
 use super::{Draft, Recorder};
 use crate::alert::View;
-use crate::config::Sensitivity;
+use crate::config::{Sensitivity, Site};
 use crate::inventory::{Device, Inventory, Place};
 use crate::net::{CycleId, DeviceId, FindingId, TargetName, Timestamp};
 use crate::policy::Status;
 use crate::review::{
-    Actor, Attestation, Decision, DecisionKind, DecisionRequest, FindingState, Matter, Notice, Refusal, Rules,
+    Actor, Attestation, Cycle, Decision, DecisionKind, DecisionRequest, FindingState, Matter, Notice, Refusal, Rules,
     Successor, changed,
 };
 use crate::snapshot::{DeviceRow, Filter, SiteRow};
@@ -80,11 +80,14 @@ impl Recorder {
                 at: decision.at,
                 statement: statement.clone(),
                 coverage: self.looked_words(),
+                looked: self.ledger.cycle(*cycle).map(|cycle| self.looked_at(&cycle.select, decision.at)),
                 counts: self.ledger.counts(*cycle),
                 seq,
                 head,
             };
-            self.ledger.end_cycle(*cycle, attestation);
+            let plan = |cycle: &Cycle| self.config.reviews.iter().find(|plan| plan.name == cycle.name);
+            let reported = self.ledger.cycle(*cycle).and_then(plan).is_some_and(|plan| plan.report.is_some());
+            self.ledger.end_cycle(*cycle, attestation, reported);
             draft.batch.cycles.extend(self.ledger.cycle(*cycle).cloned());
         }
     }
@@ -94,15 +97,7 @@ impl Recorder {
         let plan = self.config.reviews.iter().find(|plan| plan.name == name)?.clone();
         let filter = Filter::parse(&plan.select).ok()?;
         let at = Timestamp::now();
-        let row = |site: &crate::config::Site| {
-            let row = SiteRow {
-                id: site.id.clone(),
-                name: site.name.clone(),
-                sensitivity: site.sensitivity,
-                basis: site.basis,
-            };
-            (site.id.clone(), row)
-        };
+        let row = |site: &Site| (site.id.clone(), site_row(site));
         let sites: BTreeMap<_, _> = self.config.sites.iter().map(row).collect();
         let chosen = |finding: &&crate::review::Finding| {
             let device = finding.subject.device().and_then(|id| self.inventory.device(id));
@@ -177,6 +172,11 @@ impl Recorder {
         }
         due
     }
+}
+
+/// A site as filter words and coverage know it.
+pub(super) fn site_row(site: &Site) -> SiteRow {
+    SiteRow { id: site.id.clone(), name: site.name.clone(), sensitivity: site.sensitivity, basis: site.basis }
 }
 
 /// What stands on a port now.

@@ -1,11 +1,10 @@
 //! The return's charts, as SVG within the page: no script, no image, colours by the page's style sheet.
 
-use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::net::text::clean;
 use crate::policy::Status;
-use crate::snapshot::{ExposureRow, Factor, FactorKind};
+use crate::snapshot::{Day, ExposureRow, Factor, FactorKind};
 
 /// Bars of a chart; the rest is one more, or a line below.
 const MOST_MAKERS: usize = 12;
@@ -68,11 +67,12 @@ pub(super) fn makers(rows: &[&ExposureRow]) -> Markup {
 }
 
 /// Affected sites that were done, in per cent, over time.
-pub(super) fn progress(days: &[(Date, usize)]) -> Markup {
+pub(super) fn progress(days: &[Day]) -> Markup {
     let (height, left, right, top, bottom) = (200usize, 44usize, 20usize, 12usize, 170usize);
-    let (Some((first, _)), Some((last, percent))) = (days.first(), days.last()) else { return html! {} };
+    let (Some(Day { day: first, .. }), Some(end)) = (days.first(), days.last()) else { return html! {} };
+    let (last, percent) = (&end.day, &end.percent());
     let span = first.duration_until(*last).as_hours().max(24);
-    let x = |day: Date| {
+    let x = |day: jiff::civil::Date| {
         let hours = first.duration_until(day).as_hours();
         let along = hours * i64::try_from(WIDTH - left - right).unwrap_or(0) / span;
         left + usize::try_from(along).unwrap_or(0)
@@ -81,12 +81,12 @@ pub(super) fn progress(days: &[(Date, usize)]) -> Markup {
     // It stays as it was until the next moment: steps, no slopes.
     let mut steps = String::new();
     let mut before = None;
-    for (day, percent) in days {
+    for day in days {
         if let Some(before) = before {
-            steps += &format!("{},{} ", x(*day), y(before));
+            steps += &format!("{},{} ", x(day.day), y(before));
         }
-        steps += &format!("{},{} ", x(*day), y(*percent));
-        before = Some(*percent);
+        steps += &format!("{},{} ", x(day.day), y(day.percent()));
+        before = Some(day.percent());
     }
     let area = format!("{left},{bottom} {steps}{},{bottom}", x(*last));
     html! {

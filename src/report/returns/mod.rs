@@ -1,38 +1,44 @@
-//! The return in the four forms it is handed in: one set of sheets, told as text, CSV, JSON and HTML.
+//! The return: one set of sheets, its summary, its charts.
 
 mod charts;
-mod csv;
-mod html;
-mod json;
-mod names;
+mod dossier;
+mod figures;
 mod sheets;
-mod text;
 
-pub use csv::write as write_csv;
-pub use html::write as write_html;
-pub use json::write as write_json;
-pub use names::Names;
-pub use sheets::{Sheet, sheets};
-pub use text::write as write_text;
+use serde_json::{Value, json};
 
-use super::tables;
-use crate::net::Timestamp;
-use crate::snapshot::{Installed, Return, Standing};
+use super::paper::{Frame, Paper};
+use crate::snapshot::{Installed, Return, Share, Standing};
 
 /// A return as it leaves the house.
 #[derive(Debug)]
 pub struct Handed<'a> {
+    /// What it is made by.
+    pub frame: Frame<'a>,
     /// What it says.
     pub given: Return<'a>,
-    /// How sites, addresses and people are called in it.
-    pub names: Names,
-    /// When it is made.
-    pub made: Timestamp,
-    /// The signed head of the change log it was made at; `None` before anything is signed.
-    pub head: Option<String>,
 }
 
 impl Handed<'_> {
+    /// It as a report.
+    #[must_use]
+    pub fn paper(&self) -> Paper<'_> {
+        let (given, frame) = (&self.given, &self.frame);
+        let mut terms = frame.terms();
+        terms.extend(given.since.map(|since| format!("Compared with the return of {}.", frame.minute(since))));
+        let only = given.only.as_ref().map(|site| frame.names.name("site", site.as_str()));
+        terms.extend(only.map(|site| format!("Only site {site}.")));
+        Paper {
+            terms,
+            summary: self.summary(),
+            cards: figures::cards(self),
+            charts: figures::charts(self),
+            fields: self.fields(),
+            sheets: sheets::sheets(self),
+            ..frame.paper("lenswarden-return", self.title())
+        }
+    }
+
     /// Its title.
     fn title(&self) -> String {
         match self.given.snapshot.department.as_str() {
@@ -41,31 +47,41 @@ impl Handed<'_> {
         }
     }
 
-    /// A moment in a sentence.
-    fn minute(&self, at: Timestamp) -> String {
-        sheets::shortened(&self.names.moment(at))
-    }
-
-    /// Its first line: what share of the estate was looked at, and when.
-    fn headline(&self) -> String {
-        let snapshot = self.given.snapshot;
-        // Names of alerts' receivers are nobody's business outside.
-        if self.names.are_redacted() { tables::freshness(snapshot) } else { tables::headline(snapshot) }
-    }
-
-    /// What it is of, and what it is held against, a line each.
-    fn terms(&self) -> Vec<String> {
-        let (given, names) = (&self.given, &self.names);
-        let packs: Vec<String> = given.snapshot.policies.iter().map(|pack| sheets::policy(names, pack, pack)).collect();
-        let mut terms = vec![format!("Made {} by policies {}.", self.minute(self.made), packs.join(", "))];
-        terms.extend(given.since.map(|since| format!("Compared with the return of {}.", self.minute(since))));
-        terms.extend(given.only.as_ref().map(|site| format!("Only site {}.", names.name("site", site.as_str()))));
-        if names.are_redacted() {
-            terms.push(
-                "Redacted: sites, addresses, places and people are pseudonyms, own words are withheld.".to_owned(),
-            );
-        }
-        terms
+    /// What of it only programs are told beside the tables.
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        let (given, frame) = (&self.given, &self.frame);
+        let (snapshot, exposure) = (given.snapshot, &given.exposure);
+        let coverage = snapshot.coverage();
+        let share = |share: &Share| {
+            json!({"all": share.all, "answering": share.answering, "percent": share.percent(),
+                   "oldest": frame.moment(share.oldest)})
+        };
+        let hidden = coverage.hidden;
+        let installed: serde_json::Map<String, Value> = Installed::ALL
+            .into_iter()
+            .map(|when| (crate::snapshot::word(&when).replace('-', "_"), given.installed(when).into()))
+            .collect();
+        vec![
+            ("since", frame.moment(given.since)),
+            ("site", given.only.as_ref().map(|site| frame.site(Some(site))).unwrap_or_default()),
+            (
+                "coverage",
+                json!({"switches": share(&coverage.switches), "cameras": share(&coverage.cameras), "behind_recorders": hidden}),
+            ),
+            (
+                "devices",
+                json!({"restricted": exposure.restricted, "suspected": exposure.suspected, "unknown": exposure.unknown,
+                       "not_restricted": exposure.not_restricted, "not_identified": exposure.not_identified}),
+            ),
+            ("installed", Value::Object(installed)),
+            (
+                "affected_sites",
+                json!({"affected": given.affected(), "done": given.standing(Standing::Done),
+                       "remaining": given.standing(Standing::Remaining),
+                       "gone_not_shown": given.standing(Standing::GoneNotShown), "percent_done": given.done_percent()}),
+            ),
+            ("progress_rests_on", given.progress.words().into()),
+        ]
     }
 
     /// What it says in short, a line each: what a minister is told.
@@ -87,7 +103,7 @@ impl Handed<'_> {
         };
         let not_shown = given.standing(Standing::NoneNotShown);
         let since = match given.since {
-            Some(since) => format!("{} changes since {}", given.changes.len(), self.minute(since)),
+            Some(since) => format!("{} changes since {}", given.changes.len(), self.frame.minute(since)),
             None => "no earlier return is compared with (--since)".to_owned(),
         };
         let standard = given.sites.iter().filter_map(|site| site.consideration.as_ref());
@@ -108,12 +124,15 @@ impl Handed<'_> {
                 "a",
                 format!(
                     "{} devices at sensitive sites, {} of them suspected: {} new since the last return, {} came after 24 \
-                     November 2022, {} were there before, of {} nobody saw when they came",
+                     November 2022, {} were there before; of the others nobody saw when they came: a register says \
+                     before of {}, after of {}, and of {} nothing is known",
                     given.on_sensitive.len(),
                     perhaps.count(),
                     of(Installed::SinceLastReturn),
                     of(Installed::AfterInstruction),
                     of(Installed::BeforeInstruction),
+                    of(Installed::BeforeByRegister),
+                    of(Installed::AfterByRegister),
                     of(Installed::NotKnown)
                 ),
             ),

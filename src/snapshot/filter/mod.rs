@@ -203,6 +203,14 @@ impl Filter {
         self.words.iter().all(|(negated, word)| holds(word) != *negated)
     }
 
+    /// Whether what passes can be at a site: words that say nothing of sites let all through.
+    #[must_use]
+    pub fn may_be_at(&self, row: &SiteRow) -> bool {
+        let of_sites = |word: &Word| matches!(word, Word::Field("site" | "site.sensitivity", _));
+        let words = self.words.iter().filter(|(_, word)| of_sites(word)).cloned().collect();
+        Self { words }.site(row)
+    }
+
     /// Whether a finding passes, by its own fields and those of its device where it is about one.
     #[must_use]
     pub fn finding(
@@ -338,6 +346,7 @@ mod tests {
             first_seen: NOW.minus(Duration::from_secs(6 * 86_400)),
             appeared: None,
             last_seen: NOW,
+            registered: None,
         }
     }
 

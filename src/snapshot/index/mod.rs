@@ -149,11 +149,18 @@ impl Index {
         }
     }
 
-    /// A device as a row.
+    /// A device as a row, without what a register says of it: no list shows that.
     #[must_use]
     pub fn get(&self, id: DeviceId) -> Option<DeviceRow> {
         let at = self.slots.binary_search_by_key(&id, |slot| slot.id).ok()?;
         self.slots.get(at).map(|slot| self.row(slot))
+    }
+
+    /// The devices whose place, or last place, is on a switch.
+    #[must_use]
+    pub fn on_switch(&self, switch: &TargetName) -> Vec<DeviceRow> {
+        let Some(name) = self.strings.find(switch.as_str()) else { return Vec::new() };
+        self.slots.iter().filter(|slot| slot.switch == name).map(|slot| self.row(slot)).collect()
     }
 
     fn slot(&mut self, row: &DeviceRow) -> Slot {
@@ -226,6 +233,7 @@ impl Index {
             first_seen: slot.first_seen,
             appeared: slot.appeared,
             last_seen: slot.first_seen,
+            registered: None,
         };
         row.last_seen = self.seen.last_seen(&row);
         row

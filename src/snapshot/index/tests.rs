@@ -64,6 +64,7 @@ fn device(id: u64, mut bits: u128) -> DeviceRow {
         first_seen: NOW.minus(Duration::from_secs(86_400 * pick(9) as u64)),
         appeared: [None, Some(NOW)][pick(2)],
         last_seen: NOW,
+        registered: None,
     }
 }
 

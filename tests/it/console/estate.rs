@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use lenswarden::config::{Basis, NetworkKind, Sensitivity};
-use lenswarden::inventory::{Certainty, Place, RowChange};
+use lenswarden::inventory::{Certainty, Place, Presence, RowChange, SwitchRecord};
 use lenswarden::maker::{Attribution, Class, Evidence, Grade, Surveillance, Verdict};
-use lenswarden::net::{CycleId, FindingId, NetworkId, SiteId, Timestamp, VlanId};
-use lenswarden::observation::{Completeness, DeviceInformation, Table, TableState};
+use lenswarden::net::{CycleId, FindingId, NetworkId, PortName, SiteId, TargetName, Timestamp, VlanId};
+use lenswarden::observation::{
+    Completeness, DeviceInformation, Neighbour, NeighbourProtocol, OperStatus, Port, SystemFacts, Table, TableState,
+};
 use lenswarden::policy::{Severity, Status};
 use lenswarden::review::{Author, Cycle, Decision, DecisionKind, Finding, FindingState, Matter};
 use lenswarden::snapshot::{Gap, Looked, RegisterLooked, SiteLooked};
@@ -59,7 +61,7 @@ fn configuration() -> ConfigurationRecord {
     }
 }
 
-fn daemon() -> DaemonRecord {
+pub(crate) fn daemon() -> DaemonRecord {
     let host = "monitor1".into();
     DaemonRecord {
         host,
@@ -145,7 +147,7 @@ fn other(id: u64, known: bool) -> DeviceRecord {
 
 fn findings(devices: &[DeviceRecord]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    for DeviceRecord { device, status } in devices {
+    for DeviceRecord { device, status, .. } in devices {
         let core = device.place.network_kind == Some(NetworkKind::Core);
         let restricted = matches!(status, Status::Restricted | Status::Suspected);
         let rules = [
@@ -213,6 +215,7 @@ fn cycles(findings: &[Finding]) -> Vec<Cycle> {
         escalated: None,
         revisions: [].into(),
         attestation: None,
+        report: None,
     };
     let of = |rule: &'static str| {
         findings.iter().filter(move |finding| finding.rule == rule.into()).map(|finding| finding.id)
@@ -244,6 +247,95 @@ fn switch(number: u64) -> TargetRecord {
     let note = Some("cut off after 20000 rows".into());
     target.tables.insert(Table::Lldp, TableState { completeness: Completeness::Partial, rows: 20_000, note });
     target
+}
+
+/// A distribution switch hears the access switches of its site, each on a port of its own.
+fn distribution(site: &str) -> SwitchRecord {
+    let ports = (1..=8).map(|number| port(number, format!("Te1/0/{number}"))).collect();
+    let heard = |number: u32| neighbour(number, &format!("{site}-acc-{number:02}"), "Te1/1/1");
+    record(&format!("{site}-dist-1"), site, ports, (1..=8).map(heard).collect())
+}
+
+fn neighbour(if_index: u32, name: &str, port: &str) -> Neighbour {
+    Neighbour {
+        if_index: Some(if_index),
+        protocol: NeighbourProtocol::Lldp,
+        chassis: name.into(),
+        port: port.into(),
+        system_name: name.into(),
+        system_description: "Cisco IOS Software".into(),
+        addresses: Vec::new(),
+        capabilities: vec!["bridge".into()],
+    }
+}
+
+fn port(if_index: u32, name: String) -> Port {
+    let mut port = Port { name: name.as_str().into(), ..Port::new(if_index) };
+    (port.oper, port.admin, port.speed_mbps, port.if_type) = (OperStatus::Up, OperStatus::Up, Some(1_000), Some(6));
+    port
+}
+
+fn record(name: &str, site: &str, ports: Vec<Port>, neighbours: Vec<Neighbour>) -> SwitchRecord {
+    SwitchRecord {
+        name: name.into(),
+        site: site.into(),
+        system: Some(SystemFacts {
+            name: name.into(),
+            description: "Cisco IOS Software, C9300 Software".into(),
+            object_id: "1.3.6.1.4.1.9.1.2494".into(),
+            uptime_s: 0,
+        }),
+        ports,
+        neighbours,
+        own_macs: Vec::new(),
+        address: None,
+        bridge: true,
+    }
+}
+
+/// An access switch: 48 ports that give power to what has a link, two uplinks, two interfaces without a plug.
+fn access(site: &str, number: u64) -> SwitchRecord {
+    let mut ports: Vec<Port> = (1..=48).map(|number| port(number, format!("Gi1/0/{number}"))).collect();
+    for port in &mut ports {
+        match port.if_index % 6 {
+            0 => port.oper = OperStatus::Down,
+            5 if port.if_index > 40 => (port.oper, port.admin) = (OperStatus::Down, OperStatus::Down),
+            _ => port.poe = Some("delivering".into()),
+        }
+        port.pvid = VlanId::new(120);
+        port.alias = format!("CAM {}", port.if_index).as_str().into();
+    }
+    ports.extend((49..=50).map(|number| port(number, format!("Te1/1/{}", number - 48))));
+    ports.push(Port { if_type: Some(135), ..port(60, "Vlan120".into()) });
+    ports.push(Port { if_type: Some(161), ..port(61, "Po1".into()) });
+    let up = neighbour(49, &format!("{site}-dist-1"), &format!("Te1/0/{number}"));
+    record(&format!("{site}-acc-{number:02}"), site, ports, vec![up])
+}
+
+fn switches() -> Vec<SwitchRecord> {
+    let of = |site: &'static str| (1..=8).map(move |number| access(site, number)).chain([distribution(site)]);
+    ["depot", "hq", "ministers"].into_iter().flat_map(of).collect()
+}
+
+/// A device's rows: on its own port, and on its site's distribution switch.
+fn shown(record: &DeviceRecord) -> Vec<RowChange<Presence>> {
+    let place = &record.device.place;
+    let (Some(switch), Some(port), Some(mac)) = (&place.switch, &place.port, record.device.mac) else {
+        return Vec::new();
+    };
+    let number = switch.as_str().rsplit_once('-').and_then(|(_, number)| number.parse::<u32>().ok()).unwrap();
+    let site = place.site.as_ref().unwrap();
+    let row = |switch: TargetName, port: PortName, if_index| Presence {
+        switch,
+        mac,
+        vlan: place.vlan,
+        if_index: Some(if_index),
+        port,
+        first_seen: place.since,
+    };
+    let here = row(switch.clone(), port.clone(), place.if_index.unwrap());
+    let beyond = row(format!("{site}-dist-1").into(), format!("Te1/0/{number}").into(), number);
+    vec![RowChange::Opened(here), RowChange::Opened(beyond)]
 }
 
 fn camera_target(number: u64) -> TargetRecord {
@@ -307,14 +399,13 @@ pub(crate) fn of(cameras: u64) -> Batch {
     devices.extend((cameras + 1..=cameras + cameras / 2 + 2).map(|id| other(id, id.is_multiple_of(2))));
     let findings = findings(&devices);
     let decisions = findings.iter().filter_map(|finding| finding.decision.as_deref().cloned()).collect();
-    let earlier = lenswarden::inventory::Presence { first_seen: START, ..sample::presence(1, 40) };
+    let earlier = Presence { first_seen: START, ..sample::presence(1, 40) };
+    let mut presence = vec![RowChange::Opened(earlier.clone()), RowChange::Closed(earlier, minutes(900))];
+    presence.extend(devices.iter().take(cameras as usize).flat_map(shown));
     Batch {
         at: NOW,
-        presence: vec![
-            RowChange::Opened(earlier.clone()),
-            RowChange::Closed(earlier, minutes(900)),
-            RowChange::Opened(lenswarden::inventory::Presence { first_seen: minutes(900), ..sample::presence(1, 2) }),
-        ],
+        presence,
+        switches: switches(),
         cycles: cycles(&findings),
         targets: (1..=cameras.min(16)).map(switch).chain((1..=cameras.min(5)).map(camera_target)).collect(),
         devices,

@@ -191,6 +191,7 @@ fn way_to(context: Context) -> &'static str {
         Context::Targets => "6t",
         Context::Detail => "4<Enter><Enter>",
         Context::Dossier => "5<Enter><Enter>",
+        Context::Faceplate => "4f",
         Context::Filter => "4/",
         Context::Form | Context::Confirm | Context::Told => "2r",
         Context::WhatIf | Context::Outlook => "1w",

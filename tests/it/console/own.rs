@@ -84,7 +84,7 @@ fn what_is_wrong_with_the_settings_is_told_at_once_and_in_the_help() {
     desk.shows("console.toml:3:1: dance: there is no such ac");
     desk.shows("1 of 3 (the help tells all): ");
     desk.type_in("4?");
-    desk.shows("console.toml:2:1: sort: / means filter in Exposure already");
+    desk.shows("console.toml:2:1: sort: / means filter in Exposure");
     desk.shows("console.toml:5:1: there is no field 'colour'");
     desk.type_in("<Esc>s");
     desk.shows("sorted by");

@@ -4,7 +4,7 @@
 use ring::hmac;
 
 use crate::net::Timestamp;
-use crate::net::text::clean;
+use crate::net::text::{clean, clean_words};
 
 /// Stands for free text that may name anything.
 const WITHHELD: &str = "(withheld)";
@@ -35,7 +35,7 @@ impl Names {
     }
 
     /// The name of something of a kind; empty stays empty.
-    pub(super) fn name(&self, kind: &str, name: &str) -> String {
+    pub(in crate::report) fn name(&self, kind: &str, name: &str) -> String {
         let Some(key) = self.key.as_ref().filter(|_| !name.is_empty()) else { return clean(name) };
         let tag = hmac::sign(key, format!("{kind}\0{name}").as_bytes());
         let digits: String = tag.as_ref().iter().take(5).map(|octet| format!("{octet:02x}")).collect();
@@ -43,12 +43,12 @@ impl Names {
     }
 
     /// What somebody or something said in own words.
-    pub(super) fn words(&self, text: &str) -> String {
-        if self.are_redacted() && !text.is_empty() { WITHHELD.to_owned() } else { clean(text) }
+    pub(in crate::report) fn words(&self, text: &str) -> String {
+        if self.are_redacted() && !text.is_empty() { WITHHELD.to_owned() } else { clean_words(text) }
     }
 
     /// A moment (RFC 3339, UTC), or where names are withheld its day.
-    pub(super) fn moment(&self, at: Timestamp) -> String {
+    pub(in crate::report) fn moment(&self, at: Timestamp) -> String {
         let text = at.to_string();
         let kept = if self.are_redacted() { text.get(..10) } else { None };
         kept.map(str::to_owned).unwrap_or(text)
