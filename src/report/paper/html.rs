@@ -96,6 +96,9 @@ fn table(sheet: &Sheet<'_>) -> Markup {
     }
 }
 
+/// Longest word that is not broken, in octets: a maker's name, a day.
+const WHOLE: usize = 10;
+
 /// How a word is shown.
 fn class(cell: &str) -> Option<&'static str> {
     match cell {
@@ -104,6 +107,8 @@ fn class(cell: &str) -> Option<&'static str> {
         "not-restricted" | "done" | "yes" => Some("good"),
         cell if cell.starts_with("not known") || cell.starts_with("to be filled in") => Some("doubt"),
         cell if !cell.is_empty() && cell.bytes().all(|digit| digit.is_ascii_digit()) => Some("figure"),
+        // A word that fits is not broken, however many columns there are.
+        cell if !cell.is_empty() && cell.len() <= WHOLE && !cell.contains(' ') => Some("whole"),
         _ => None,
     }
 }

@@ -62,7 +62,6 @@ fn changed_keys_work_and_stand_in_hints_and_help() {
     );
     desk.type_in("<Tab><Tab><Tab>");
     desk.shows("s filter");
-    desk.shows("o F4 sort");
     desk.shows("Q quit");
     desk.type_in("o");
     desk.shows("sorted by");

@@ -42,11 +42,11 @@ fn a_device_is_gone_to_by_whatever_of_it_is_known() {
 #[test]
 fn every_kind_is_gone_to_in_its_own_view() {
     for (words, selected, shown) in [
-        ("depot", "▸? depot", "── site depot"),
+        ("depot", "▸? depot", "3 sites"),
         ("hq-acc-03", "▸ hq-acc-03", "10.1.0.3:161"),
         ("hikvision", "▸Hikvision", "RESTRICTED"),
         ("annke", "▸  as Annke", "RESTRICTED"),
-        ("#2", "▸", "── 44:19:b6:00:00:01 ── depot-acc-02"),
+        ("#2", "▸", "Dahua as Honeywell, DS-2CD2386G2-IU"),
         ("standard-sites", "▸    2 standard-sites", "estates-security"),
     ] {
         let mut desk = desk();
