@@ -74,6 +74,13 @@ impl<I: Clone + Eq + Hash> List<I> {
         self.selected = self.order.get(self.at).cloned();
     }
 
+    /// Selects by row number, if there is such a row.
+    pub fn pick(&mut self, at: usize) {
+        if at < self.order.len() {
+            self.select_at(at);
+        }
+    }
+
     /// Selects an identity, if it is there.
     pub fn select(&mut self, id: &I) {
         if let Some(at) = self.order.iter().position(|other| other == id) {

@@ -77,7 +77,9 @@ pub fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     }
     let stop = terminal::stop_signals().context("signals cannot be caught")?;
     let mut events = terminal::TerminalEvents::open().context("the keyboard cannot be read")?;
-    let own = Own::read(options.keep);
+    let mut own = Own::read(options.keep);
+    own.settings.ascii = own.settings.ascii.here();
+    let mouse = own.settings.mouse;
     let theme = Theme::new(options.no_color || own.settings.plain);
     let sources = Sources {
         database: options.database,
@@ -88,7 +90,7 @@ pub fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         theme,
         own,
     };
-    let mut screen = terminal::Screen::enter(&stop).context("the terminal cannot be set up")?;
+    let mut screen = terminal::Screen::enter(&stop, mouse).context("the terminal cannot be set up")?;
     let ended = drive(screen.terminal(), &mut events, sources, &stop);
     let panicked = screen.panicked();
     drop(screen);

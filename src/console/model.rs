@@ -12,7 +12,7 @@ use super::follow::Devices;
 use super::keymap::Keymap;
 use super::keys::Context;
 use super::list::List;
-use super::own::settings::Settings;
+use super::own::settings::{Ascii, Settings};
 use super::saved::Asking;
 use super::search::Search;
 use super::sites::SiteLines;
@@ -327,6 +327,10 @@ pub struct Model {
     pub(super) keys: Keymap,
     /// Saved filters: name and words.
     pub(super) filters: Vec<(String, String)>,
+    /// Lines and bars are drawn in ASCII.
+    pub(super) ascii: bool,
+    /// Where the rows of the list stand on the screen: the first one's place, how many places, its number.
+    pub(super) rows_at: Cell<Option<(u16, u16, usize)>>,
     /// What is wrong with the settings.
     pub(super) problems: Vec<String>,
     pub(super) theme: Theme,
@@ -385,6 +389,8 @@ impl Model {
             notice: None,
             keys: Keymap::default(),
             filters: Vec::new(),
+            ascii: false,
+            rows_at: Cell::new(None),
             problems: Vec::new(),
             theme,
             zone,
@@ -394,6 +400,7 @@ impl Model {
     /// Takes settings of the person's own; what is wrong with them is told at once.
     pub fn take_settings(&mut self, settings: Settings) {
         (self.keys, self.filters, self.problems) = (settings.keys, settings.filters, settings.problems);
+        self.ascii = settings.ascii == Ascii::Yes;
         let of = match self.problems.len() {
             0 | 1 => String::new(),
             count => format!("1 of {count} (the help tells all): "),

@@ -7,13 +7,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossterm::event::Event;
+use crossterm::event::{Event, MouseButton, MouseEventKind};
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use super::decide::Greeting;
 use super::follow::{Follower, Reading};
+use super::list::Step;
 use super::model::Model;
 use super::own::{self, Own};
 use super::theme::Theme;
@@ -215,7 +216,13 @@ where
                 Event::Key(key) => Msg::Key(key),
                 Event::Paste(text) => Msg::Paste(text),
                 Event::Resize(..) => Msg::Resized,
-                Event::FocusGained | Event::FocusLost | Event::Mouse(_) => continue,
+                Event::Mouse(mouse) => match mouse.kind {
+                    MouseEventKind::ScrollUp => Msg::Wheel(Step::Up),
+                    MouseEventKind::ScrollDown => Msg::Wheel(Step::Down),
+                    MouseEventKind::Down(MouseButton::Left) => Msg::Click(mouse.row),
+                    _ => continue,
+                },
+                Event::FocusGained | Event::FocusLost => continue,
             };
             let (changed, effect) = update(&mut model, msg);
             dirty |= changed;

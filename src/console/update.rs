@@ -9,7 +9,7 @@ use super::follow::Found;
 use super::keys::{Action, Context};
 use super::list::Step;
 use super::model::{Message, Mode, Model, Trouble, View};
-use super::moves::{back, faceplate, go, movement, open, show_site, sort, visits};
+use super::moves::{back, click, faceplate, go, movement, open, show_site, sort, visits, wheel};
 use super::search::Search;
 use super::typing::{Typing, edit, insert, take_typed};
 use super::what_if::{Progress, WhatIf};
@@ -25,6 +25,10 @@ pub enum Msg {
     Key(KeyEvent),
     /// Text was pasted: text where text is typed, nothing elsewhere.
     Paste(String),
+    /// The wheel of the mouse was turned.
+    Wheel(Step),
+    /// The mouse was pressed in this line of the screen.
+    Click(u16),
     /// The terminal has another size.
     Resized,
     /// The time by the clock of whoever looks.
@@ -94,6 +98,8 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             }
             return (typing, Effect::None);
         }
+        Msg::Wheel(step) => wheel(model, step),
+        Msg::Click(line) => click(model, line),
         Msg::Resized => {}
         Msg::Clock(now) => {
             let differs = model.snapshot.read_at(now);

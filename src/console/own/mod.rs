@@ -8,7 +8,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use settings::Settings;
+use settings::{Ascii, Settings};
 
 /// Most octets read of a file.
 const MOST: u64 = 256 * 1024;
@@ -58,6 +58,30 @@ impl Own {
             Err(why) => Settings { problems: vec![why], ..Settings::default() },
         };
         Self { settings, places: keep.then_some(places) }
+    }
+}
+
+/// Whether a terminal of this kind under this locale shows more than ASCII. The locale is the first of `LC_ALL`,
+/// `LC_CTYPE` and `LANG` that is not empty (POSIX.1-2017 §8.2); the fonts of the Linux console and of serial terminals
+/// have lines, but no bars.
+fn shows_more_than_ascii(locale: [Option<&str>; 3], terminal: &str) -> bool {
+    let locale = locale.into_iter().flatten().find(|value| !value.is_empty()).unwrap_or_default().to_lowercase();
+    let utf8 = locale.contains("utf-8") || locale.contains("utf8");
+    utf8 && !["linux", "dumb", "vt1", "vt2"].iter().any(|kind| terminal.starts_with(kind))
+}
+
+impl Ascii {
+    /// What it comes to in this environment.
+    #[must_use]
+    pub fn here(self) -> Self {
+        let set = |name| std::env::var(name).ok();
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(set);
+        let more = shows_more_than_ascii(locale.each_ref().map(Option::as_deref), &set("TERM").unwrap_or_default());
+        match self {
+            Self::Auto if more => Self::No,
+            Self::Auto => Self::Yes,
+            said => said,
+        }
     }
 }
 
@@ -131,6 +155,21 @@ mod tests {
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(Settings::read(&std::fs::read_to_string(&path).unwrap()).filters.len(), 2);
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_first_locale_that_is_set_and_the_terminal_say_what_can_be_shown() {
+        for (locale, terminal, more) in [
+            ([None, None, Some("en_GB.UTF-8")], "xterm-256color", true),
+            ([Some("C"), None, Some("en_GB.UTF-8")], "xterm", false),
+            ([Some(""), Some("C.utf8"), Some("C")], "screen", true),
+            ([None, None, None], "xterm", false),
+            ([None, None, Some("de_DE.ISO-8859-1")], "xterm", false),
+            ([None, None, Some("en_GB.UTF-8")], "linux", false),
+            ([None, None, Some("en_GB.UTF-8")], "vt100", false),
+        ] {
+            assert_eq!(shows_more_than_ascii(locale, terminal), more, "{locale:?} {terminal}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Model to screen. Changes nothing but scroll offsets.
 
 mod activity;
+mod ascii;
 mod coverage;
 mod detail;
 mod devices;
@@ -42,8 +43,15 @@ const SMALLEST: (u16, u16) = (80, 24);
 
 /// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
+    draw(model, frame);
+    if model.ascii {
+        ascii::fall_back(frame.buffer_mut());
+    }
+}
+
+fn draw(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
-    let mut pen = Pen { buffer: frame.buffer_mut(), theme: model.theme };
+    let mut pen = Pen { buffer: frame.buffer_mut(), theme: model.theme, rows: None };
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let needs = format!("lenswarden needs 80x24, this is {}x{}", area.width, area.height);
         for (y, line) in (area.y..area.bottom()).zip(wrap(&needs, area.width.max(1))) {
@@ -59,6 +67,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     } else {
         overlay::no_picture(model, &mut pen, body);
     }
+    model.rows_at.set(pen.rows);
     match &model.mode {
         Mode::Decide(form) => overlay::form(model, form, &mut pen, body),
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
@@ -131,7 +140,8 @@ fn foot(model: &Model, pen: &mut Pen<'_>, area: Rect) -> u16 {
 /// The keys of this place, as many as fit; help and quit always do.
 fn hints(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let context = model.context();
-    let short = |label: Cow<'static, str>| if label == "Enter" { "↵".to_owned() } else { label.into_owned() };
+    let short =
+        |label: Cow<'static, str>| if label == "Enter" && !model.ascii { "↵".to_owned() } else { label.into_owned() };
     let hints: Vec<(String, &str)> = (model.keys.working_in(context))
         .filter(|(_, binding)| !binding.hint.is_empty())
         .map(|(label, binding)| (short(label), binding.hint))

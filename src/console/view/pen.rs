@@ -173,6 +173,8 @@ pub(super) struct Table<'a> {
 pub(super) struct Pen<'a> {
     pub(super) buffer: &'a mut Buffer,
     pub(super) theme: Theme,
+    /// The rows of the last table: the first one's place on the screen, how many places there are, and its number.
+    pub(super) rows: Option<(u16, u16, usize)>,
 }
 
 impl Pen<'_> {
@@ -234,6 +236,7 @@ impl Pen<'_> {
         }
         let height = usize::from(area.height.saturating_sub(1));
         scroll_to(table.offset, table.selected, table.count, height);
+        self.rows = Some((area.y + 1, area.height.saturating_sub(1), table.offset.get()));
         for line in 0..height {
             let number = table.offset.get() + line;
             if number >= table.count {

@@ -1,5 +1,6 @@
 //! What the person at the screen keeps of their own: keys, saved filters.
 
+use lenswarden::console::list::Step;
 use lenswarden::console::own::settings::Settings;
 use lenswarden::console::{Effect, Msg};
 
@@ -87,4 +88,41 @@ fn what_is_wrong_with_the_settings_is_told_at_once_and_in_the_help() {
     desk.shows("console.toml:5:1: there is no field 'colour'");
     desk.type_in("<Esc>s");
     desk.shows("sorted by");
+}
+
+#[test]
+fn in_ascii_every_view_says_the_same_and_holds_nothing_else() {
+    let mut desk = desk("[console]\nascii = \"yes\"\n");
+    for key in ["1", "2", "3", "4", "5", "6", "7", "4?", "<Esc><C-k>hik", "<Esc>4/ma", "<Esc>F"] {
+        desk.type_in(key);
+        assert!(desk.screen().is_ascii(), "{key}\n{}", desk.screen());
+    }
+    desk.type_in("<Esc>1");
+    insta::assert_snapshot!("ascii", desk.screen());
+}
+
+#[test]
+fn the_wheel_moves_and_a_click_selects_the_row_under_it() {
+    let mut desk = desk("");
+    for view in ["2", "3", "4", "5"] {
+        desk.type_in(view).type_in("<Home>");
+        let first = desk.selected();
+        desk.tell(Msg::Wheel(Step::Down));
+        assert_ne!(desk.selected(), first, "{view}");
+        let line = |desk: &Desk| desk.screen().lines().position(|line| line.starts_with('▸')).unwrap() as u16;
+        desk.type_in("<End><Up><Up>");
+        let (at, row) = (line(&desk), desk.selected());
+        desk.type_in("<Down><Down>");
+        desk.tell(Msg::Click(at));
+        assert_eq!(desk.selected(), row, "{view}");
+        // The head is no row, and neither is what lies over the list.
+        desk.tell(Msg::Click(0));
+        desk.type_in("?");
+        desk.tell(Msg::Click(at + 1));
+        desk.type_in("<Esc>");
+        assert_eq!(desk.selected(), row, "{view}");
+    }
+    desk.type_in("4/x");
+    desk.tell(Msg::Wheel(Step::Down));
+    desk.shows("/x\n");
 }
