@@ -64,11 +64,11 @@ pub struct ConsoleOptions {
 }
 
 /// Runs the console until it is quit, the terminal goes away, or SIGTERM or SIGHUP comes. The terminal is restored
-/// whatever ends it, a panic included.
+/// whatever ends it, a panic included. Returns what should be said then.
 ///
 /// # Errors
 /// Standard output is no terminal, or the terminal cannot be used.
-pub fn run(options: ConsoleOptions) -> anyhow::Result<()> {
+pub fn run(options: ConsoleOptions) -> anyhow::Result<Option<String>> {
     if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
         anyhow::bail!(
             "the console needs a terminal, and standard output is none. Without one: `lenswarden devices`, `findings`, \

@@ -28,7 +28,7 @@ use crate::snapshot::{
 use crate::store::DeviceDetail;
 
 /// What is looked at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum View {
     /// Makers by the sensitivity of the site.
     #[default]
@@ -231,7 +231,7 @@ pub(super) struct Lists {
 }
 
 /// A column to sort by, and which way round.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Sorting<T> {
     pub(super) by: T,
     pub(super) reversed: bool,

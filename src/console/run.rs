@@ -159,7 +159,8 @@ fn take_in(model: &mut Model, reading: &mut Reading) -> bool {
     }
 }
 
-/// Runs the console on this terminal with these events until it ends or `stop` is set.
+/// Runs the console on this terminal with these events until it ends or `stop` is set. Returns what should be said when
+/// the terminal is given back.
 ///
 /// # Errors
 /// The terminal cannot be written to.
@@ -168,14 +169,34 @@ pub fn drive<B, E>(
     events: &mut E,
     sources: Sources,
     stop: &AtomicBool,
+) -> anyhow::Result<Option<String>>
+where
+    B: Backend,
+    B::Error: Send + Sync + 'static,
+    E: Events,
+{
+    let mut model = Model::new(sources.theme, sources.zone.clone());
+    model.take_settings(sources.own.settings.clone());
+    model.resume(&sources.own.state);
+    let (before, places) = (sources.own.state.clone(), sources.own.places.clone());
+    live(terminal, events, &mut model, sources, stop)?;
+    let after = model.state();
+    let changed = places.filter(|_| after != before);
+    Ok(changed.and_then(|places| own::state::write(&places.state, &after).err()))
+}
+
+fn live<B, E>(
+    terminal: &mut Terminal<B>,
+    events: &mut E,
+    model: &mut Model,
+    sources: Sources,
+    stop: &AtomicBool,
 ) -> anyhow::Result<()>
 where
     B: Backend,
     B::Error: Send + Sync + 'static,
     E: Events,
 {
-    let mut model = Model::new(sources.theme, sources.zone);
-    model.take_settings(sources.own.settings);
     let places = sources.own.places;
     let mut reading = Reading::start(Follower::new(&sources.database, model.devices.clone()));
     let (sender, answers) = channel();
@@ -183,17 +204,17 @@ where
     let mut notices = sources.notices;
     let mut dirty = true;
     while !stop.load(Ordering::Relaxed) {
-        dirty |= take_in(&mut model, &mut reading);
+        dirty |= take_in(model, &mut reading);
         // A daemon that hangs says nothing of it: the clock does.
         let mut happened = vec![Msg::Clock(Timestamp::now())];
         happened.extend(std::iter::from_fn(|| questions.answer()));
         happened.extend(notices.iter_mut().filter_map(|notices| notices.try_iter().last()).map(Msg::Notice));
         for msg in happened {
-            dirty |= update(&mut model, msg).0;
+            dirty |= update(model, msg).0;
         }
         if dirty && !stop.load(Ordering::Relaxed) {
             model.settle();
-            terminal.draw(|frame| view(&model, frame))?;
+            terminal.draw(|frame| view(model, frame))?;
             dirty = false;
         }
         let mut wait = LOOK;
@@ -224,7 +245,7 @@ where
                 },
                 Event::FocusGained | Event::FocusLost => continue,
             };
-            let (changed, effect) = update(&mut model, msg);
+            let (changed, effect) = update(model, msg);
             dirty |= changed;
             match effect {
                 Effect::None => {}

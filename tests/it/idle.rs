@@ -97,7 +97,7 @@ fn start(database: &std::path::Path) -> Running {
     let thread = std::thread::spawn(move || {
         let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 80, 24)) };
         let mut terminal = Terminal::with_options(CrosstermBackend::new(writer), options)?;
-        drive(&mut terminal, &mut events, sources, &flag)
+        drive(&mut terminal, &mut events, sources, &flag).map(|_| ())
     });
     Running { wire, keyboard, stop, thread, notices }
 }

@@ -2,6 +2,7 @@
 //! last in another. Neither may keep the console from showing what it shows: what cannot be read is told, and left out.
 
 pub mod settings;
+pub mod state;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -9,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use settings::{Ascii, Settings};
+use state::State;
 
 /// Most octets read of a file.
 const MOST: u64 = 256 * 1024;
@@ -44,6 +46,8 @@ impl Places {
 pub struct Own {
     /// Settings and saved filters.
     pub settings: Settings,
+    /// What the screen looked like.
+    pub state: State,
     /// Where it is written.
     pub places: Option<Places>,
 }
@@ -53,11 +57,17 @@ impl Own {
     #[must_use]
     pub fn read(keep: bool) -> Self {
         let Some(places) = Places::of_environment() else { return Self::default() };
-        let settings = match read(&places.settings) {
+        let mut settings = match read(&places.settings) {
             Ok(text) => Settings::read(&text.unwrap_or_default()),
             Err(why) => Settings { problems: vec![why], ..Settings::default() },
         };
-        Self { settings, places: keep.then_some(places) }
+        // Where nothing is to be kept, nothing was: the screen begins as it does for everybody.
+        let state = if keep { state::read(&places.state) } else { Ok(State::default()) };
+        let state = state.unwrap_or_else(|why| {
+            settings.problems.push(why);
+            State::default()
+        });
+        Self { settings, state, places: keep.then_some(places) }
     }
 }
 

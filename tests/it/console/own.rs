@@ -126,3 +126,19 @@ fn the_wheel_moves_and_a_click_selects_the_row_under_it() {
     desk.tell(Msg::Wheel(Step::Down));
     desk.shows("/x\n");
 }
+
+#[test]
+fn the_screen_begins_as_it_was_left() {
+    let mut left = desk("");
+    left.type_in("1s4ssS5ss");
+    let mut desk = desk("");
+    assert_ne!(desk.model.state(), left.model.state());
+    desk.model.resume(&left.model.state());
+    desk.tell(Msg::Resized);
+    assert_eq!(desk.screen(), {
+        left.type_in("<Home>");
+        left.screen()
+    });
+    desk.type_in("4");
+    desk.shows("by IP address, reversed");
+}
