@@ -12,6 +12,7 @@ mod poll;
 mod report;
 mod review;
 mod tables;
+mod watch;
 mod what_if;
 
 use std::fs::{File, OpenOptions};
@@ -137,6 +138,9 @@ struct Listing {
     /// As CSV.
     #[arg(long)]
     csv: bool,
+    /// Print again every so many seconds (5), until Ctrl-C.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "5")]
+    watch: Option<u64>,
     /// Filter words: maker:dahua site:hq status:restricted network:core !accepted vlan:10-20 since:7d
     words: Vec<String>,
 }
@@ -255,11 +259,11 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Check => check(config),
         Command::Poll { target, json } => poll::run(config, target, *json, arguments.no_color),
         Command::Identify { file, json, csv } => identify::run(config, file.as_deref(), Format::chosen(*json, *csv)),
-        Command::Devices(listing) => tables::devices(config, listing),
-        Command::Findings(listing) => tables::findings(config, listing),
-        Command::Targets(listing) => tables::targets(config, listing),
-        Command::Coverage(listing) => tables::coverage(config, listing),
-        Command::Sites(listing) => tables::sites(config, listing),
+        Command::Devices(listing) => watch::run(listing.watch, || tables::devices(config, listing)),
+        Command::Findings(listing) => watch::run(listing.watch, || tables::findings(config, listing)),
+        Command::Targets(listing) => watch::run(listing.watch, || tables::targets(config, listing)),
+        Command::Coverage(listing) => watch::run(listing.watch, || tables::coverage(config, listing)),
+        Command::Sites(listing) => watch::run(listing.watch, || tables::sites(config, listing)),
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
         Command::Policy(command) => policy::run(config, command),
@@ -289,13 +293,15 @@ fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     };
-    console::run(ConsoleOptions {
+    let told = console::run(ConsoleOptions {
         database: daemon.database,
         control_socket: daemon.control_socket,
         trial: what_if::trial(path),
         no_color,
+        keep: true,
         notices: None,
     })?;
+    told.iter().for_each(|told| say(told));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -38,7 +38,14 @@ impl Pane {
     }
 
     fn tmux(&self, arguments: &[&str]) -> Output {
-        Command::new("tmux").args(["-L", &self.server]).args(arguments).output().expect("tmux is installed")
+        Command::new("tmux")
+            .args(["-L", &self.server])
+            .args(arguments)
+            .env("LC_ALL", "C.UTF-8")
+            // No settings of whoever runs the tests.
+            .env("XDG_CONFIG_HOME", "/nonexistent")
+            .output()
+            .expect("tmux is installed")
     }
 
     pub(crate) fn screen(&self) -> String {
