@@ -30,6 +30,7 @@ use crate::console::{self, ConsoleOptions};
 use crate::control::client::ControlError;
 use crate::daemon::{self, DaemonOptions, Outcome};
 use crate::net::Timestamp;
+use crate::net::text::{shown, shown_json};
 use crate::report::Format;
 
 /// Which surveillance cameras come from restricted makers, which sit on networks where none may be, and what was
@@ -178,11 +179,16 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Words for the person at the terminal.
 fn say(words: &str) {
     // Nobody is left to tell when stderr is gone.
-    let _ = writeln!(std::io::stderr(), "{words}");
+    let _ = writeln!(std::io::stderr(), "{}", shown(words));
 }
 
 /// Data.
 fn print(data: &str) -> Result<()> {
+    print_painted(&shown(data))
+}
+
+/// Data with this program's own colours in it: everything else of it is clean.
+fn print_painted(data: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(data.as_bytes())?;
     if !data.ends_with('\n') {
@@ -237,7 +243,7 @@ fn write_file<T>(to: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<T
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    print(&serde_json::to_string_pretty(value)?)
+    print_painted(&shown_json(&serde_json::to_string_pretty(value)?))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

@@ -162,7 +162,18 @@ fn decided(model: &mut Model, answer: Result<String, String>) {
     }
 }
 
+/// Alt-F12 ends a debug build in a panic: what becomes of the terminal is tested with it.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "this is what it is for")]
+fn fall(event: &KeyEvent) {
+    if event.code == KeyCode::F(12) && event.modifiers == KeyModifiers::ALT {
+        panic!("Alt-F12 was pressed in a debug build");
+    }
+}
+
 fn key(model: &mut Model, event: &KeyEvent) -> (bool, Effect) {
+    #[cfg(debug_assertions)]
+    fall(event);
     let context = model.context();
     if let Some((binding, at)) = model.keys.find(context, event) {
         let told = model.message.take().is_some();
