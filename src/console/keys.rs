@@ -82,6 +82,8 @@ pub enum Action {
     Saved,
     Keep,
     Forget,
+    CopyRow,
+    CopyList,
     Search,
     Sort,
     Reverse,

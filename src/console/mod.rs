@@ -7,6 +7,7 @@
 //! message.
 
 mod activity;
+mod copy;
 pub mod decide;
 pub mod faceplate;
 mod follow;

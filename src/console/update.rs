@@ -82,6 +82,8 @@ pub enum Effect {
     Decide(Vec<DecisionRequest>),
     /// Keep filter words under this name in the settings, or forget the name.
     Keep(String, Option<String>),
+    /// Put this into the terminal's clipboard.
+    Copy(String),
     /// Try out what these words say.
     Try(String),
 }
@@ -226,6 +228,8 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             model.mode = Mode::Search(Search::over(over));
         }
         Action::Saved => model.show_saved(),
+        Action::CopyRow => return (true, model.copy_row()),
+        Action::CopyList => return (true, model.copy_list()),
         Action::Keep => model.ask_for_name(),
         Action::Forget => return (true, model.forget_filter()),
         Action::Complete => {
