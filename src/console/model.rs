@@ -19,8 +19,8 @@ use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
-    Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement,
-    PlacementKey, Plain, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
+    Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Flow, Part, Placement,
+    PlacementKey, Plain, Removal, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
 };
 use crate::store::DeviceDetail;
 
@@ -214,6 +214,7 @@ pub enum ReviewKey {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lists {
     pub(super) exposure: List<ExposureKey>,
+    pub(super) parts: List<Option<SiteId>>,
     pub(super) placement: List<PlacementKey>,
     pub(super) reviews: List<ReviewKey>,
     pub(super) devices: List<DeviceId>,
@@ -295,7 +296,11 @@ pub struct Model {
     /// How many things of each kind were not seen.
     pub(super) unseen: BTreeMap<UnseenKind, usize>,
     /// Devices: only those of this row of the exposure.
-    pub(super) devices_of: Option<ExposureKey>,
+    pub(super) devices_of: Option<Part>,
+    /// Exposure: the row whose sites are looked at.
+    pub(super) exposure_at: Option<ExposureKey>,
+    /// What came and went lately, and how far removal is, of the whole estate.
+    pub(super) movement: Option<(Flow, Removal)>,
     /// Reviews: only the items of this cycle.
     pub(super) items_of: Option<CycleId>,
     pub(super) marks: BTreeSet<FindingId>,
@@ -357,6 +362,8 @@ impl Model {
             asked_entry: None,
             unseen: BTreeMap::new(),
             devices_of: None,
+            exposure_at: None,
+            movement: None,
             items_of: None,
             marks: BTreeSet::new(),
             // A place is read with its reasons, what was not seen with what to do.

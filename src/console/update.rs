@@ -10,7 +10,7 @@ use super::input::Edit;
 use super::keys::{self, Action, Context};
 use super::list::Step;
 use super::model::{Message, Mode, Model, Trouble, View};
-use super::moves::{back, faceplate, go, movement, open, show_site, sort, visits};
+use super::moves::{back, faceplate, go, movement, open, show_part, show_site, sort, visits};
 use super::search::Search;
 use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
@@ -237,6 +237,7 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Open => open(model),
         Action::Back => back(model),
         Action::Targets => go(model, View::Targets),
+        Action::PartDevices => show_part(model),
         Action::Visits => visits(model),
         Action::SiteDevices => show_site(model, View::Devices),
         Action::SiteFindings => show_site(model, View::Reviews),

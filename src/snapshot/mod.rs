@@ -14,6 +14,7 @@ mod look_up;
 mod placement;
 mod plain;
 mod queue;
+mod removal;
 mod returns;
 mod seen;
 mod site_coverage;
@@ -24,7 +25,7 @@ mod unseen;
 pub use changes::{Changes, Frame, Visited};
 pub use coverage::{Coverage, DaemonState, Share};
 pub use curve::{Curve, Day, Stay};
-pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tally, group_of};
+pub use exposure::{AtSite, Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Part, Tally, group_of};
 pub use faceplate::{Faceplate, Jack, Sign, Unit};
 pub use filter::{Candidate, Completion, Filter, FilterError, Known};
 pub use index::{Index, Scope};
@@ -32,6 +33,7 @@ pub use look_up::{Hit, Hits, Score, Sought};
 pub use placement::{Placement, PlacementKey};
 pub use plain::Plain;
 pub use queue::Progress;
+pub use removal::{DayRow, Flow, Removal};
 pub use returns::{
     Changed, Consideration, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn, Standing,
 };
@@ -100,6 +102,8 @@ pub struct Snapshot {
     pub targets: BTreeMap<TargetName, TargetRow>,
     /// Carriers of alerts by name.
     pub carriers: BTreeMap<String, CarrierRow>,
+    /// How the estate stood on the last days, the oldest first.
+    pub days: Vec<DayRow>,
     /// What is wrong with the work itself, as it was told.
     pub conditions: Vec<ConditionRow>,
     /// What the daemon counted of each site.
