@@ -137,3 +137,21 @@ pub(super) async fn send(
     };
     within(limit, sent).await.map_err(|error| (0, error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::message;
+    use crate::net::Timestamp;
+
+    #[test]
+    fn a_report_is_carried_whole_beside_its_line_and_the_next_alert_after_it() {
+        let line = |text: &str| message("mail", Severity::Info, "report", Timestamp(0), text.to_owned());
+        let report =
+            Alert { body: "Review x, cycle 3\n\n finding  rule\n".to_owned(), ..line("report review=x cycle=3") };
+        let text = text(&[report, line("another")], &Origin::here());
+        let parts = ["report review=x cycle=3\n\nReview x, cycle 3\n\n finding  rule\n", "\nanother\n", "--\n"];
+        let places: Vec<_> = parts.iter().map(|part| text.find(part)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{text}");
+    }
+}

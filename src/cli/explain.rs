@@ -48,7 +48,7 @@ pub(super) fn run(path: &Path, what: &str, as_json: bool) -> Result<ExitCode> {
                 "reasons": place.reasons, "before": place.before, "path": rows::way(&detail.path), "findings": findings, "decisions": detail.decisions,
                 "readings": place.switch.as_ref().and_then(|switch| snapshot.targets.get(switch)).map(|target| &target.readings),
                 "presence": presence, "addresses": addresses,
-                "registry": snapshot.registry,
+                "registry": snapshot.registry, "registered": detail.registered,
                 "changes": detail.history.iter().map(|change| json!({"seq": change.seq, "at": change.at})).collect::<Vec<_>>(),
             }))?;
         } else {
@@ -168,6 +168,9 @@ fn text(detail: &DeviceDetail, snapshot: &Snapshot) -> String {
         );
     }
     out += &format!("  first seen {}, last seen {}\n", device.first_seen, detail.last_seen);
+    if let Some(said) = &detail.registered {
+        out += &format!("  installed {}, says register {}\n", said.installed, clean(&said.register));
+    }
     out += "\nPATH\n";
     for line in rows::way(&detail.path) {
         out += &format!("  {line}\n");

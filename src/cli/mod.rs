@@ -68,7 +68,7 @@ enum Command {
     Check,
     /// Visit one target now and print all it said; stores nothing. A camera is asked without a password.
     Poll {
-        /// A switch's name or address, or an address in a [[cameras]] block.
+        /// A switch's name or address, or an address where cameras are looked for.
         target: String,
         /// As JSON.
         #[arg(long)]

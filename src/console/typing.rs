@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::input::{Edit, Input};
 use super::list::Step;
 use super::model::{Model, View};
+use crate::net::SiteId;
 use crate::snapshot::{Completion, Known};
 
 /// Filter words being typed.
@@ -84,7 +85,7 @@ impl Model {
             return known;
         }
         let snapshot = &self.snapshot;
-        known.add("site", snapshot.sites.keys().map(crate::net::SiteId::as_str));
+        known.add("site", snapshot.sites.keys().map(SiteId::as_str));
         known.add("network", ["core", "surveillance", "other", "unclassified"]);
         known.add("network", snapshot.networks.keys().map(crate::net::NetworkId::as_str));
         known

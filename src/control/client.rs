@@ -5,8 +5,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use super::{MAX_LINE, Reply, Request, VERSION};
-use crate::review::{Matter, Role};
+use crate::review::{Attachment, Matter, Role};
 
 /// How long an answer may take: a decision waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -121,10 +123,42 @@ impl Client {
     }
 }
 
+/// What a note is about: a file, whose hash is computed, or what is said of a URL's content.
+///
+/// # Errors
+/// The file cannot be read, or the hash of a URL's content is missing.
+pub fn attached(reference: &str, sha256: Option<&str>) -> Result<Attachment, String> {
+    let sha256 = match sha256 {
+        Some(sha256) => sha256.to_lowercase(),
+        None if reference.contains("://") => return Err("a URL needs the SHA-256 of its content".to_owned()),
+        None => {
+            let failed = |error: std::io::Error| format!("{reference} cannot be read: {error}");
+            let mut file = std::fs::File::open(reference).map_err(failed)?;
+            // A pipe or a terminal would never end.
+            if !file.metadata().map_err(failed)?.is_file() {
+                return Err(format!("{reference} is no file"));
+            }
+            let mut hash = Sha256::new();
+            let mut piece = vec![0; 64 * 1024];
+            loop {
+                let read = file.read(&mut piece).map_err(failed)?;
+                if read == 0 {
+                    break;
+                }
+                hash.update(piece.get(..read).unwrap_or_default());
+            }
+            hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
+        }
+    };
+    Ok(Attachment { reference: reference.to_owned(), sha256 })
+}
+
 /// What is known of a request that was not answered, and where to look.
 fn unknown(request: &Request) -> String {
     let look = match request {
-        Request::Hello { .. } | Request::Status | Request::Poll { .. } => return "nothing was changed".to_owned(),
+        Request::Hello { .. } | Request::Status | Request::Rules | Request::Poll { .. } => {
+            return "nothing was changed".to_owned();
+        }
         Request::Decide { decisions } => match decisions.first().map(|decision| &decision.on) {
             Some(Matter::Finding { finding, .. }) => format!("lenswarden review show --finding {finding}"),
             Some(Matter::Device { device, .. }) => format!("lenswarden explain {device}"),

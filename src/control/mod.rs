@@ -4,12 +4,13 @@
 
 pub mod client;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::net::{CredentialId, CycleId, FindingId, Timestamp};
-use crate::review::{DecisionRequest, Role};
+use crate::net::{Author, CredentialId, CycleId, FindingId, PackId, Timestamp};
+use crate::review::{DecisionRequest, Role, TwoPersons};
 
 /// Version of the words; the first line each side sends names it.
 pub const VERSION: u32 = 2;
@@ -27,6 +28,8 @@ pub enum Request {
     },
     /// How the daemon is.
     Status,
+    /// By what rules is decided, and who the client is to them.
+    Rules,
     /// Decide one or several findings: all or none.
     Decide {
         /// The decisions.
@@ -63,6 +66,22 @@ pub enum Reply {
         you: String,
         /// What you may do.
         role: Role,
+    },
+    /// To `rules`: what a client can tell a reviewer before anything is sent. Which sites are sensitive stands in the
+    /// database.
+    Rules {
+        /// Who the kernel says you are.
+        you: Author,
+        /// Where two persons are needed to let something stay.
+        two_persons: TwoPersons,
+        /// Longest acceptance and overruling, in days.
+        longest: u16,
+        /// Packs that ask for a shorter one.
+        packs: BTreeMap<PackId, u16>,
+        /// Groups that may decide.
+        reviewers: Vec<String>,
+        /// Groups that may approve.
+        approvers: Vec<String>,
     },
     /// To `status`.
     Status {

@@ -34,7 +34,7 @@ use crate::maker::{Catalogue, Overruling};
 use crate::net::{CredentialId, CycleId, DeviceId, DeviceText, FindingId, TargetName, Timestamp};
 use crate::observation::{Collection, Readings, SystemFacts};
 use crate::policy::{HouseRules, Policies, Status};
-use crate::review::{Actor, Author, DecisionRequest, Ledger};
+use crate::review::{Actor, Author, DecisionRequest, Ledger, Rules};
 use crate::store::{Batch, DaemonRecord, DeviceRecord, StoreError, Swept, TargetKind, TargetRecord, Writer};
 
 /// Most visits taken into one transaction.
@@ -91,6 +91,8 @@ pub(super) enum Message {
         outcome: String,
     },
     Seq(oneshot::Sender<u64>),
+    /// By what rules is decided.
+    Rules(oneshot::Sender<Rules>),
     Stop,
 }
 
@@ -339,6 +341,9 @@ impl Recorder {
             }
             Message::Asked { author, asked, outcome } => self.note_request(author, asked, outcome),
             Message::Outbox(question) => alerts::answer(&mut self.writer, question),
+            Message::Rules(reply) => {
+                let _ = reply.send(self.rules());
+            }
             Message::Reports(question) => self.answer_reports(question),
             Message::Seq(reply) => {
                 let _ = reply.send(self.seq);

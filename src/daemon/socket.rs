@@ -19,7 +19,7 @@ use crate::config::RoleSettings;
 use crate::control::{MAX_LINE, Reply, Request, VERSION};
 use crate::net::Timestamp;
 use crate::net::text::clean;
-use crate::review::{Actor, Author, Role};
+use crate::review::{Actor, Author, Role, Rules};
 
 /// Most connections, those that wait for their turn included.
 const MOST_CONNECTIONS: usize = 1024;
@@ -220,7 +220,7 @@ async fn serve(stream: UnixStream, server: &Server) -> std::io::Result<()> {
 /// What a request is to change, for the log; `None`: nothing.
 fn asked(request: &Request) -> Option<String> {
     let words = match request {
-        Request::Hello { .. } | Request::Status => return None,
+        Request::Hello { .. } | Request::Status | Request::Rules => return None,
         Request::Decide { decisions } => {
             let findings: Vec<String> = decisions.iter().map(|decision| decision.on.to_string()).collect();
             format!("decide {}", findings.join(", "))
@@ -236,7 +236,7 @@ fn asked(request: &Request) -> Option<String> {
 /// What a request takes at least; what is decided is looked at one by one.
 fn takes(request: &Request) -> Role {
     match request {
-        Request::Hello { .. } | Request::Status => Role::Reader,
+        Request::Hello { .. } | Request::Status | Request::Rules => Role::Reader,
         Request::Decide { .. } | Request::Run { .. } | Request::Poll { .. } => Role::Reviewer,
         Request::Retry { .. } => Role::Administrator,
     }
@@ -267,6 +267,22 @@ async fn answer(request: Request, server: &Server, by: &Actor) -> Reply {
             let _ = server.recorder.send(Message::Seq(reply)).await;
             let visiting = server.shared.visiting.load(Ordering::Relaxed);
             seq.await.map_or_else(|_| stopping(), |seq| Reply::Status { seq, started: server.started, visiting })
+        }
+        Request::Rules => {
+            let (reply, rules) = oneshot::channel();
+            let _ = server.recorder.send(Message::Rules(reply)).await;
+            let roles = server.shared.config.borrow().roles.clone();
+            rules.await.map_or_else(
+                |_| stopping(),
+                |Rules { two_persons, longest, packs, .. }| Reply::Rules {
+                    you: author.clone(),
+                    two_persons,
+                    longest,
+                    packs,
+                    reviewers: roles.reviewers,
+                    approvers: roles.approvers,
+                },
+            )
         }
         Request::Decide { decisions } => {
             let (reply, decided) = oneshot::channel();

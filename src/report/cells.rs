@@ -128,6 +128,9 @@ impl Frame<'_> {
         let row = |decision: &Decision| {
             let kind = &decision.kind;
             let tag = serde_json::to_value(kind).ok().and_then(|record| record.get("kind").cloned());
+            // A note, a tag, an assignment is in force by no day and in no other's place.
+            let held =
+                kind.state().is_some() || matches!(kind, DecisionKind::Overrule { .. } | DecisionKind::Consider { .. });
             let control = if let DecisionKind::Accept { control, .. } = kind { control.as_str() } else { "" };
             vec![
                 self.moment(Some(decision.at)),
@@ -139,7 +142,7 @@ impl Frame<'_> {
                 self.names.words(control).into(),
                 self.person(&decision.author),
                 decision.approver.as_ref().map(|who| self.person(who)).unwrap_or_default(),
-                holds(decision).into(),
+                if held { holds(decision).into() } else { Value::Null },
             ]
         };
         Sheet::of(names, COLUMNS, decisions.map(row).collect()).or("None was ever made.")

@@ -80,7 +80,8 @@ impl Known<'_> {
         let own = |text: Option<&DeviceText>, kind: &str| {
             let text = text.map(DeviceText::as_str).unwrap_or_default();
             let serial = said.map(|(said, _)| said.serial.as_str()).unwrap_or_default();
-            let tells = !serial.is_empty() && text.contains(serial);
+            let host = device.hostname.as_ref().map(DeviceText::as_str).unwrap_or_default();
+            let tells = [serial, host].iter().any(|own| !own.is_empty() && text.contains(own));
             match kind {
                 "" if tells && names.are_redacted() => names.words(text),
                 "" => clean(text),

@@ -27,6 +27,7 @@ pub use refusal::Refusal;
 pub use rejudge::{Measure, Rejudged, judge_entry, rejudge};
 pub use rules::{Actor, Role, Rules};
 
+pub use crate::config::TwoPersons;
 pub use crate::maker::Claim;
 pub use crate::net::Author;
 

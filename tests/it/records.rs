@@ -116,6 +116,13 @@ fn assert_harmless(page: &str) {
     }
 }
 
+fn assert_fits(schema: &str, value: &Value) {
+    let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    let wrong: Vec<String> =
+        schema.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).take(5).collect();
+    assert_eq!(wrong, [""; 0], "{value}");
+}
+
 /// Values of a sheet of facts by their field; of several of one field the last.
 fn facts(value: &Value, sheet: &str) -> std::collections::BTreeMap<String, String> {
     let rows = value[sheet].as_array().unwrap().iter();
@@ -214,6 +221,15 @@ fn records_tell_all_that_is_known_and_what_is_not() {
     assert_eq!(given["installed"]["before_by_register"], 1);
     assert_eq!(json(&["--since", "all-of-it"])["since"].as_str().unwrap(), cycle["as_of"].as_str().unwrap());
 
+    let schemas = [
+        (include_str!("../../config/schema/case-1.json"), &case),
+        (include_str!("../../config/schema/device-1.json"), &dossier),
+        (include_str!("../../config/schema/site-1.json"), &of_site),
+        (include_str!("../../config/schema/cycle-1.json"), &cycle),
+    ];
+    for (schema, value) in schemas {
+        assert_fits(schema, value);
+    }
     let about = [vec!["--case", &mac], vec!["--dossier", &id], vec!["--cycle", "1"]];
     let site = format!("site:{site}");
     for about in about.iter().map(Vec::as_slice).chain([["--dossier", &site].as_slice()]) {
@@ -251,7 +267,8 @@ fn records_tell_all_that_is_known_and_what_is_not() {
     let mut telling = telling(&reviewed.house);
     telling.extend(["estates", "all-of-it", "secret.jpg", "gone <b>through", "no <way> out"].map(str::to_owned));
     let about = [["--dossier", &id], ["--dossier", &site], ["--cycle", "1"]];
-    for about in about {
+    for (about, (schema, _)) in about.into_iter().zip(&schemas[1..]) {
+        assert_fits(schema, &json(&["--redact", about[0], about[1]]));
         for form in ["text", "html", "json"] {
             let text = reviewed.run(&[&["report", "--redact", "--format", form], about.as_slice()].concat());
             for word in &telling {
@@ -297,6 +314,9 @@ fn the_report_of_a_cycle_is_written_once_though_its_folder_is_not_there_and_the_
     let page = std::fs::read_to_string(&expected[0]).unwrap();
     assert_harmless(&page);
     let value: Value = serde_json::from_str(&std::fs::read_to_string(&expected[1]).unwrap()).unwrap();
+    let shown = reviewed.house.run(&["review", "show", "1"]);
+    let shown = String::from_utf8_lossy(&shown.stderr);
+    assert!(shown.contains("ranges 0 % (0/") && shown.contains(&files[0]) && shown.contains("attested by"), "{shown}");
     // What was decided since the end changes nothing of what is told of it.
     let first = value["items"][0]["finding"].to_string();
     reviewed.run(&["review", "decide", &first, "--reopen", "--reason", "once more"]);

@@ -3,18 +3,18 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{ArgGroup, Args};
 use jiff::civil::Date;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::super::{print_json, say, tables::look};
 use super::{ask, refused};
+use crate::control::client::attached;
 use crate::control::{Reply, Request};
 use crate::maker::{Claim, Class};
 use crate::net::{CycleId, FindingId};
-use crate::review::{Attachment, DecisionKind, DecisionRequest, FindingState, Matter, Stage};
+use crate::review::{DecisionKind, DecisionRequest, FindingState, Matter, Stage};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("kind").required(true).args([
@@ -188,19 +188,6 @@ fn day(text: &str) -> Result<Date> {
     crate::review::day(text, jiff::Zoned::now().date()).map_err(anyhow::Error::msg)
 }
 
-/// A file's, or what is said of a URL's content.
-fn attachment(reference: &str, sha256: Option<&str>) -> Result<Attachment> {
-    let sha256 = match sha256 {
-        Some(sha256) => sha256.to_lowercase(),
-        None if reference.contains("://") => bail!("a URL needs --sha256: the hash of its content"),
-        None => {
-            let content = std::fs::read(reference).with_context(|| format!("{reference} cannot be read"))?;
-            Sha256::digest(content).iter().map(|octet| format!("{octet:02x}")).collect()
-        }
-    };
-    Ok(Attachment { reference: reference.to_owned(), sha256 })
-}
-
 impl Decide {
     fn kind(&self) -> Result<DecisionKind> {
         let reason = self.reason.clone().unwrap_or_default();
@@ -231,8 +218,8 @@ impl Decide {
         } else if let Some(to) = &self.assign {
             DecisionKind::Assign { to: Some(to.clone()).filter(|to| !to.is_empty()), due: until(&self.due)? }
         } else if let Some(text) = self.note.clone() {
-            let attached = self.attach.as_deref().map(|reference| attachment(reference, self.sha256.as_deref()));
-            DecisionKind::Note { text, attachment: attached.transpose()? }
+            let attached = self.attach.as_deref().map(|reference| attached(reference, self.sha256.as_deref()));
+            DecisionKind::Note { text, attachment: attached.transpose().map_err(anyhow::Error::msg)? }
         } else {
             let (remove, add): (Vec<&String>, Vec<&String>) = self.tag.iter().partition(|word| word.starts_with('-'));
             DecisionKind::Tag {

@@ -14,9 +14,10 @@ use crate::config;
 use crate::control::client::{Client, ControlError};
 use crate::control::{Reply, Request};
 use crate::net::FindingId;
-use crate::net::text::clean;
+use crate::net::text::{clean, clean_words};
+use crate::report::cycle::shares;
 use crate::report::tables;
-use crate::review::FindingState;
+use crate::review::{FindingState, Reporting};
 use decide::{Close, Consider, Decide, Overrule};
 
 #[derive(Debug, Subcommand)]
@@ -43,7 +44,7 @@ pub(super) enum Command {
     Decide(Box<Decide>),
     /// Say what a device is, in place of what the evidence says, until a day.
     Overrule(Overrule),
-    /// Open the cycle of a [[review]] now.
+    /// Open the cycle of a review now.
     Run {
         /// Its name.
         review: String,
@@ -134,6 +135,19 @@ fn show(path: &Path, number: u64, json: bool) -> Result<ExitCode> {
         print_json(&items.map(|finding| tables::finding_json(finding, &snapshot)).collect::<Vec<_>>())?;
     } else {
         say(&tables::headline(&snapshot));
+        if let Some(told) = &cycle.attestation {
+            let looked = told.looked.as_ref().map(|looked| format!("; {}", shares(looked))).unwrap_or_default();
+            let words =
+                format!("{}: attested by {}: {}; {}{looked}", told.at, told.author, told.statement, told.coverage);
+            say(&clean_words(&words));
+        }
+        match &cycle.report {
+            Some(Reporting::Written { at, files }) => {
+                say(&clean_words(&format!("{at}: reported: {}", files.join(", "))));
+            }
+            Some(Reporting::Due) => say("its report is to be written"),
+            None => {}
+        }
         print(&tables::findings(items, &snapshot).text())?;
     }
     Ok(ExitCode::SUCCESS)

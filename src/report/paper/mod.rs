@@ -91,8 +91,12 @@ impl<'a> Frame<'a> {
 
     /// What share of the estate was looked at, and when.
     fn headline(&self) -> String {
-        // Names of alerts' receivers are nobody's business outside.
-        if self.names.are_redacted() { tables::freshness(self.snapshot) } else { tables::headline(self.snapshot) }
+        // Names of alerts' receivers, and of a switch whose visits are late, are nobody's business outside.
+        if self.names.are_redacted() {
+            tables::freshness(self.snapshot, false)
+        } else {
+            tables::headline(self.snapshot)
+        }
     }
 
     /// A moment in a sentence, or in a cell that people read.
@@ -162,5 +166,56 @@ impl<'a> Frame<'a> {
                                "who": self.names.name("person", &it.who)})
         });
         each.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Loosened;
+    use crate::snapshot::DaemonRow;
+
+    fn told(names: Names) -> [String; 3] {
+        let daemon = DaemonRow {
+            started: Some(Timestamp(1)),
+            late: vec!["visits to switch hq-sw1 did not come round".to_owned()],
+            ..DaemonRow::default()
+        };
+        let loosened = Loosened {
+            pack: "uk-gsg-2022".into(),
+            text: "is not in force".to_owned(),
+            why: "the <annex> is closed".to_owned(),
+            who: "J. Smith".to_owned(),
+        };
+        let snapshot =
+            Snapshot { daemon, loosened: vec![loosened], policies: vec!["us-889".to_owned()], ..Snapshot::default() };
+        let frame =
+            Frame { snapshot: &snapshot, names, made: Timestamp(2), head: Some("lenswarden-head-1 x".to_owned()) };
+        let paper = Paper { terms: frame.terms(), ..frame.paper("lenswarden-return", "A title".to_owned()) };
+        let (mut text, mut html, mut json) = (Vec::new(), Vec::new(), Vec::new());
+        write_text(&paper, &mut text).unwrap();
+        write_html(&paper, &mut html).unwrap();
+        write_json(&paper, &mut json).unwrap();
+        [text, html, json].map(|octets| String::from_utf8(octets).unwrap())
+    }
+
+    #[test]
+    fn what_of_a_shipped_pack_does_not_hold_is_told_with_who_and_why_and_withheld_with_names() {
+        let [text, html, json] = told(Names::full());
+        assert!(
+            text.contains(
+                "Loosened here: pack uk-gsg-2022 is not in force; J. Smith decided so: the <annex> is closed."
+            )
+        );
+        assert!(html.contains("J. Smith decided so: the &lt;annex&gt; is closed."), "{html}");
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["loosened"][0]["who"], "J. Smith");
+        assert!(text.contains("hq-sw1 did not come round"));
+        for form in told(Names::redacted(b"key")) {
+            assert!(form.contains("uk-gsg-2022") && form.contains("lenswarden-head-1 x"), "{form}");
+            for word in ["annex", "Smith", "hq-sw1"] {
+                assert!(!form.contains(word), "{word}: {form}");
+            }
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! What makes the change log proof: its head is signed, it leaves the house as a file, and both the file and the live
-//! database are walked row by row by the same [`Checker`].
+//! database are walked row by row by the same [`checker::Checker`].
 //!
 //! With every commit the daemon signs where the log ends, so nobody without its key can alter, add or take away a row
 //! unseen, except by putting back an older state together with its older signature. That shows against any later head

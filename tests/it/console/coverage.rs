@@ -17,7 +17,7 @@ fn desk(size: (u16, u16)) -> Desk {
 fn each_site_lacks_what_the_command_prints() {
     let mut desk = desk(SIZES[2]);
     let snapshot = desk.snapshot();
-    let printed = sites::gaps(&snapshot, snapshot.sites.values());
+    let printed = sites::gaps(&snapshot.coverage_of_sites(), snapshot.sites.values());
     assert_eq!(printed.rows.len(), 7);
     for row in &printed.rows {
         let kinds: &[&str] = match row[1].as_str() {
