@@ -151,16 +151,18 @@ fn trend(model: &Model, width: u16) -> Vec<Piece> {
     let mut pieces = Vec::new();
     if let (Some(first), Some(last)) = (days.first(), days.last()) {
         // A day on which no daemon ran is a gap.
+        let now = u64::try_from(model.exposure.restricted).unwrap_or(u64::MAX);
         let span = last.day.duration_until(first.day).as_hours().abs() / 24;
         let of = |back: i64| {
             let day = last.day.saturating_sub(jiff::Span::new().days(back));
-            days.iter().find(|row| row.day == day).map(|row| row.restricted)
+            // Today's row is counted now and then: what the table shows is younger.
+            if back == 0 { Some(now) } else { days.iter().find(|row| row.day == day).map(|row| row.restricted) }
         };
         let numbers: Vec<Option<u64>> = (0..=span.min(29)).rev().map(of).collect();
         pieces.push(Piece::new(spark(&numbers, usize::from(width / 6)), theme.status(Status::Restricted)));
         let text = match span {
-            0 => format!(" restricted {}, counted since {}", last.restricted, first.day.strftime("%-d %b")),
-            _ => format!(" {} → {} since {}", first.restricted, last.restricted, first.day.strftime("%-d %b")),
+            0 => format!(" restricted {now}, counted since {}", first.day.strftime("%-d %b")),
+            _ => format!(" {} → {now} since {}", first.restricted, first.day.strftime("%-d %b")),
         };
         pieces.push(text.into());
     }
