@@ -9,8 +9,12 @@ use super::activity::{Activity, Entry, Happening};
 use super::decide::{Form, Stage};
 use super::faceplate::{Front, Panel};
 use super::follow::Devices;
+use super::keymap::Keymap;
 use super::keys::Context;
 use super::list::List;
+use super::own::settings::{Ascii, Settings};
+pub(super) use super::per_view::PerView;
+use super::saved::Asking;
 use super::search::Search;
 use super::sites::SiteLines;
 use super::tell;
@@ -25,7 +29,7 @@ use crate::snapshot::{
 use crate::store::DeviceDetail;
 
 /// What is looked at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum View {
     /// Makers by the sensitivity of the site.
     #[default]
@@ -90,47 +94,6 @@ impl View {
     }
 }
 
-/// One of something for each view.
-#[derive(Debug, Clone, Default)]
-pub(super) struct PerView<T> {
-    pub(super) exposure: T,
-    pub(super) placement: T,
-    pub(super) reviews: T,
-    pub(super) devices: T,
-    pub(super) sites: T,
-    pub(super) coverage: T,
-    pub(super) activity: T,
-    pub(super) targets: T,
-}
-
-impl<T> PerView<T> {
-    pub(super) fn of(&self, view: View) -> &T {
-        match view {
-            View::Exposure => &self.exposure,
-            View::Placement => &self.placement,
-            View::Reviews => &self.reviews,
-            View::Devices => &self.devices,
-            View::Sites => &self.sites,
-            View::Coverage => &self.coverage,
-            View::Activity => &self.activity,
-            View::Targets => &self.targets,
-        }
-    }
-
-    pub(super) fn of_mut(&mut self, view: View) -> &mut T {
-        match view {
-            View::Exposure => &mut self.exposure,
-            View::Placement => &mut self.placement,
-            View::Reviews => &mut self.reviews,
-            View::Devices => &mut self.devices,
-            View::Sites => &mut self.sites,
-            View::Coverage => &mut self.coverage,
-            View::Activity => &mut self.activity,
-            View::Targets => &mut self.targets,
-        }
-    }
-}
-
 /// What keys mean now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -156,6 +119,10 @@ pub enum Mode {
     WhatIf(WhatIf),
     /// Something is looked up.
     Search(Search),
+    /// Saved filters are shown, and one is chosen.
+    Saved(usize),
+    /// A line is asked for.
+    Ask(Box<Asking>),
     /// The keys are shown, over this mode.
     Help {
         /// The context whose keys are shown.
@@ -225,7 +192,7 @@ pub(super) struct Lists {
 }
 
 /// A column to sort by, and which way round.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Sorting<T> {
     pub(super) by: T,
     pub(super) reversed: bool,
@@ -322,6 +289,15 @@ pub struct Model {
     pub(super) cycle_offset: Cell<usize>,
     pub(super) message: Option<Message>,
     pub(super) notice: Option<String>,
+    pub(super) keys: Keymap,
+    /// Saved filters: name and words.
+    pub(super) filters: Vec<(String, String)>,
+    /// Lines and bars are drawn in ASCII.
+    pub(super) ascii: bool,
+    /// Where the rows of the list stand on the screen: the first one's place, how many places, its number.
+    pub(super) rows_at: Cell<Option<(u16, u16, usize)>>,
+    /// What is wrong with the settings.
+    pub(super) problems: Vec<String>,
     pub(super) theme: Theme,
     pub(super) zone: TimeZone,
 }
@@ -378,9 +354,25 @@ impl Model {
             cycle_offset: Cell::new(0),
             message: None,
             notice: None,
+            keys: Keymap::default(),
+            filters: Vec::new(),
+            ascii: false,
+            rows_at: Cell::new(None),
+            problems: Vec::new(),
             theme,
             zone,
         }
+    }
+
+    /// Takes settings of the person's own; what is wrong with them is told at once.
+    pub fn take_settings(&mut self, settings: Settings) {
+        (self.keys, self.filters, self.problems) = (settings.keys, settings.filters, settings.problems);
+        self.ascii = settings.ascii == Ascii::Yes;
+        let of = match self.problems.len() {
+            0 | 1 => String::new(),
+            count => format!("1 of {count} (the help tells all): "),
+        };
+        self.message = self.problems.first().map(|first| Message { bad: true, text: format!("{of}{first}") });
     }
 
     /// What keys mean now.
@@ -399,6 +391,8 @@ impl Model {
             Mode::WhatIf(WhatIf { progress: Progress::Judged(Ok(_)), .. }) => Context::Outlook,
             Mode::WhatIf(_) => Context::Told,
             Mode::Search(_) => Context::Search,
+            Mode::Saved(_) => Context::Saved,
+            Mode::Ask(_) => Context::Ask,
             Mode::Help { .. } => Context::Help,
         }
     }

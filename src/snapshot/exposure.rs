@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DeviceRow, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use super::{AtSite, DeviceRow, Snapshot};
 use crate::config::{NetworkKind, Sensitivity};
 use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{DeviceId, FindingId, MakerId, NetworkId, SiteId};
@@ -59,28 +61,6 @@ pub struct ExposureRow {
     pub verdicts: [usize; 3],
 }
 
-/// A row's part at one site.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AtSite {
-    /// Devices.
-    pub devices: usize,
-    /// On core networks.
-    pub core: usize,
-    /// Findings that wait for a decision.
-    pub open: usize,
-    /// Findings past their time.
-    pub overdue: usize,
-}
-
-/// What of a row is looked at: all of it, or its part at one site.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// The row.
-    pub row: ExposureKey,
-    /// Only at this site, or where the site is not known.
-    pub at: Option<Option<SiteId>>,
-}
-
 /// The exposure of the estate, or of the part that a filter lets through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exposure {
@@ -101,7 +81,7 @@ pub struct Exposure {
 }
 
 /// What rows can be sorted by. Brands stay with their group.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExposureOrder {
     /// Restricted makers first, then by how many devices.
     #[default]
