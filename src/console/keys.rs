@@ -99,6 +99,8 @@ pub enum Action {
     WhatIf,
     /// All targets.
     Targets,
+    /// The devices of the exposure's row.
+    PartDevices,
     /// The visits instead of the log.
     Visits,
     /// The site's devices.

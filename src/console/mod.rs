@@ -19,6 +19,7 @@ mod log;
 mod model;
 mod moves;
 pub mod own;
+mod per_view;
 mod rows;
 mod run;
 pub mod saved;

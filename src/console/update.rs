@@ -9,7 +9,7 @@ use super::follow::Found;
 use super::keys::{Action, Context};
 use super::list::Step;
 use super::model::{Message, Mode, Model, Trouble, View};
-use super::moves::{back, click, faceplate, go, movement, open, show_site, sort, visits, wheel};
+use super::moves::{back, click, faceplate, go, movement, open, show_part, show_site, sort, visits, wheel};
 use super::search::Search;
 use super::typing::{Typing, edit, insert, take_typed};
 use super::what_if::{Progress, WhatIf};
@@ -216,6 +216,7 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
         Action::Open => open(model),
         Action::Back => back(model),
         Action::Targets => go(model, View::Targets),
+        Action::PartDevices => show_part(model),
         Action::Visits => visits(model),
         Action::SiteDevices => show_site(model, View::Devices),
         Action::SiteFindings => show_site(model, View::Reviews),

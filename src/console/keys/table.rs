@@ -115,7 +115,15 @@ const fn binding(
 
 /// The table.
 pub static KEYS: &[Binding] = &[
-    binding("Enter", &[plain(KeyCode::Enter)], &[C::Exposure], Action::Open, "devices", "the devices of this row"),
+    binding(
+        "Enter",
+        &[plain(KeyCode::Enter)],
+        &[C::Exposure],
+        Action::Open,
+        "sites",
+        "a maker: its sites; a site: the maker's devices there",
+    ),
+    binding("d", &[letter('d')], &[C::Exposure], Action::PartDevices, "devices", "the devices of this row"),
     binding(
         "Enter",
         &[plain(KeyCode::Enter)],
