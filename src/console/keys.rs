@@ -1,54 +1,18 @@
 //! The one table of keys: what is pressed, where, and what it does. Dispatch, the hints at the foot of the screen, the
 //! help and the README's table are all read from it.
 
+mod context;
+#[cfg(test)]
+mod tests;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+pub use context::Context;
+
+use super::decide::Days;
 use super::faceplate::Over;
 use super::input::Edit;
 use super::list::Step;
-
-/// Where a key is pressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Context {
-    /// The exposure list.
-    Exposure,
-    /// The placement list.
-    Placement,
-    /// The review list.
-    Reviews,
-    /// The device list.
-    Devices,
-    /// The site list.
-    Sites,
-    /// What was not seen.
-    Coverage,
-    /// What happened.
-    Activity,
-    /// The target list.
-    Targets,
-    /// A detail that fills the screen.
-    Detail,
-    /// A site's dossier that fills the screen.
-    Dossier,
-    /// A switch's front.
-    Faceplate,
-    /// Filter words are being typed.
-    Filter,
-    /// A decision is being filled in.
-    Form,
-    /// A decision is shown as it would be sent.
-    Confirm,
-    /// A change to try out is being typed.
-    WhatIf,
-    /// What a change would do is shown.
-    Outlook,
-    /// Something is told that can only be closed.
-    Told,
-    /// The keys are shown.
-    Help,
-    /// Something is looked up.
-    Search,
-}
 
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +42,14 @@ pub enum Action {
     PreviousField,
     Edit(Edit),
     Send,
+    /// A calendar.
+    Calendar,
+    /// Over its days.
+    Days(Days),
+    /// The next of the review queues, or the one before.
+    Queue(bool),
+    /// Decide again, on what is there now.
+    Again,
     /// Try a change out.
     WhatIf,
     /// All targets.
@@ -138,7 +110,9 @@ const SCROLLING: &[Context] = &[
 const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
 const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
 const SITE: &[Context] = &[C::Sites, C::Dossier];
-const DECIDING: &[Context] = &[C::Placement, C::Reviews];
+const MARKING: &[Context] = &[C::Placement, C::Reviews];
+const DECIDING: &[Context] = &[C::Placement, C::Reviews, C::Devices];
+const DAYS: &[Context] = &[C::Calendar];
 const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search];
 const CHOOSING: &[Context] = &[C::Filter, C::Search];
 /// Where nothing is typed, and nothing lies over the lists but what is looked at.
@@ -172,7 +146,7 @@ const SEARCHING: &[Context] = &[
     C::Outlook,
     C::Help,
 ];
-const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Faceplate, C::Outlook, C::Told, C::Help];
+const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Faceplate, C::Outlook, C::Told, C::Denied, C::Help];
 /// Every context.
 pub const EVERYWHERE: &[Context] = &[
     C::Exposure,
@@ -188,10 +162,12 @@ pub const EVERYWHERE: &[Context] = &[
     C::Faceplate,
     C::Filter,
     C::Form,
+    C::Calendar,
     C::Confirm,
     C::WhatIf,
     C::Outlook,
     C::Told,
+    C::Denied,
     C::Help,
     C::Search,
 ];
@@ -244,7 +220,16 @@ pub static KEYS: &[Binding] = &[
         DECIDING,
         Action::Decide,
         "decide",
-        "decide: remove, isolate, replace, accept, approve, overrule, …; what is marked, else the selected row",
+        "decide: remove, isolate, replace, accept, approve, overrule, assign, tag, …; what is marked, else the selected \
+         finding, cycle or device",
+    ),
+    binding(
+        "c",
+        &[letter('c')],
+        SITE,
+        Action::Decide,
+        "consider",
+        "say whether the site is to do as sensitive ones must, or note something of it",
     ),
     binding(
         "f",
@@ -278,7 +263,16 @@ pub static KEYS: &[Binding] = &[
     binding("End", &[plain(KeyCode::End), letter('G')], FRONT, Action::Over(Over::Last), "", ""),
     binding("Enter", &[plain(KeyCode::Enter)], FRONT, Action::Open, "device", "the device on the port, in full"),
     binding("Tab", &[plain(KeyCode::Tab)], FRONT, Action::NextDevice, "next device", "the next device on the port"),
-    binding("Space", &[letter(' ')], DECIDING, Action::Mark, "mark", "mark a finding, to decide several at once"),
+    binding("Space", &[letter(' ')], MARKING, Action::Mark, "mark", "mark a finding, to decide several at once"),
+    binding(
+        "u, U",
+        &[letter('u')],
+        &[C::Reviews],
+        Action::Queue(true),
+        "queue",
+        "the next queue, the one before: waiting, due, assigned, mine, to approve, marked",
+    ),
+    binding("U", &[letter('U')], &[C::Reviews], Action::Queue(false), "", ""),
     binding("d", &[letter('d')], SITE, Action::SiteDevices, "devices", "the devices of this site"),
     binding("r", &[letter('r')], SITE, Action::SiteFindings, "findings", "what waits for a decision at this site"),
     binding(
@@ -341,7 +335,48 @@ pub static KEYS: &[Binding] = &[
         "",
         "the field before",
     ),
+    binding("Ctrl-D", &[control('d')], &[C::Form], Action::Calendar, "calendar", "choose the day in a calendar"),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::Form], Action::Back, "give up", "give up: nothing is sent"),
+    binding(
+        "← → ↑ ↓, h l k j",
+        &[plain(KeyCode::Left), letter('h')],
+        DAYS,
+        Action::Days(Days::Before),
+        "",
+        "a day, a week back or on",
+    ),
+    binding("→ l", &[plain(KeyCode::Right), letter('l')], DAYS, Action::Days(Days::After), "", ""),
+    binding("↑ k", &[plain(KeyCode::Up), letter('k')], DAYS, Action::Days(Days::WeekBefore), "", ""),
+    binding("↓ j", &[plain(KeyCode::Down), letter('j')], DAYS, Action::Days(Days::WeekAfter), "", ""),
+    binding(
+        "PgUp PgDn",
+        &[plain(KeyCode::PageUp)],
+        DAYS,
+        Action::Days(Days::MonthBefore),
+        "month",
+        "a month back or on",
+    ),
+    binding("PgDn", &[plain(KeyCode::PageDown)], DAYS, Action::Days(Days::MonthAfter), "", ""),
+    binding("Enter", &[plain(KeyCode::Enter)], DAYS, Action::Accept, "take", "take the day"),
+    binding("Esc", &[plain(KeyCode::Esc)], DAYS, Action::Back, "back", "back"),
+    binding(
+        "↑ ↓, k j",
+        &[plain(KeyCode::Up), letter('k')],
+        &[C::Confirm],
+        Action::Move(Step::Up),
+        "",
+        "up, down in what would be decided",
+    ),
+    binding("↓ j", &[plain(KeyCode::Down), letter('j')], &[C::Confirm], Action::Move(Step::Down), "", ""),
+    binding("Space", &[letter(' ')], &[C::Confirm], Action::Mark, "leave out", "leave one out, or take it in again"),
+    binding(
+        "a",
+        &[letter('a')],
+        &[C::Denied],
+        Action::Again,
+        "decide again",
+        "after a refusal: take what is there now, and decide again with what was typed",
+    ),
     binding(
         "y, Enter",
         &[letter('y'), plain(KeyCode::Enter)],
@@ -418,7 +453,7 @@ pub static KEYS: &[Binding] = &[
         "one step back: closes the detail, drops marks, clears the filter, leaves the drill-down",
     ),
     binding("Esc", &[plain(KeyCode::Esc)], CLOSING, Action::Back, "back", "back"),
-    binding("Enter", &[plain(KeyCode::Enter)], &[C::Told, C::Outlook], Action::Back, "", "back"),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Told, C::Denied, C::Outlook], Action::Back, "", "back"),
     binding(
         "w",
         &[letter('w')],
@@ -433,38 +468,6 @@ pub static KEYS: &[Binding] = &[
     binding("Ctrl-C", &[control('c')], EVERYWHERE, Action::Quit, "", "quit, wherever you are"),
     binding("Ctrl-L", &[control('l')], EVERYWHERE, Action::Repaint, "", "paint the screen anew"),
 ];
-
-impl Context {
-    /// Letters are text here, not commands.
-    #[must_use]
-    pub fn takes_text(self) -> bool {
-        TYPING.contains(&self)
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            C::Exposure => "Exposure",
-            C::Placement => "Placement",
-            C::Reviews => "Reviews",
-            C::Devices => "Devices",
-            C::Sites => "Sites",
-            C::Coverage => "Coverage",
-            C::Activity => "Activity",
-            C::Targets => "Targets",
-            C::Detail => "detail",
-            C::Dossier => "dossier",
-            C::Faceplate => "faceplate",
-            C::Filter => "filter",
-            C::Form => "decision",
-            C::Confirm => "confirmation",
-            C::WhatIf => "what if",
-            C::Outlook => "its answer",
-            C::Told => "message",
-            C::Help => "help",
-            C::Search => "search",
-        }
-    }
-}
 
 /// What a key does in a context.
 #[must_use]
@@ -495,33 +498,4 @@ pub fn markdown() -> String {
         out += &format!("| {} | {place} | {} |\n", binding.label, binding.does);
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_key_means_two_things_in_one_place() {
-        for context in EVERYWHERE {
-            let mut seen: Vec<Chord> = Vec::new();
-            for binding in KEYS.iter().filter(|binding| binding.contexts.contains(context)) {
-                for chord in binding.chords {
-                    assert!(!seen.contains(chord), "{chord:?} twice in {context:?}");
-                    seen.push(*chord);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn no_letter_is_a_command_where_text_is_typed() {
-        for context in EVERYWHERE.iter().filter(|context| context.takes_text()) {
-            let commands = KEYS.iter().filter(|binding| binding.contexts.contains(context));
-            let letters = commands
-                .flat_map(|binding| binding.chords)
-                .filter(|Chord(code, control)| matches!(code, KeyCode::Char(_)) && !control);
-            assert_eq!(letters.count(), 0, "{context:?}");
-        }
-    }
 }

@@ -7,6 +7,7 @@
 //! message.
 
 pub mod decide;
+mod deciding;
 pub mod faceplate;
 mod follow;
 pub mod input;

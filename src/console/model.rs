@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
-use super::decide::{Form, Stage};
+use super::decide::{Form, Greeting, Stage};
 use super::faceplate::{Front, Panel};
 use super::follow::Devices;
 use super::keys::Context;
@@ -18,7 +18,7 @@ use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
     Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement,
-    PlacementKey, Plain, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
+    PlacementKey, Plain, Queue, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
 };
 use crate::store::DeviceDetail;
 
@@ -292,6 +292,13 @@ pub struct Model {
     /// Reviews: only the items of this cycle.
     pub(super) items_of: Option<CycleId>,
     pub(super) marks: BTreeSet<FindingId>,
+    /// Which queue Reviews shows, and how many are in each.
+    pub(super) queue: Queue,
+    pub(super) queued: BTreeMap<Queue, usize>,
+    /// When each finding is due.
+    pub(super) dues: BTreeMap<FindingId, jiff::civil::Date>,
+    /// Who the daemon says you are, when it was last asked.
+    pub(super) greeting: Option<Greeting>,
 
     pub(super) detail_open: PerView<bool>,
     /// The device that was read last, and what came.
@@ -349,6 +356,10 @@ impl Model {
             devices_of: None,
             items_of: None,
             marks: BTreeSet::new(),
+            queue: Queue::default(),
+            queued: BTreeMap::new(),
+            dues: BTreeMap::new(),
+            greeting: None,
             // A place is read with its reasons, what was not seen with what to do.
             detail_open: PerView { placement: true, coverage: true, ..PerView::default() },
             detail: None,
@@ -375,8 +386,10 @@ impl Model {
             Mode::Detail | Mode::Pinned { .. } => Context::Detail,
             Mode::Faceplate(_) => Context::Faceplate,
             Mode::Filter(_) => Context::Filter,
+            Mode::Decide(form) if form.calendar.is_some() => Context::Calendar,
             Mode::Decide(form) if form.stage == Stage::Filling => Context::Form,
             Mode::Decide(form) if matches!(form.stage, Stage::Confirming(_)) => Context::Confirm,
+            Mode::Decide(form) if matches!(form.stage, Stage::Answered(Err(_))) => Context::Denied,
             Mode::Decide(_) => Context::Told,
             Mode::WhatIf(WhatIf { progress: Progress::Typing, .. }) => Context::WhatIf,
             Mode::WhatIf(WhatIf { progress: Progress::Judged(Ok(_)), .. }) => Context::Outlook,

@@ -156,7 +156,9 @@ pub fn attached(reference: &str, sha256: Option<&str>) -> Result<Attachment, Str
 /// What is known of a request that was not answered, and where to look.
 fn unknown(request: &Request) -> String {
     let look = match request {
-        Request::Hello { .. } | Request::Status | Request::Rules | Request::Poll { .. } => return "nothing was changed".to_owned(),
+        Request::Hello { .. } | Request::Status | Request::Rules | Request::Poll { .. } => {
+            return "nothing was changed".to_owned();
+        }
         Request::Decide { decisions } => match decisions.first().map(|decision| &decision.on) {
             Some(Matter::Finding { finding, .. }) => format!("lenswarden review show --finding {finding}"),
             Some(Matter::Device { device, .. }) => format!("lenswarden explain {device}"),

@@ -31,7 +31,7 @@ pub use index::{Index, Scope};
 pub use look_up::{Hit, Hits, Score, Sought};
 pub use placement::{Placement, PlacementKey};
 pub use plain::Plain;
-pub use queue::Progress;
+pub use queue::{By, Progress, Queue};
 pub use returns::{
     Changed, Consideration, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn, Standing,
 };

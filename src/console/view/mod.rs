@@ -7,6 +7,7 @@ mod dossier;
 mod exposure;
 mod faceplate;
 mod filter;
+mod form;
 mod head;
 mod overlay;
 mod pen;
@@ -56,7 +57,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         overlay::no_picture(model, &mut pen, body);
     }
     match &model.mode {
-        Mode::Decide(form) => overlay::form(model, form, &mut pen, body),
+        Mode::Decide(form) => form::draw(model, form, &mut pen, body),
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Search(search) => search::draw(model, search, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
@@ -129,9 +130,14 @@ fn hints(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         "Enter" => "↵".to_owned(),
         other => other.to_owned(),
     };
+    // Whoever may only look sees what he may not do, and not as something to do: in brackets, without emphasis.
+    let withheld = |hint: &str| model.only_looks() && matches!(hint, "decide" | "mark" | "consider");
     let hints: Vec<(String, &str)> = keys::working_in(context)
         .filter(|binding| !binding.hint.is_empty())
-        .map(|binding| (short(binding.label), binding.hint))
+        .map(|binding| match withheld(binding.hint) {
+            true => (format!("({}", short(binding.label)), binding.hint),
+            false => (short(binding.label), binding.hint),
+        })
         .collect();
     let width = |hint: &(String, &str)| pen::columns(&hint.0) + pen::columns(hint.1) + 3;
     let is_last = |hint: &&(String, &str)| matches!(hint.1, "help" | "quit");
@@ -145,8 +151,12 @@ fn hints(model: &Model, pen: &mut Pen<'_>, area: Rect) {
             }
         }
         let y = area.bottom() - 1;
-        x = pen.put(x, y, area.width, &hint.0, model.theme.key());
-        x = pen.put(x + 1, y, area.width, hint.1, model.theme.label()) + 2;
+        let (key, word) = match withheld(hint.1) {
+            true => (Style::new(), format!("{})", hint.1)),
+            false => (model.theme.key(), hint.1.to_owned()),
+        };
+        x = pen.put(x, y, area.width, &hint.0, key);
+        x = pen.put(x + 1, y, area.width, &word, model.theme.label()) + 2;
     }
 }
 
@@ -240,10 +250,12 @@ fn place_name(context: Context) -> &'static str {
         Context::Outlook => "what if",
         Context::Filter
         | Context::Form
+        | Context::Calendar
         | Context::Confirm
         | Context::WhatIf
         | Context::Told
         | Context::Help
+        | Context::Denied
         | Context::Search => "here",
     }
 }
