@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::told::{Last, Matter};
 use super::{View, brief, line, message, word};
 use crate::config::{AlertPlan, MaintenanceWindow, Occasion};
 use crate::inventory::Certainty;
 use crate::net::text::clean;
-use crate::net::{FindingId, PackId, PortName, RuleId, SiteId, TargetName, Timestamp};
-use crate::policy::{Severity, Subject};
+use crate::net::{FindingId, PortName, SiteId, TargetName, Timestamp};
+use crate::policy::Severity;
 use crate::review::{Cycle, Finding, FindingState};
 use crate::store::{Alert, Condition, Held, Outbox, SignedHead, Told};
 
-/// A rule broken by somebody at a site is told again after this, if it opened again meanwhile.
-const AGAIN: Duration = Duration::from_secs(3600);
 /// More than [`MOST_LINES`] messages to one carrier within this become summaries.
 const WINDOW: Duration = Duration::from_secs(60);
 const MOST_LINES: usize = 20;
@@ -28,12 +27,10 @@ struct Standing {
     place: Where,
 }
 
+/// A switch and a port of it.
+pub(super) type Port = (TargetName, PortName);
 /// The site, and switch and port where they are sure.
-type Where = (Option<SiteId>, Option<(TargetName, PortName)>);
-
-/// Carrier, pack, rule, whom it is about, where: another port is another message, for a message that names a wrong port must be
-/// set right.
-type Matter = (String, PackId, RuleId, Subject, Where);
+type Where = (Option<SiteId>, Option<Port>);
 
 /// Knows how every finding stood when it was last looked at, and what each carrier was told. Holds no clock.
 #[derive(Debug, Clone)]
@@ -41,7 +38,8 @@ pub struct Dispatch {
     pub(super) plans: Vec<AlertPlan>,
     pub(super) windows: Vec<MaintenanceWindow>,
     before: BTreeMap<FindingId, Standing>,
-    told: BTreeMap<Matter, (Timestamp, Severity)>,
+    /// What each carrier was told within the hour.
+    pub(super) told: BTreeMap<Matter, Last>,
     /// Messages to each carrier in its current window: when that began, how many.
     sent: BTreeMap<String, (Timestamp, usize)>,
     /// What each carrier is told later.
@@ -71,15 +69,19 @@ pub(super) fn occasion(severity: Severity) -> Occasion {
     }
 }
 
-fn place(finding: &Finding) -> Where {
+pub(super) fn place(finding: &Finding) -> Where {
     let place = &finding.place;
     let sure = matches!(place.certainty, Certainty::Direct | Certainty::Shared);
     let port = place.switch.clone().zip(place.port.clone()).filter(|_| sure);
     (place.site.clone(), port)
 }
 
-fn standing(finding: &Finding) -> Standing {
-    Standing { state: finding.state, severity: finding.severity, place: place(finding) }
+fn standing(finding: &Finding, before: Option<&Standing>) -> Standing {
+    let (site, port) = place(finding);
+    // A port that is no longer sure, and is again a little later, is no news.
+    let known = before.filter(|before| before.state == FindingState::Open && before.place.0 == site);
+    let port = port.or_else(|| known?.place.1.clone());
+    Standing { state: finding.state, severity: finding.severity, place: (site, port) }
 }
 
 /// Whether there is something to tell: it opened, it opened again, it is surely somewhere else, or it became graver
@@ -109,17 +111,24 @@ impl Dispatch {
         findings: &[Finding],
         memory: Memory,
     ) -> Self {
-        let matter = |told: Told| {
-            let place = (told.site, told.port);
-            ((told.carrier, told.policy, told.rule, told.subject, place), (told.at, told.severity))
-        };
+        let key = |finding: &Finding| (finding.subject.clone(), finding.policy.clone(), finding.rule.clone());
+        let ids: BTreeMap<_, FindingId> = findings.iter().map(|finding| (key(finding), finding.id)).collect();
+        let mut told = BTreeMap::new();
+        // Of what was told of a matter at several ports the latest counts.
+        let mut told_before = memory.told;
+        told_before.sort_by_key(|told| told.at);
+        for row in told_before {
+            let id = ids.get(&(row.subject.clone(), row.policy.clone(), row.rule.clone())).copied();
+            let (matter, last) = Last::restore(row, id);
+            told.insert(matter, last);
+        }
         let key = |held: Held| ((held.carrier.clone(), held.finding), held);
         let condition = |condition: Condition| ((condition.kind.clone(), condition.subject.clone()), condition);
         Self {
             plans,
             windows,
-            before: findings.iter().map(|finding| (finding.id, standing(finding))).collect(),
-            told: memory.told.into_iter().map(matter).collect(),
+            before: findings.iter().map(|finding| (finding.id, standing(finding, None))).collect(),
+            told,
             sent: BTreeMap::new(),
             held: memory.held.into_iter().map(key).collect(),
             conditions: memory.conditions.into_iter().map(condition).collect(),
@@ -138,34 +147,39 @@ impl Dispatch {
     pub fn post(&mut self, findings: &[Finding], view: &View<'_>, at: Timestamp, outbox: &mut Outbox) {
         let news: Vec<&Finding> =
             findings.iter().filter(|finding| is_news(self.before.get(&finding.id), finding)).collect();
-        self.before.extend(findings.iter().map(|finding| (finding.id, standing(finding))));
+        for finding in findings {
+            let standing = standing(finding, self.before.get(&finding.id));
+            self.before.insert(finding.id, standing);
+        }
         if news.is_empty() {
             return;
         }
-        outbox.forget = at.minus(AGAIN);
-        self.told.retain(|_, (told, _)| *told > outbox.forget);
         let open = self.open_windows(at);
         for plan in self.plans.clone() {
             let mut chosen = Vec::new();
             for finding in news.iter().filter(|finding| plan.when.contains(&occasion(finding.severity))) {
-                let (policy, rule, severity) = (finding.policy.clone(), finding.rule.clone(), finding.severity);
-                let (site, port) = place(finding);
-                let subject = finding.subject.clone();
-                let place = (site.clone(), port.clone());
-                let matter = (plan.name.clone(), policy.clone(), rule.clone(), subject.clone(), place);
-                // Told within the hour, and of nothing lesser: that stands.
-                if self.told.get(&matter).is_some_and(|(_, told)| *told <= severity) {
-                    continue;
-                }
-                self.told.insert(matter, (at, severity));
-                let carrier = plan.name.clone();
-                outbox.told.push(Told { carrier, policy, rule, subject, site, port, severity, at });
-                match Self::waits_for(&plan, finding, &open) {
-                    Some(window) => self.hold(&plan.name, finding.id, window, at, outbox),
-                    None => chosen.push(*finding),
+                if self.note(&plan.name, finding, at, outbox) {
+                    self.choose(&plan, finding, &open, &mut chosen, at, outbox);
                 }
             }
             outbox.alerts.extend(self.messages(&plan.name, &chosen, view, at));
+        }
+        self.forget(at, outbox);
+    }
+
+    /// What is told now, or held for later.
+    pub(super) fn choose<'a>(
+        &mut self,
+        plan: &AlertPlan,
+        finding: &'a Finding,
+        open: &[MaintenanceWindow],
+        chosen: &mut Vec<&'a Finding>,
+        at: Timestamp,
+        outbox: &mut Outbox,
+    ) {
+        match Self::waits_for(plan, finding, open) {
+            Some(window) => self.hold(&plan.name, finding.id, window, at, outbox),
+            None => chosen.push(finding),
         }
     }
 

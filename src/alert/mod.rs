@@ -17,6 +17,7 @@ mod operation;
 mod syslog;
 #[cfg(test)]
 mod tests;
+mod told;
 mod webhook;
 
 pub use brief::View;

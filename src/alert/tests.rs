@@ -34,7 +34,7 @@ pub(super) fn plan(name: &str, when: &[&str]) -> AlertPlan {
     }
 }
 
-fn restore(plans: Vec<AlertPlan>, findings: &[Finding], told: Vec<crate::store::Told>) -> Dispatch {
+pub(super) fn restore(plans: Vec<AlertPlan>, findings: &[Finding], told: Vec<crate::store::Told>) -> Dispatch {
     Dispatch::restore(plans, Vec::new(), findings, Memory { told, ..Memory::default() })
 }
 
@@ -142,7 +142,7 @@ fn brief_of(finding: &Finding, device: Option<Device>) -> Brief {
     brief::of(finding, &View { inventory: &inventory, estate: &estate })
 }
 
-fn post(dispatch: &mut Dispatch, findings: &[Finding], at: Timestamp) -> Outbox {
+pub(super) fn post(dispatch: &mut Dispatch, findings: &[Finding], at: Timestamp) -> Outbox {
     let mut outbox = Outbox::default();
     let mut known = device("DS-2CD2143G2-I");
     known.id = findings[0].subject.device().unwrap();
@@ -279,46 +279,6 @@ fn openings_reopenings_and_worse_are_news_and_nothing_else_is() {
         assert_eq!(outbox.alerts.len(), usize::from(told), "{before:?} -> {state:?} {severity:?}");
         assert_eq!(outbox.told.len(), outbox.alerts.len());
     }
-}
-
-#[test]
-fn a_flapping_finding_is_told_once_an_hour_also_over_a_restart() {
-    let plans = || vec![plan("soc", &["breach", "review"])];
-    let mut dispatch = restore(plans(), &[], Vec::new());
-    let mut told = Vec::new();
-    let mut last = Vec::new();
-    for minute in 0..130 {
-        let state = if minute % 2 == 0 { FindingState::Open } else { FindingState::Closed };
-        let outbox = post(&mut dispatch, &[breach(1, state)], minutes(minute));
-        if !outbox.alerts.is_empty() {
-            told.push(minute);
-            last = outbox.told;
-        }
-        if minute == 70 {
-            dispatch = restore(plans(), &[breach(1, state)], last.clone());
-        }
-    }
-    assert_eq!(told, [0, 60, 120]);
-    // Another site or port is another matter, and so is something graver than what was told. A port that is no longer
-    // sure is not.
-    let mut unsure = breach(1, FindingState::Open);
-    unsure.place.certainty = Certainty::Beyond;
-    assert_eq!(post(&mut dispatch, &[breach(1, FindingState::Open)], minutes(130)).alerts.len(), 0);
-    assert_eq!(post(&mut dispatch, &[unsure.clone()], minutes(130)).alerts.len(), 0);
-    let mut elsewhere = breach(1, FindingState::Open);
-    elsewhere.place.port = Some("Gi1/0/15".to_owned().into());
-    assert!(texts(&post(&mut dispatch, &[elsewhere.clone()], minutes(130)))[0].contains("port=Gi1/0/15"));
-    assert_eq!(post(&mut dispatch, &[unsure], minutes(130)).alerts.len(), 0);
-    assert_eq!(post(&mut dispatch, &[elsewhere], minutes(130)).alerts.len(), 0);
-    assert_eq!(post(&mut dispatch, &[breach(1, FindingState::Open)], minutes(130)).alerts.len(), 0);
-    let mut moved = breach(1, FindingState::Open);
-    moved.place.site = Some("branch".into());
-    assert_eq!(post(&mut dispatch, &[moved], minutes(131)).alerts.len(), 1);
-    let mut dispatch = restore(plans(), &[], Vec::new());
-    assert_eq!(post(&mut dispatch, &[finding(2, Severity::Review, FindingState::Open)], minutes(0)).alerts.len(), 1);
-    assert_eq!(post(&mut dispatch, &[breach(2, FindingState::Open)], minutes(1)).alerts.len(), 1);
-    assert_eq!(post(&mut dispatch, &[finding(2, Severity::Review, FindingState::Open)], minutes(2)).alerts.len(), 0);
-    assert_eq!(post(&mut dispatch, &[breach(2, FindingState::Open)], minutes(3)).alerts.len(), 0);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{Listing, print, print_json, say};
 use crate::config;
 use crate::net::Timestamp;
 use crate::report::{Format, Table, sites, tables};
-use crate::snapshot::{Filter, Snapshot};
+use crate::snapshot::{Condition, Filter, Snapshot};
 use crate::store::Reader;
 
 /// The picture as it is now.
@@ -79,16 +79,18 @@ pub(super) fn coverage(path: &Path, listing: &Listing) -> Result<ExitCode> {
     let filter = filter(&listing.words)?;
     let (_, snapshot) = look(path)?;
     let chosen = || snapshot.sites.values().filter(|site| filter.site(site));
+    let covered = snapshot.coverage_of_sites();
     if listing.format() == Format::Json {
-        print_json(&chosen().map(|site| sites::coverage_json(&snapshot, site)).collect::<Vec<_>>())?;
+        let rows = chosen().filter_map(|site| sites::coverage_json(&snapshot, &covered, site));
+        print_json(&rows.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     if chosen().next().is_none() {
         say(&no_site(&snapshot));
         return Ok(ExitCode::from(1));
     }
-    show(listing, &snapshot, &sites::coverage(&snapshot, chosen()))?;
-    let gaps = sites::gaps(&snapshot, chosen());
+    show(listing, &snapshot, &sites::coverage(&covered, chosen()))?;
+    let gaps = sites::gaps(&covered, chosen());
     if listing.format() == Format::Text && !gaps.rows.is_empty() {
         print(&format!("\n{}", gaps.text()))?;
     }
@@ -99,10 +101,11 @@ pub(super) fn sites(path: &Path, listing: &Listing) -> Result<ExitCode> {
     let filter = filter(&listing.words)?;
     let (_, snapshot) = look(path)?;
     let chosen = || snapshot.sites.values().filter(|site| filter.site(site));
+    let covered = snapshot.coverage_of_sites();
     if listing.format() == Format::Json {
         let overdue = snapshot.overdue();
         let counts = snapshot.site_counts(&snapshot.tallies(&overdue), &overdue);
-        let rows = chosen().filter_map(|site| Some(sites::site_json(&snapshot, site, counts.get(&site.id)?)));
+        let rows = chosen().filter_map(|site| Some(sites::site_json(&snapshot, &covered, site, counts.get(&site.id)?)));
         print_json(&rows.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -110,19 +113,22 @@ pub(super) fn sites(path: &Path, listing: &Listing) -> Result<ExitCode> {
         say(&no_site(&snapshot));
         return Ok(ExitCode::from(1));
     }
-    show(listing, &snapshot, &sites::sites(&snapshot, chosen()))
+    show(listing, &snapshot, &sites::sites(&snapshot, &covered, chosen()))
 }
 
 pub(super) fn targets(path: &Path, listing: &Listing) -> Result<ExitCode> {
     let (_, snapshot) = look(path)?;
     let words = listing.words.join(" ");
     let chosen = snapshot.targets.values().filter(|target| target.holds(&words));
+    let holds = |condition: &&Condition| condition.name().contains(&words);
+    let conditions = snapshot.conditions.iter().filter(holds);
     if listing.format() == Format::Json {
-        print_json(&chosen.map(tables::target_json).collect::<Vec<_>>())?;
+        let entries = conditions.map(tables::condition_json).chain(chosen.map(tables::target_json));
+        print_json(&entries.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     if listing.format() == Format::Text {
         tables::carriers(&snapshot).iter().for_each(|line| say(line));
     }
-    show(listing, &snapshot, &tables::targets(chosen))
+    show(listing, &snapshot, &tables::targets(conditions, chosen))
 }

@@ -12,12 +12,14 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::activity::{Entry, Page};
 use super::faceplate::Front;
+use super::log;
 use super::model::Trouble;
 use super::update::Msg;
 use crate::net::{DeviceId, SiteId, TargetName, Timestamp};
 use crate::snapshot::{
-    Changes, DeviceOrder, ExposureKey, Faceplate, Filter, Hits, Index, Scope, SiteRow, Snapshot, Sought, Tally,
+    Changes, DeviceOrder, ExposureKey, Faceplate, Filter, Hits, Index, Plain, Scope, SiteRow, Snapshot, Sought, Tally,
 };
 use crate::store::{Reader, StoreError, SwitchDetail};
 
@@ -57,6 +59,8 @@ pub enum Wanted {
     Unclassified,
     /// Those that one row of the exposure counts, or all, in order.
     Devices(Option<ExposureKey>, DeviceOrder, bool),
+    /// The rows of the change log past and before these that hold the words, the newest.
+    Log(u64, u64, Plain),
 }
 
 /// A question of a view.
@@ -81,6 +85,8 @@ pub enum Found {
     Tallies(Vec<Tally>),
     /// Devices in order.
     Devices(Vec<DeviceId>),
+    /// A part of the log.
+    Log(Page),
 }
 
 /// What is asked of the thread that reads.
@@ -90,6 +96,8 @@ pub enum Question {
     View(Box<Ask>),
     /// All that is known of a device.
     Detail(DeviceId),
+    /// An entry of the log in full.
+    Entry(u64),
     /// Devices and makers that hold what is sought; each has a number of its own.
     LookUp(u64, Sought),
     /// A switch's front, with what stands on it.
@@ -223,6 +231,9 @@ impl Follower {
             Question::View(ask) => {
                 let stop = || self.newest.view.load(Ordering::Relaxed) > ask.number;
                 let scope = Scope { filter: &ask.filter, sites: &ask.sites, now: ask.now, stop: &stop };
+                if let Wanted::Log(from, to, words) = &ask.wanted {
+                    return self.log(ask.number, (*from, *to), words, &stop);
+                }
                 let index = self.devices.read();
                 let found = match &ask.wanted {
                     Wanted::Tallies(waiting) => Found::Tallies(index.tally(&scope, waiting)?),
@@ -230,9 +241,14 @@ impl Follower {
                     Wanted::Devices(of, order, reversed) => {
                         Found::Devices(index.devices(&scope, of.as_ref(), *order, *reversed)?)
                     }
+                    Wanted::Log(..) => return None,
                 };
                 Some(Msg::Found(ask.number, found))
             }
+            Question::Entry(seq) => Some(match self.entry(*seq) {
+                Ok(entry) => Msg::Entry(*seq, entry.map(Box::new)),
+                Err(error) => Msg::Trouble(trouble(&error)),
+            }),
             Question::Detail(id) => Some(match self.reader.as_ref()?.0.device(*id) {
                 Ok(detail) => Msg::Detail(*id, detail.map(Box::new)),
                 Err(error) => Msg::Trouble(trouble(&error)),
@@ -256,6 +272,28 @@ impl Follower {
             description: system.map(|system| system.description.to_string()).unwrap_or_default(),
             face: Faceplate::new(&read.record, &read.learned, devices),
         }
+    }
+}
+
+impl Follower {
+    /// The answer to what happened; `None`: nobody wants it any more.
+    fn log(&self, number: u64, (from, to): (u64, u64), words: &Plain, stop: &dyn Fn() -> bool) -> Option<Msg> {
+        let reader = &self.reader.as_ref()?.0;
+        let name = |id: DeviceId| {
+            let row = self.devices.read().get(id)?;
+            row.mac.map(|mac| mac.to_string()).or(row.ips.first().map(ToString::to_string))
+        };
+        match log::page(reader, (from, to), words, &name, stop) {
+            Ok(page) => page.map(|page| Msg::Found(number, Found::Log(page))),
+            Err(error) => Some(Msg::Trouble(trouble(&error))),
+        }
+    }
+
+    fn entry(&self, seq: u64) -> Result<Option<Entry>, StoreError> {
+        let Some((reader, _)) = &self.reader else { return Ok(None) };
+        let logged = reader.recent(seq.saturating_sub(1), seq + 1, 1)?.pop();
+        let head = reader.signed_head()?.map(|head| head.to_string());
+        Ok(logged.map(|logged| Entry { logged, head }))
     }
 }
 
@@ -302,7 +340,7 @@ impl Reading {
         match &question {
             Question::View(ask) => self.newest.view.store(ask.number, Ordering::Relaxed),
             Question::LookUp(number, _) => self.newest.look_up.store(*number, Ordering::Relaxed),
-            Question::Detail(_) | Question::Front(_) => {}
+            Question::Detail(_) | Question::Entry(_) | Question::Front(_) => {}
         }
         // A thread that failed shows as silence: its last picture stands, with its moment.
         if self.questions.send(question).is_ok() {

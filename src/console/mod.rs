@@ -6,6 +6,7 @@
 //! (`follow`). Asking the daemon may take long, so each question has a thread of its own whose answer comes back as a
 //! message.
 
+mod activity;
 pub mod decide;
 mod deciding;
 pub mod faceplate;
@@ -13,11 +14,14 @@ mod follow;
 pub mod input;
 pub mod keys;
 pub mod list;
+mod log;
 mod model;
+mod moves;
 mod rows;
 mod run;
 pub mod search;
 mod sites;
+mod tell;
 mod terminal;
 mod theme;
 pub mod typing;
@@ -25,6 +29,7 @@ mod update;
 mod view;
 pub mod what_if;
 
+pub use activity::{Entry, Happening, Page, Told};
 pub use follow::{Ask, Devices, Follower, Found, Question, Wanted};
 pub use model::{Mode, Model, ReviewKey, Trouble, View};
 pub use run::{Events, Sources, drive};

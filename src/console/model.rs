@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
+use super::activity::{Activity, Entry, Happening};
 use super::decide::{Form, Greeting, Stage};
 use super::faceplate::{Front, Panel};
 use super::follow::Devices;
@@ -12,6 +13,7 @@ use super::keys::Context;
 use super::list::List;
 use super::search::Search;
 use super::sites::SiteLines;
+use super::tell;
 use super::theme::Theme;
 use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
@@ -192,7 +194,7 @@ impl Words {
             // Words are only looked for in the row's text.
             View::Targets => Ok(()),
             View::Coverage => Plain::parse(text, &UnseenKind::WORDS).map(|plain| self.plain = plain),
-            View::Activity => Plain::parse(text, &[]).map(|plain| self.plain = plain),
+            View::Activity => Plain::parse(text, &tell::KINDS).map(|plain| self.plain = plain),
             _ => Filter::parse(text).map(|filter| self.filter = filter),
         };
         self.wrong = read.err();
@@ -217,6 +219,7 @@ pub(super) struct Lists {
     pub(super) devices: List<DeviceId>,
     pub(super) sites: List<SiteId>,
     pub(super) coverage: List<UnseenKey>,
+    pub(super) activity: List<Happening>,
     pub(super) targets: List<TargetName>,
 }
 
@@ -285,6 +288,10 @@ pub struct Model {
     pub(super) device_sorting: Sorting<DeviceOrder>,
     pub(super) target_sorting: Sorting<TargetOrder>,
     pub(super) site_lines: SiteLines,
+    pub(super) activity: Activity,
+    /// The entry of the log that was read last, and the one that was asked for.
+    pub(super) entry: Option<(u64, Option<Box<Entry>>)>,
+    pub(super) asked_entry: Option<u64>,
     /// How many things of each kind were not seen.
     pub(super) unseen: BTreeMap<UnseenKind, usize>,
     /// Devices: only those of this row of the exposure.
@@ -352,6 +359,9 @@ impl Model {
             device_sorting: Sorting::default(),
             target_sorting: Sorting::default(),
             site_lines: SiteLines::default(),
+            activity: Activity::default(),
+            entry: None,
+            asked_entry: None,
             unseen: BTreeMap::new(),
             devices_of: None,
             items_of: None,

@@ -7,7 +7,7 @@ use super::follow::{Ask, Found, Question, Wanted};
 use super::model::{Mode, Model, PerView, ReviewKey, Sorting, View};
 use crate::net::DeviceId;
 use crate::review::{Finding, FindingState};
-use crate::snapshot::{By, Filter, Queue, Snapshot, Tally};
+use crate::snapshot::{By, Changes, Filter, Queue, Snapshot, Tally, TargetRow};
 use crate::store::DeviceDetail;
 
 impl Model {
@@ -24,6 +24,12 @@ impl Model {
             self.asked_detail = Some(wanted);
             questions.push(Question::Detail(wanted.0));
         }
+        if let Some(seq) = self.selected_entry().filter(|_| self.shows_detail())
+            && self.asked_entry != Some(seq)
+        {
+            self.asked_entry = Some(seq);
+            questions.push(Question::Entry(seq));
+        }
         if let Some(switch) = self.faced_switch() {
             let wanted = (switch.clone(), self.snapshot.seq, self.loading.is_none());
             if self.asked_front.as_ref() != Some(&wanted) {
@@ -35,7 +41,8 @@ impl Model {
     }
 
     fn question(&mut self) -> Option<Box<Ask>> {
-        if !self.has_picture || *self.settled.of(self.view) || self.asked.1 == Some(self.view) {
+        let settled = *self.settled.of(self.view) && self.view != View::Activity;
+        if !self.has_picture || settled || self.asked.1 == Some(self.view) {
             return None;
         }
         let wanted = match self.view {
@@ -48,6 +55,10 @@ impl Model {
             View::Devices => {
                 let Sorting { by, reversed } = self.device_sorting;
                 Wanted::Devices(self.devices_of.clone(), by, reversed)
+            }
+            View::Activity => {
+                let (from, to) = self.log_wanted()?;
+                Wanted::Log(from, to, self.words.activity.plain.clone())
             }
             _ => return None,
         };
@@ -85,6 +96,7 @@ impl Model {
                 self.unclassified = devices;
                 self.place();
             }
+            (View::Activity, Found::Log(page)) => self.take_log(page),
             (View::Devices, Found::Devices(devices)) => self.lists.devices.set(devices),
             _ => return false,
         }
@@ -113,9 +125,27 @@ impl Model {
     /// The first picture, or the first after trouble.
     pub(super) fn begin(&mut self, snapshot: Snapshot, tallies: Vec<Tally>) {
         self.snapshot = snapshot;
+        self.note_visits();
+        self.activity.restart();
+        self.asked_entry = None;
         self.loading = Some(tallies.iter().map(|tally| tally.devices).sum());
         self.tallies = tallies;
         (self.asked_detail, self.asked_front) = (None, None);
+        self.refreshed();
+    }
+
+    /// Takes note of the last visits that the picture knows.
+    fn note_visits(&mut self) {
+        let every_ms = i64::try_from(self.snapshot.daemon.poll_every_s.saturating_mul(1000)).unwrap_or(i64::MAX);
+        self.activity.note(self.snapshot.targets.values(), every_ms);
+    }
+
+    /// Takes in what changed.
+    pub(super) fn changed(&mut self, changes: Changes) {
+        let visited: Vec<TargetRow> = changes.targets.iter().map(|visited| visited.row.clone()).collect();
+        self.snapshot.take(changes);
+        let every_ms = i64::try_from(self.snapshot.daemon.poll_every_s.saturating_mul(1000)).unwrap_or(i64::MAX);
+        self.activity.note(visited.iter(), every_ms);
         self.refreshed();
     }
 
@@ -198,7 +228,8 @@ impl Model {
             View::Sites if self.loading.is_some() => self.count_sites(self.tallies.clone()),
             View::Sites => return self.list_sites(),
             View::Coverage => self.list_unseen(),
-            View::Activity => {}
+            View::Activity if self.words.activity.plain.names("visit") => self.list_visits(),
+            View::Activity => return,
             View::Targets => {
                 let Sorting { by, reversed } = self.target_sorting;
                 self.lists.targets.set(snapshot.sorted_targets(&self.words.targets.text, by, reversed));

@@ -71,9 +71,9 @@ impl Typing {
 }
 
 impl View {
-    /// Its filter words may name fields; else they are only looked for in a row's text.
+    /// Its filter words may name the fields of devices and findings.
     pub(super) fn has_fields(self) -> bool {
-        !matches!(self, Self::Targets)
+        !matches!(self, Self::Targets | Self::Coverage | Self::Activity)
     }
 }
 
@@ -87,7 +87,7 @@ impl Model {
         let snapshot = &self.snapshot;
         known.add("site", snapshot.sites.keys().map(SiteId::as_str));
         known.add("network", ["core", "surveillance", "other", "unclassified"]);
-        known.add("network", snapshot.networks.keys().map(|id| id.as_str()));
+        known.add("network", snapshot.networks.keys().map(crate::net::NetworkId::as_str));
         known
             .add("switch", snapshot.targets.values().filter(|target| target.switch).map(|target| target.name.as_str()));
         known.add("policy", snapshot.policies.iter().map(String::as_str));

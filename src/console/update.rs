@@ -2,13 +2,14 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::decide::{Greeting, Stage};
-use super::faceplate::{Front, Panel};
+use super::activity::Entry;
+use super::decide::Greeting;
+use super::faceplate::Front;
 use super::follow::Found;
 use super::input::Edit;
 use super::keys::{self, Action, Context};
-use super::list::Step;
-use super::model::{Message, Mode, Model, ReviewKey, Trouble, View};
+use super::model::{Mode, Model, Trouble, View};
+use super::moves::{back, faceplate, go, movement, open, show_site, sort, visits};
 use super::search::Search;
 use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
@@ -46,6 +47,8 @@ pub enum Msg {
     Trouble(Trouble),
     /// A device was read.
     Detail(DeviceId, Option<Box<DeviceDetail>>),
+    /// An entry of the log was read.
+    Entry(u64, Option<Box<Entry>>),
     /// A switch was read; `None`: nothing is remembered of it.
     Front(TargetName, Option<Box<Front>>),
     /// The daemon said who you are, or could not be asked.
@@ -92,13 +95,18 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             return (typing, Effect::None);
         }
         Msg::Resized => {}
-        Msg::Clock(now) => return (model.snapshot.read_at(now), Effect::None),
+        Msg::Clock(now) => {
+            let differs = model.snapshot.read_at(now);
+            if differs {
+                model.unsettle(View::Coverage);
+            }
+            return (differs, Effect::None);
+        }
         Msg::Picture(snapshot, tallies) => model.begin(*snapshot, tallies),
         Msg::Loading(all) => model.loaded(Some(all)),
         Msg::Loaded => model.loaded(None),
         Msg::Changed(changes) => {
-            model.snapshot.take(*changes);
-            model.refreshed();
+            model.changed(*changes);
         }
         Msg::Found(number, found) => return (model.found(number, found), Effect::None),
         Msg::LookedUp(number, hits) => return (model.looked_up(number, hits), Effect::None),
@@ -109,6 +117,7 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             return (new, Effect::None);
         }
         Msg::Detail(id, detail) => model.read(id, detail),
+        Msg::Entry(seq, entry) => model.entry = Some((seq, entry)),
         Msg::Front(name, front) => model.faced(name, front),
         Msg::Greeted(greeting) => model.greeted(greeting),
         Msg::Attached(typed, found) => model.attached(typed, found),
@@ -142,7 +151,7 @@ fn key(model: &mut Model, event: &KeyEvent) -> (bool, Effect) {
 }
 
 /// What is typed in the filter is the view's filter at once, as far as it can be read.
-fn take_filter(model: &mut Model, text: &str) {
+pub(super) fn take_filter(model: &mut Model, text: &str) {
     let view = model.view;
     model.words.of_mut(view).set(text, view);
     model.unsettle(view);
@@ -210,6 +219,7 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Open => open(model),
         Action::Back => back(model),
         Action::Targets => go(model, View::Targets),
+        Action::Visits => visits(model),
         Action::SiteDevices => show_site(model, View::Devices),
         Action::SiteFindings => show_site(model, View::Reviews),
         Action::Filter => {
@@ -268,199 +278,4 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         }
     }
     (true, Effect::None)
-}
-
-fn go(model: &mut Model, view: View) {
-    if view != model.view {
-        // Marks are of the list they were made in: what is not seen is not decided.
-        model.marks.clear();
-    }
-    model.mode = Mode::Browse;
-    model.view = view;
-}
-
-fn movement(model: &mut Model, step: Step) {
-    match &mut model.mode {
-        Mode::Search(search) => return search.step(step),
-        Mode::Filter(typing) => return typing.step(step),
-        Mode::Decide(form) => return form.step_item(step),
-        _ => {}
-    }
-    if matches!(model.mode, Mode::Detail | Mode::Pinned { .. } | Mode::WhatIf(_) | Mode::Help { .. }) {
-        let at = model.scroll.get();
-        model.scroll.set(match step {
-            Step::Up => at.saturating_sub(1),
-            Step::Down => at.saturating_add(1),
-            Step::PageUp => at.saturating_sub(10),
-            Step::PageDown => at.saturating_add(10),
-            Step::Home => 0,
-            Step::End => usize::MAX,
-        });
-        return;
-    }
-    model.scroll.set(0);
-    match model.view {
-        View::Exposure => model.lists.exposure.step(step),
-        View::Placement => model.lists.placement.step(step),
-        View::Reviews => model.lists.reviews.step(step),
-        View::Devices => model.lists.devices.step(step),
-        View::Sites => model.lists.sites.step(step),
-        View::Coverage => model.lists.coverage.step(step),
-        View::Activity => {}
-        View::Targets => model.lists.targets.step(step),
-    }
-}
-
-/// The front of the switch that the selected row stands on.
-fn faceplate(model: &mut Model) -> bool {
-    let Some((switch, port)) = model.selected_switch() else {
-        let text = "no switch shows this: there is no front to look at".to_owned();
-        model.message = Some(Message { bad: true, text });
-        return true;
-    };
-    model.face_offset.set(0);
-    model.mode = Mode::Faceplate(Panel::new(switch, port));
-    if let Some((_, Some(front))) = model.front.as_ref().filter(|(name, _)| Some(name) == model.faced_switch())
-        && let Mode::Faceplate(panel) = &mut model.mode
-    {
-        panel.settle(&front.face);
-    }
-    true
-}
-
-fn open(model: &mut Model) {
-    if let Mode::Faceplate(panel) = &model.mode {
-        if let Some(device) = model.device_on_port() {
-            let panel = panel.clone();
-            model.scroll.set(0);
-            model.mode = Mode::Pinned { device, panel };
-        }
-        return;
-    }
-    match model.view {
-        View::Exposure => {
-            let Some(key) = model.lists.exposure.selected().cloned() else { return };
-            // The same words: the list holds as many devices as the row said.
-            model.words.devices = model.words.exposure.clone();
-            model.devices_of = Some(key);
-            model.lists.devices.begin();
-            model.unsettle(View::Devices);
-            go(model, View::Devices);
-        }
-        View::Reviews if matches!(model.lists.reviews.selected(), Some(ReviewKey::Cycle(_))) => {
-            if let Some(ReviewKey::Cycle(id)) = model.lists.reviews.selected() {
-                model.items_of = Some(*id);
-                model.marks.clear();
-                model.unsettle(View::Reviews);
-                model.settle();
-                model.lists.reviews.step(Step::Home);
-            }
-        }
-        _ => {
-            model.scroll.set(0);
-            if std::mem::replace(model.detail_open.of_mut(model.view), true) {
-                model.mode = Mode::Detail;
-            }
-        }
-    }
-}
-
-/// The rows of another view that are of the selected site.
-fn show_site(model: &mut Model, view: View) {
-    let Some(site) = model.lists.sites.selected() else { return };
-    let words = format!("site:{site}");
-    go(model, view);
-    (model.devices_of, model.items_of) = (None, None);
-    take_filter(model, &words);
-}
-
-fn back(model: &mut Model) {
-    match &mut model.mode {
-        Mode::Detail | Mode::Faceplate(_) => model.mode = Mode::Browse,
-        Mode::Pinned { panel, .. } => model.mode = Mode::Faceplate(panel.clone()),
-        Mode::WhatIf(what_if) if what_if.progress == Progress::Typing => model.mode = Mode::Browse,
-        // Back to what was typed: it may be mended.
-        Mode::WhatIf(what_if) => {
-            what_if.progress = Progress::Typing;
-            model.scroll.set(0);
-        }
-        Mode::Filter(typing) => {
-            let before = std::mem::take(&mut typing.before);
-            take_filter(model, &before);
-            model.mode = Mode::Browse;
-        }
-        Mode::Search(search) => model.mode = std::mem::take(search.over.as_mut()),
-        Mode::Help { over, .. } => {
-            let over = std::mem::take(over.as_mut());
-            model.scroll.set(0);
-            model.mode = over;
-        }
-        Mode::Decide(form) => {
-            if form.calendar.take().is_some() {
-                return;
-            }
-            if matches!(form.stage, Stage::Confirming(_) | Stage::Attaching) {
-                form.stage = Stage::Filling;
-            } else {
-                model.mode = Mode::Browse;
-            }
-        }
-        Mode::Browse => step_back(model),
-    }
-}
-
-fn step_back(model: &mut Model) {
-    let view = model.view;
-    if std::mem::take(model.detail_open.of_mut(view)) {
-        return;
-    }
-    if !model.marks.is_empty() {
-        model.marks.clear();
-    } else if !model.words.of(view).text.is_empty() {
-        take_filter(model, "");
-    } else if view == View::Devices && model.devices_of.take().is_some() {
-        model.unsettle(View::Devices);
-        go(model, View::Exposure);
-    } else if view == View::Targets {
-        go(model, View::Coverage);
-    } else if view == View::Reviews
-        && let Some(cycle) = model.items_of.take()
-    {
-        model.unsettle(View::Reviews);
-        model.settle();
-        model.lists.reviews.select(&ReviewKey::Cycle(cycle));
-    }
-}
-
-fn sort(model: &mut Model, turn: bool) {
-    let turned = |reversed: bool| if turn { !reversed } else { false };
-    let name = match model.view {
-        View::Exposure => {
-            let sorting = &mut model.exposure_sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        View::Sites => {
-            let sorting = &mut model.site_lines.sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        View::Devices => {
-            let sorting = &mut model.device_sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        View::Targets => {
-            let sorting = &mut model.target_sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        _ => return,
-    };
-    model.unsettle(model.view);
-    model.message = Some(Message { bad: false, text: format!("sorted by {name}") });
 }

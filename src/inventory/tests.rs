@@ -78,6 +78,11 @@ pub(super) fn visit(switch: &str, own: &str, minute: i64, rows: &[(&str, u32, u3
     visit
 }
 
+/// A whole visit that changes nothing.
+pub(super) fn nothing_new() -> Delta {
+    Delta { rows_whole: true, ..Delta::default() }
+}
+
 pub(super) struct World {
     pub(super) inventory: Inventory,
     estate: Estate,
@@ -135,7 +140,7 @@ fn an_unchanged_visit_changes_nothing() {
     let rows = [("01", 10, 1), ("02", 120, 2), ("03", 120, 2)];
     let first = world.see(visit("a", "a0", 0, &rows));
     assert_eq!((first.devices.len(), first.presence.len(), first.switches.len()), (3, 3, 1));
-    assert_eq!(world.see(visit("a", "a0", 5, &rows)), Delta { rows_whole: true, ..Delta::default() });
+    assert_eq!(world.see(visit("a", "a0", 5, &rows)), nothing_new());
     assert_eq!(world.place("01"), "a/1/10 Direct");
     assert_eq!(world.place("02"), "a/2/120 Shared");
     assert_eq!(world.device("01").place.network_kind, Some(NetworkKind::Core));
@@ -196,9 +201,8 @@ fn silence_and_a_cut_table_change_nothing_and_three_whole_passes_close() {
         cut.tables.get_mut(&Table::Dot1qFdb).unwrap().completeness = Completeness::Partial;
         assert_eq!(world.see(cut), Delta::default());
     }
-    let whole = Delta { rows_whole: true, ..Delta::default() };
-    assert_eq!(world.see(visit("a", "a0", 20, &[])), whole);
-    assert_eq!(world.see(visit("a", "a0", 25, &[])), whole);
+    assert_eq!(world.see(visit("a", "a0", 20, &[])), nothing_new());
+    assert_eq!(world.see(visit("a", "a0", 25, &[])), nothing_new());
     assert_eq!(world.place("01"), "a/1/10 Direct");
     let third = world.see(visit("a", "a0", 30, &[]));
     assert!(matches!(third.presence.as_slice(), [RowChange::Closed(_, closed)] if *closed == at(30)));

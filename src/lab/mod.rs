@@ -37,7 +37,7 @@ use tokio::task::JoinSet;
 
 use crate::net::{MacAddr, VlanId};
 use engine::{Engine, EngineTime, Security};
-use estate::{Estate, Switch};
+use estate::{Estate, Kind, Switch};
 use mib::Manner;
 pub use replay::Replay;
 use script::Script;
@@ -179,6 +179,22 @@ impl Lab {
             Some((IpAddr::V4(device.ip?), count)).filter(|_| count > 0)
         });
         refused.collect()
+    }
+
+    /// Has no switch answer from now on, or every one again.
+    pub fn silence(&self, silent: bool) {
+        let mut estate = self.estate.write().unwrap_or_else(PoisonError::into_inner);
+        estate.switches.iter_mut().for_each(|switch| switch.silent = silent);
+    }
+
+    /// Sets the clock of every camera: its distance from ours in seconds.
+    pub fn set_clocks(&self, seconds: i64) {
+        let mut estate = self.estate.write().unwrap_or_else(PoisonError::into_inner);
+        for device in &mut estate.devices {
+            if let Kind::Surveillance(unit) = &mut device.kind {
+                unit.clock_offset = seconds;
+            }
+        }
     }
 
     /// Lets the next thing happen (a camera is plugged into a core port, one moves, a switch falls silent, a rogue

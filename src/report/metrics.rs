@@ -111,6 +111,8 @@ fn alerts(text: &mut Text, snapshot: &Snapshot) {
     text.one("outbox_alerts_counted_only", "Alerts that found too many waiting.", lost as f64);
     let failing = carriers().filter(|carrier| !carrier.why.is_empty()).count();
     text.one("alert_carriers_failing", "Carriers that do not take what is sent.", failing as f64);
+    let wrong = snapshot.conditions.len();
+    text.one("conditions", "What is wrong with the work itself and was told: targets lists it.", wrong as f64);
 }
 
 fn targets(text: &mut Text, snapshot: &Snapshot) {
@@ -176,13 +178,13 @@ fn findings(text: &mut Text, snapshot: &Snapshot) {
 }
 
 fn coverage(text: &mut Text, snapshot: &Snapshot) {
-    let sites: Vec<_> = snapshot.sites.keys().map(|site| snapshot.coverage_of(site)).collect();
+    let sites = snapshot.coverage_of_sites();
     let mut families = [
         ("coverage_ratio", "The share of a site that was looked at, by what it is of; none: not known.", Vec::new()),
         ("coverage_expected", "How much of a site there is to look at.", Vec::new()),
         ("coverage_oldest_timestamp_seconds", "The oldest look that a share rests on.", Vec::new()),
     ];
-    for site in &sites {
+    for site in sites.values() {
         for factor in &site.factors {
             let ratio = (factor.expected > 0).then(|| factor.seen as f64 / factor.expected as f64);
             let values = [ratio, Some(factor.expected as f64), factor.oldest.map(seconds)];
@@ -267,6 +269,7 @@ mod tests {
             "lenswarden_registry_timestamp_seconds 1782345600",
             "lenswarden_outbox_alerts_waiting 3",
             "lenswarden_alert_carriers_failing 1",
+            "lenswarden_conditions 0",
             "lenswarden_targets{kind=\"switch\",site=\"hq\",state=\"answering\"} 2",
             "lenswarden_targets{kind=\"switch\",site=\"hq\",state=\"stale\"} 1",
             "lenswarden_targets{kind=\"camera\",site=\"hq\",state=\"silent\"} 1",

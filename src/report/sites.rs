@@ -1,16 +1,21 @@
 //! Sites and their coverage, for people, spreadsheets and scripts.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::Table;
 use super::tables::minute;
 use crate::config::Sensitivity;
-use crate::net::DeviceText;
+use crate::net::{DeviceText, SiteId};
 use crate::review::DecisionKind;
 use crate::snapshot::{Factor, FactorKind, SiteCounts, SiteCoverage, SiteRow, Snapshot, word};
 
 /// Gaps of one kind that are shown for a site.
 const MOST_SHOWN: usize = 8;
+
+/// Coverage of sites by id, counted once for all that is told of them ([`Snapshot::coverage_of_sites`]).
+pub type Covered = BTreeMap<SiteId, SiteCoverage>;
 
 /// A share with what it is made of: `98 % (49/50)`.
 fn share(factor: Option<&Factor>) -> String {
@@ -37,12 +42,12 @@ fn verdict(coverage: &SiteCoverage) -> String {
 
 /// Coverage of sites, one line each.
 #[must_use]
-pub fn coverage<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
+pub fn coverage<'a>(covered: &Covered, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
     let row = |site: &SiteRow| {
-        let coverage = snapshot.coverage_of(&site.id);
+        let coverage = covered.get(&site.id)?;
         let looks = coverage.factors.iter().filter(|factor| factor.kind != FactorKind::Register);
         let oldest = looks.filter_map(|factor| factor.oldest).min();
-        vec![
+        Some(vec![
             site.id.to_string(),
             word(&site.sensitivity),
             share(coverage.factor(FactorKind::Ranges)),
@@ -50,23 +55,23 @@ pub fn coverage<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow
             share(coverage.factor(FactorKind::Ports)),
             listed(coverage.factor(FactorKind::Register)),
             oldest.map_or_else(|| "never".to_owned(), minute),
-            verdict(&coverage),
+            verdict(coverage),
             coverage.doubts.join("; "),
-        ]
+        ])
     };
     Table {
         columns: vec!["SITE", "SENSITIVITY", "RANGES", "SWITCHES", "PORTS", "REGISTER", "OLDEST LOOK", "SO", "BECAUSE"],
-        rows: sites.map(row).collect(),
+        rows: sites.filter_map(row).collect(),
     }
 }
 
 /// What was not seen, and what to do about each.
 #[must_use]
-pub fn gaps<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
+pub fn gaps<'a>(covered: &Covered, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
     let clean = |text: &str| DeviceText::new(text).to_string();
     let mut rows = Vec::new();
     for site in sites {
-        for factor in snapshot.coverage_of(&site.id).factors {
+        for factor in covered.get(&site.id).into_iter().flat_map(|coverage| &coverage.factors) {
             for gap in factor.gaps.iter().take(MOST_SHOWN) {
                 let words = [&gap.what, &gap.why, &gap.mend].map(|text| clean(text));
                 let head = [site.id.to_string(), factor.kind.word().to_owned()];
@@ -83,8 +88,8 @@ pub fn gaps<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) -
 
 /// Coverage of a site as JSON.
 #[must_use]
-pub fn coverage_json(snapshot: &Snapshot, site: &SiteRow) -> Value {
-    let coverage = snapshot.coverage_of(&site.id);
+pub fn coverage_json(snapshot: &Snapshot, covered: &Covered, site: &SiteRow) -> Option<Value> {
+    let coverage = covered.get(&site.id)?;
     let factors: Vec<Value> = coverage
         .factors
         .iter()
@@ -93,13 +98,15 @@ pub fn coverage_json(snapshot: &Snapshot, site: &SiteRow) -> Value {
                    "oldest": factor.oldest, "gaps": factor.gaps})
         })
         .collect();
-    json!({"site": site.id, "name": site.name, "sensitivity": site.sensitivity, "enough": coverage.doubts.is_empty(),
-           "doubts": coverage.doubts, "factors": factors, "as_of": snapshot.as_of})
+    Some(
+        json!({"site": site.id, "name": site.name, "sensitivity": site.sensitivity, "enough": coverage.doubts.is_empty(),
+               "doubts": coverage.doubts, "factors": factors, "as_of": snapshot.as_of}),
+    )
 }
 
 /// Sites in numbers.
 #[must_use]
-pub fn sites<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
+pub fn sites<'a>(snapshot: &Snapshot, covered: &Covered, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
     let overdue = snapshot.overdue();
     let counts = snapshot.site_counts(&snapshot.tallies(&overdue), &overdue);
     let nothing = SiteCounts::default();
@@ -118,7 +125,7 @@ pub fn sites<'a>(snapshot: &Snapshot, sites: impl Iterator<Item = &'a SiteRow>) 
             .into_iter()
             .chain(site.basis.iter().map(word).chain(std::iter::repeat(String::new())).take(1))
             .chain(numbers.map(|number| number.to_string()))
-            .chain([verdict(&snapshot.coverage_of(&site.id)), considered(snapshot, site)])
+            .chain([covered.get(&site.id).map(verdict).unwrap_or_default(), considered(snapshot, site)])
             .collect()
     };
     Table {
@@ -161,8 +168,8 @@ pub fn considered(snapshot: &Snapshot, site: &SiteRow) -> String {
 
 /// A site as JSON.
 #[must_use]
-pub fn site_json(snapshot: &Snapshot, site: &SiteRow, counts: &SiteCounts) -> Value {
+pub fn site_json(snapshot: &Snapshot, covered: &Covered, site: &SiteRow, counts: &SiteCounts) -> Value {
     json!({"id": site.id, "name": site.name, "sensitivity": site.sensitivity, "basis": site.basis, "counts": counts,
            "considered": snapshot.considered.get(&site.id),
-           "coverage": coverage_json(snapshot, site)})
+           "coverage": coverage_json(snapshot, covered, site)})
 }

@@ -7,7 +7,10 @@ use crate::inventory::Device;
 use crate::net::{DeviceText, Timestamp};
 use crate::policy::Status;
 use crate::review::{Decision, Finding, Handling};
-use crate::snapshot::{CarrierRow, DaemonState, DeviceRow, Share, Snapshot, TargetRow};
+use crate::snapshot::{CarrierRow, Condition, DaemonState, DeviceRow, Share, Snapshot, TargetRow};
+
+/// Things that are wrong with the work itself which a headline names.
+const MOST_NAMED: usize = 3;
 
 fn plain(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
@@ -217,9 +220,17 @@ fn why(target: &TargetRow) -> String {
     parts.join("; ")
 }
 
-/// Targets for people and spreadsheets.
+/// Targets for people and spreadsheets; before them what is wrong with the work itself.
 #[must_use]
-pub fn targets<'a>(rows: impl Iterator<Item = &'a TargetRow>) -> Table {
+pub fn targets<'a>(
+    conditions: impl Iterator<Item = &'a Condition>,
+    rows: impl Iterator<Item = &'a TargetRow>,
+) -> Table {
+    let wrong = |condition: &Condition| {
+        let [none, state, since] = ["".to_owned(), "wrong".to_owned(), minute(condition.since)];
+        let words = DeviceText::new(&condition.words).to_string();
+        [condition.name(), none.clone(), none.clone(), state, since, none.clone(), none.clone(), none, words].to_vec()
+    };
     let row = |target: &TargetRow| {
         vec![
             target.name.to_string(),
@@ -235,7 +246,7 @@ pub fn targets<'a>(rows: impl Iterator<Item = &'a TargetRow>) -> Table {
     };
     Table {
         columns: vec!["NAME", "ADDRESS", "SITE", "STATE", "SINCE", "LAST ANSWER", "REQUESTS", "MS", "WHY"],
-        rows: rows.map(row).collect(),
+        rows: conditions.map(wrong).chain(rows.map(row)).collect(),
     }
 }
 
@@ -249,7 +260,29 @@ pub fn headline(snapshot: &Snapshot) -> String {
             format!(", ALERTS OF {name} NOT SENT since {since}: {} wait", carrier.waiting + carrier.lost)
         })
         .collect();
-    freshness(snapshot, true) + &failing
+    freshness(snapshot, true) + &failing + &wrong(snapshot)
+}
+
+/// What is wrong with the work itself, by name. The age of the registry is told with the freshness already.
+fn wrong(snapshot: &Snapshot) -> String {
+    let names = snapshot.conditions.iter().filter(|condition| condition.kind != "registry-old");
+    let names: Vec<String> = names.map(|condition| DeviceText::new(&condition.name()).to_string()).collect();
+    match (names.len(), names.get(..MOST_NAMED)) {
+        (0, _) => String::new(),
+        (all, Some(first)) if all > MOST_NAMED => {
+            format!(", NOT IN ORDER: {} and {} more", first.join(", "), all - MOST_NAMED)
+        }
+        _ => format!(", NOT IN ORDER: {}", names.join(", ")),
+    }
+}
+
+/// What is wrong with the work itself, as an entry before the targets.
+#[must_use]
+pub fn condition_json(condition: &Condition) -> Value {
+    json!({
+        "name": condition.name(), "kind": "condition", "state": "wrong", "since": condition.since,
+        "why": condition.words,
+    })
 }
 
 /// What share of the estate was seen, and how the daemon is. `named`: by name what of its work is late.
@@ -311,4 +344,30 @@ pub fn carriers(snapshot: &Snapshot) -> Vec<String> {
         format!("alert {name}: {address}, {last}, {} wait{held}{trouble}", carrier.waiting)
     };
     snapshot.carriers.values().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_headline_names_three_things_that_are_wrong_and_counts_the_rest_and_the_registry_once() {
+        let wrong = |kind: &str, subject: &str| Condition {
+            kind: kind.into(),
+            subject: subject.into(),
+            words: "x".into(),
+            since: Timestamp(0),
+        };
+        let mut snapshot = Snapshot { conditions: vec![wrong("registry-old", "")], ..Snapshot::default() };
+        assert!(!headline(&snapshot).contains("NOT IN ORDER"), "its age is told with the freshness");
+        snapshot.conditions.push(wrong("coverage-low", "ports h\u{1b}[2Jq"));
+        assert!(
+            headline(&snapshot).ends_with(", NOT IN ORDER: coverage-low ports h\\u{1b}[2Jq"),
+            "{}",
+            headline(&snapshot)
+        );
+        snapshot.conditions.extend(["a", "b", "c"].map(|credential| wrong("credential-refused", credential)));
+        let line = headline(&snapshot);
+        assert!(line.ends_with("credential-refused a, credential-refused b and 1 more"), "{line}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Findings open, are decided, expire, close and come back.
 
+mod edges;
 mod removal;
 
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CarrierRow, ConditionRow, DaemonRow, DeviceRow, Looked, NetworkRow, SiteRow, Snapshot, TargetRow};
+use super::{CarrierRow, Condition, DaemonRow, DeviceRow, Looked, NetworkRow, SiteRow, Snapshot, TargetRow};
 use crate::maker::Class;
 use crate::net::{DeviceId, NetworkId, SiteId, TargetName, Timestamp};
 use crate::policy::Loosened;
@@ -60,7 +60,7 @@ pub struct Changes {
     /// All carriers of alerts.
     pub carriers: BTreeMap<String, CarrierRow>,
     /// All that is wrong with the work itself.
-    pub conditions: Vec<ConditionRow>,
+    pub conditions: Vec<Condition>,
     /// What the daemon counted of each site.
     pub looked: Looked,
     /// Nobody holds the writer's lock.
@@ -116,8 +116,7 @@ impl Snapshot {
             }
         }
         self.cycles.extend(changes.cycles.into_iter().map(|cycle| (cycle.id, cycle)));
-        (self.carriers, self.looked) = (changes.carriers, changes.looked);
-        self.conditions = changes.conditions;
+        (self.carriers, self.conditions, self.looked) = (changes.carriers, changes.conditions, changes.looked);
         self.visits = changes.visits;
         self.seq = changes.head.0;
         // A visit that changed nothing is not in the log, and still makes the picture younger.

@@ -100,8 +100,8 @@ pub struct Snapshot {
     pub targets: BTreeMap<TargetName, TargetRow>,
     /// Carriers of alerts by name.
     pub carriers: BTreeMap<String, CarrierRow>,
-    /// What is wrong with the work itself, as it was told.
-    pub conditions: Vec<ConditionRow>,
+    /// What is wrong with the work itself, by kind and subject.
+    pub conditions: Vec<Condition>,
     /// What the daemon counted of each site.
     pub looked: Looked,
     /// When targets were last seen whole.
@@ -233,19 +233,6 @@ pub struct TargetRow {
     pub camera: CameraStanding,
 }
 
-/// Something wrong with the work itself, for as long as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConditionRow {
-    /// What kind: `polling-late`, `coverage-low`, `credential-refused`, `clock-off`, `disk-low`, `registry-old`, ….
-    pub kind: String,
-    /// What it is about, where there can be several of a kind: a site, a credential.
-    pub subject: String,
-    /// In words, as it was when it began.
-    pub words: String,
-    /// Since when.
-    pub since: Timestamp,
-}
-
 /// A carrier of alerts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CarrierRow {
@@ -265,6 +252,28 @@ pub struct CarrierRow {
     pub held: u64,
     /// Alerts that found too many waiting: only counted, and the count is sent.
     pub lost: u64,
+}
+
+/// Something wrong with the work itself: told when it begins and when it ends.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Condition {
+    /// What kind: `polling-late`, `coverage-low`, `credential-refused`, `credential-stopped`, `clock-off`, `disk-low`,
+    /// `registry-old`.
+    pub kind: String,
+    /// What it is about, where there can be several of a kind: a site, a credential.
+    pub subject: String,
+    /// In words, as it was when it began.
+    pub words: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl Condition {
+    /// Its kind and what it is about.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{} {}", self.kind, self.subject).trim_end().to_owned()
+    }
 }
 
 impl Snapshot {

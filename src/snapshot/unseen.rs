@@ -256,7 +256,7 @@ impl Snapshot {
                 row(UnseenKind::Daemon, "the configuration file".to_owned(), why, "lenswarden check".to_owned())
             }
             UnseenKey::Condition(kind, subject) => {
-                let is_it = |it: &&super::ConditionRow| it.kind == *kind && it.subject == *subject;
+                let is_it = |it: &&super::Condition| it.kind == *kind && it.subject == *subject;
                 let condition = self.conditions.iter().find(is_it)?;
                 let what = format!("{kind} {subject}");
                 let row =

@@ -4,6 +4,7 @@
 use rusqlite::Connection;
 
 use crate::net::{FindingId, Timestamp};
+pub use crate::snapshot::Condition;
 
 /// A finding that a carrier is told of later.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,19 +16,6 @@ pub struct Held {
     /// The maintenance window whose end is waited for; `None`: the digest is.
     pub window: Option<String>,
     /// Since when it waits.
-    pub since: Timestamp,
-}
-
-/// Something wrong with the work itself: told when it begins and when it ends.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Condition {
-    /// What kind: `polling-late`, `coverage-low`, `credential-refused`, `clock-off`, `disk-low`, `registry-old`.
-    pub kind: String,
-    /// What it is about, where there can be several of a kind: a site, a credential.
-    pub subject: String,
-    /// In words, as it was when it began.
-    pub words: String,
-    /// Since when.
     pub since: Timestamp,
 }
 

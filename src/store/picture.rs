@@ -10,8 +10,7 @@ use super::{held, log, outbox, query, read};
 use crate::net::{DeviceId, FindingId, Names, Timestamp};
 use crate::review::{Cycle, Decision, DecisionKind, Finding, Matter};
 use crate::snapshot::{
-    Changes, ConditionRow, DaemonRow, DeviceRow, Frame, Group, NetworkRow, SiteRow, Snapshot, Tally, TargetRow,
-    Visited, group_of,
+    Changes, DaemonRow, DeviceRow, Frame, Group, NetworkRow, SiteRow, Snapshot, Tally, TargetRow, Visited, group_of,
 };
 
 fn state_text(state: TargetState) -> &'static str {
@@ -44,11 +43,6 @@ impl From<TargetRecord> for TargetRow {
             camera: target.camera,
         }
     }
-}
-
-fn condition_row(condition: held::Condition) -> ConditionRow {
-    let held::Condition { kind, subject, words, since } = condition;
-    ConditionRow { kind, subject, words, since }
 }
 
 /// Columns `seq, at, kind, subject, body`.
@@ -131,7 +125,7 @@ fn unlogged(connection: &Connection, visits: u64) -> rusqlite::Result<Changes> {
         visits: read::meta(connection, "visit")?.unwrap_or(0),
         targets: targets.into_iter().map(visited).collect(),
         carriers: outbox::carriers(connection)?,
-        conditions: held::conditions(connection)?.into_iter().map(condition_row).collect(),
+        conditions: held::conditions(connection)?,
         looked: read::meta(connection, "looked")?.unwrap_or_default(),
         ..Changes::default()
     })

@@ -1,5 +1,6 @@
 //! Keys and pictures in, screens out.
 
+mod activity;
 mod coverage;
 mod decisions;
 pub(crate) mod estate;
@@ -53,8 +54,11 @@ impl Desk {
 
     /// The picture as `lenswarden sites` and its like read it.
     pub(crate) fn snapshot(&self) -> lenswarden::snapshot::Snapshot {
-        let path = self.folder.path().join("lenswarden.db");
-        lenswarden::store::Reader::open(&path).unwrap().snapshot().unwrap()
+        lenswarden::store::Reader::open(&self.path()).unwrap().snapshot().unwrap()
+    }
+
+    pub(crate) fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("lenswarden.db")
     }
 
     pub(crate) fn tell(&mut self, msg: Msg) {
@@ -155,7 +159,7 @@ pub(crate) fn named_key(name: &str) -> KeyEvent {
     })
 }
 
-const VIEWS: [(&str, &str); 7] = [
+const VIEWS: [(&str, &str); 8] = [
     ("exposure", "1"),
     ("placement", "2"),
     ("reviews", "3"),
@@ -163,6 +167,7 @@ const VIEWS: [(&str, &str); 7] = [
     ("sites", "5"),
     ("coverage", "6"),
     ("targets", "6t"),
+    ("activity", "7"),
 ];
 
 #[test]

@@ -16,7 +16,8 @@ use lenswarden::review::{DecisionKind, DecisionRequest, FindingState, Matter};
 use lenswarden::snapshot::Snapshot;
 use lenswarden::store::{ChangeKind, Reader};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything may take on a machine that is busy with others: a bound, not a wait.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 struct House {
     folder: tempfile::TempDir,

@@ -9,7 +9,8 @@ use lenswarden::lab::{Lab, Size};
 use lenswarden::snapshot::Snapshot;
 use lenswarden::store::Reader;
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything may take on a machine that is busy with others: a bound, not a wait.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) struct House {
     folder: tempfile::TempDir,
@@ -91,9 +92,14 @@ impl House {
     }
 
     pub(crate) fn daemon(&self) -> Daemon {
+        self.daemon_by(self.command(&["daemon"]))
+    }
+
+    /// A daemon that is started by this command.
+    pub(crate) fn daemon_by(&self, mut command: Command) -> Daemon {
         let log = self.path("daemon.log");
         let file = std::fs::File::create(&log).unwrap();
-        let process = self.command(&["daemon"]).stdout(Stdio::null()).stderr(file).spawn().unwrap();
+        let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().unwrap();
         Daemon { process, log }
     }
 

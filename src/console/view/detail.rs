@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::{Paragraph, Pen, Piece};
-use super::{coverage, devices, dossier, moment, site_of, targets, text_of};
+use super::{activity, coverage, devices, dossier, moment, site_of, targets, text_of};
 use crate::console::keys::Context;
 use crate::console::model::{Mode, Model, ReviewKey, View};
 use crate::inventory::{Certainty, contain};
@@ -30,6 +30,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
             Some(key) => coverage::detail(model, key),
             None => return,
         },
+        (View::Activity, _) => activity::detail(model),
         (View::Sites, _) => match model.lists.sites.selected() {
             Some(site) => dossier::draw(model, site),
             None => return,

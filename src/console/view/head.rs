@@ -180,6 +180,14 @@ fn banners(model: &Model) -> Vec<(String, bool)> {
         let problem = problem.replace('\n', " ");
         banners.push((format!("Not as configured (`lenswarden check`): {problem}"), false));
     }
+    // The age of the registry has a line of its own.
+    let wrong = model.snapshot.conditions.iter().filter(|condition| condition.kind != "registry-old");
+    let wrong: Vec<String> = wrong
+        .map(|condition| DeviceText::new(&format!("{}: {}", condition.name(), condition.words)).to_string())
+        .collect();
+    if !wrong.is_empty() {
+        banners.push((format!("Not in order (`lenswarden targets`): {}", wrong.join("; ")), true));
+    }
     for carrier in model.snapshot.carriers.values().filter(|carrier| !carrier.why.is_empty()) {
         let (name, since) = (DeviceText::new(&carrier.name), moment(carrier.since, &model.zone));
         let (waiting, why) = (

@@ -1,5 +1,6 @@
 //! Model to screen. Changes nothing but scroll offsets.
 
+mod activity;
 mod coverage;
 mod detail;
 mod devices;
@@ -15,6 +16,7 @@ mod placement;
 mod reviews;
 mod search;
 mod sites;
+mod spark;
 mod targets;
 mod what_if;
 
@@ -98,7 +100,7 @@ fn body(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         View::Devices => devices::draw(model, pen, list),
         View::Sites => sites::draw(model, pen, list),
         View::Coverage => coverage::draw(model, pen, list),
-        View::Activity => {}
+        View::Activity => activity::draw(model, pen, list),
         View::Targets => targets::draw(model, pen, list),
     }
 }

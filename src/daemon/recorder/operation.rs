@@ -153,6 +153,7 @@ impl Recorder {
         let mut batch = Batch { at, ..Batch::default() };
         let view = View { inventory: &self.inventory, estate: &self.estate };
         let ledger = &self.ledger;
+        self.dispatch.again(|id| ledger.finding(id), &view, at, &mut batch.outbox);
         self.dispatch.release(|id| ledger.finding(id), &view, at, &mut batch.outbox);
         self.operate(at, &mut batch.outbox);
         self.commit_until_it_holds(&batch);

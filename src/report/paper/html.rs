@@ -67,6 +67,9 @@ pub fn write(paper: &Paper<'_>, out: &mut impl Write) -> std::io::Result<()> {
     out.write_all(after.as_bytes())
 }
 
+/// Columns of a table that fits on paper held upright.
+const UPRIGHT: usize = 6;
+
 /// Where the tables go. What is between angle brackets stands in no escaped text.
 const MARK: &str = "<!--tables-->";
 
@@ -74,8 +77,9 @@ fn table(sheet: &Sheet<'_>) -> Markup {
     let (rows, more) = sheet.brief(MOST_ROWS);
     let told = |at: usize| rows.iter().any(|row| row.get(at).is_some_and(|cell| !cell.is_empty()));
     let columns: Vec<(usize, &str)> = sheet.brief.iter().copied().enumerate().filter(|(at, _)| told(*at)).collect();
+    let wide = columns.len() > UPRIGHT;
     html! {
-        section {
+        section.wide[wide] {
             h2 { (sheet.title) }
             @if !sheet.note.is_empty() { p.note { (sheet.note) } }
             @if rows.is_empty() { p.more { (sheet.without) } } @else {

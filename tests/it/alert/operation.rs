@@ -1,9 +1,24 @@
-//! The work itself, and what waits: a daemon over the lab whose disk has no reserve, whose site is under maintenance.
+//! The work itself, and what waits: a daemon over the lab whose disk has no reserve, whose switches fall silent, whose
+//! passwords are wrong, whose site is under maintenance.
+//!
+//! What is brought about here begins and ends as it does in the field, but for two: the clock of a host is not set back by
+//! a test (what the recorder makes of a leap is tested beside it, and a leap counts for ten minutes); cameras whose
+//! clocks agree against ours stand for it. And a registry gets old by `faketime` alone, the one compiled in being young.
+
+mod conditions;
 
 use std::collections::BTreeSet;
 
 use super::hook::Hook;
 use crate::house::House;
+
+/// A carrier for what is wrong with the work itself.
+fn desk(hook: &Hook) -> String {
+    format!(
+        "\n[[alert]]\nname = \"desk\"\nkind = \"webhook\"\nurl = \"http://{}/\"\nsecurity = \"none\"\nwhen = [\"operational\"]\n",
+        hook.address
+    )
+}
 
 /// What came, in its order. What comes twice, for a daemon was killed before it could note that it was taken, is one.
 fn texts(hook: &Hook) -> Vec<String> {
@@ -29,10 +44,7 @@ fn until(hook: &Hook, what: &str, is_it: impl Fn(&[String]) -> bool) -> Vec<Stri
 fn a_disk_without_a_reserve_is_told_once_over_a_restart_and_its_end_once() {
     let hook = Hook::new();
     let house = House::new("");
-    let carrier = format!(
-        "\n[[alert]]\nname = \"desk\"\nkind = \"webhook\"\nurl = \"http://{}/\"\nsecurity = \"none\"\nwhen = [\"operational\"]\n",
-        hook.address
-    );
+    let carrier = desk(&hook);
     let reserve = |mib: u64| {
         house.configure("config.toml", &(house.lab.configuration() + &carrier));
         let text = std::fs::read_to_string(house.path("config.toml")).unwrap();

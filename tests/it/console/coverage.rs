@@ -17,7 +17,7 @@ fn desk(size: (u16, u16)) -> Desk {
 fn each_site_lacks_what_the_command_prints() {
     let mut desk = desk(SIZES[2]);
     let snapshot = desk.snapshot();
-    let printed = sites::gaps(&snapshot, snapshot.sites.values());
+    let printed = sites::gaps(&snapshot.coverage_of_sites(), snapshot.sites.values());
     assert_eq!(printed.rows.len(), 7);
     for row in &printed.rows {
         let kinds: &[&str] = match row[1].as_str() {
@@ -72,7 +72,7 @@ fn the_gravest_stands_first_and_says_what_to_type() {
     desk.lacks("disk-low");
     desk.shows("journalctl -u lenswarden; where it stays late: sudo ");
     desk.type_in("/kind:work<Enter>");
-    desk.shows("lenswarden credential retry onvif-reader, once its password is");
+    desk.shows("lenswarden credential retry onvif-reader");
     let mut hung = self::desk(SIZES[0]);
     hung.tell(Msg::Clock(estate::NOW.plus(std::time::Duration::from_secs(601))));
     hung.type_in("<Home>");

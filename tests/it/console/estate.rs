@@ -251,7 +251,7 @@ fn switch(number: u64) -> TargetRecord {
 
 /// A distribution switch hears the access switches of its site, each on a port of its own.
 fn distribution(site: &str) -> SwitchRecord {
-    let ports = (1..=8).map(|number| port(number, format!("Te1/0/{number}"))).collect();
+    let ports = (1..=8).map(|number| port(number, &format!("Te1/0/{number}"))).collect();
     let heard = |number: u32| neighbour(number, &format!("{site}-acc-{number:02}"), "Te1/1/1");
     record(&format!("{site}-dist-1"), site, ports, (1..=8).map(heard).collect())
 }
@@ -269,8 +269,8 @@ fn neighbour(if_index: u32, name: &str, port: &str) -> Neighbour {
     }
 }
 
-fn port(if_index: u32, name: String) -> Port {
-    let mut port = Port { name: name.as_str().into(), ..Port::new(if_index) };
+fn port(if_index: u32, name: &str) -> Port {
+    let mut port = Port { name: name.into(), ..Port::new(if_index) };
     (port.oper, port.admin, port.speed_mbps, port.if_type) = (OperStatus::Up, OperStatus::Up, Some(1_000), Some(6));
     port
 }
@@ -295,7 +295,7 @@ fn record(name: &str, site: &str, ports: Vec<Port>, neighbours: Vec<Neighbour>) 
 
 /// An access switch: 48 ports that give power to what has a link, two uplinks, two interfaces without a plug.
 fn access(site: &str, number: u64) -> SwitchRecord {
-    let mut ports: Vec<Port> = (1..=48).map(|number| port(number, format!("Gi1/0/{number}"))).collect();
+    let mut ports: Vec<Port> = (1..=48).map(|number| port(number, &format!("Gi1/0/{number}"))).collect();
     for port in &mut ports {
         match port.if_index % 6 {
             0 => port.oper = OperStatus::Down,
@@ -305,9 +305,9 @@ fn access(site: &str, number: u64) -> SwitchRecord {
         port.pvid = VlanId::new(120);
         port.alias = format!("CAM {}", port.if_index).as_str().into();
     }
-    ports.extend((49..=50).map(|number| port(number, format!("Te1/1/{}", number - 48))));
-    ports.push(Port { if_type: Some(135), ..port(60, "Vlan120".into()) });
-    ports.push(Port { if_type: Some(161), ..port(61, "Po1".into()) });
+    ports.extend((49..=50).map(|number| port(number, &format!("Te1/1/{}", number - 48))));
+    ports.push(Port { if_type: Some(135), ..port(60, "Vlan120") });
+    ports.push(Port { if_type: Some(161), ..port(61, "Po1") });
     let up = neighbour(49, &format!("{site}-dist-1"), &format!("Te1/0/{number}"));
     record(&format!("{site}-acc-{number:02}"), site, ports, vec![up])
 }

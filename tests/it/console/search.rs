@@ -46,7 +46,7 @@ fn every_kind_is_gone_to_in_its_own_view() {
         ("hq-acc-03", "▸ hq-acc-03", "10.1.0.3:161"),
         ("hikvision", "▸Hikvision", "RESTRICTED"),
         ("annke", "▸  as Annke", "RESTRICTED"),
-        ("#2", "▸", "by onvif manufacturer"),
+        ("#2", "▸", "Dahua as Honeywell, DS-2CD2386G2-IU"),
         ("standard-sites", "▸    2 standard-sites", "estates-security"),
     ] {
         let mut desk = desk();

@@ -108,13 +108,18 @@ pub(in crate::daemon::recorder) fn findings(recorder: &Recorder, mac: MacAddr) -
     recorder.ledger.findings().filter(|finding| finding.subject.device() == Some(device)).cloned().collect()
 }
 
-fn says(maker: &str, surveillance: Option<bool>) -> Claim {
+pub(in crate::daemon::recorder) fn says(maker: &str, surveillance: Option<bool>) -> Claim {
     let maker = Some(maker).filter(|maker| !maker.is_empty()).map(Into::into);
     Claim { maker, class: None, surveillance }
 }
 
 /// What a reviewer who looks now sends.
-fn overrule(recorder: &Recorder, mac: MacAddr, claim: Claim, days: i64) -> DecisionRequest {
+pub(in crate::daemon::recorder) fn overrule(
+    recorder: &Recorder,
+    mac: MacAddr,
+    claim: Claim,
+    days: i64,
+) -> DecisionRequest {
     let device = recorder.inventory.device_of(mac).unwrap();
     let marks = device.attribution.evidence.iter();
     let seen = marks.map(|mark| (mark.source.clone(), mark.text.clone())).collect();
@@ -123,7 +128,7 @@ fn overrule(recorder: &Recorder, mac: MacAddr, claim: Claim, days: i64) -> Decis
     DecisionRequest { on: Matter::Device { device: device.id, seen }, decision }
 }
 
-fn jo() -> Actor {
+pub(in crate::daemon::recorder) fn jo() -> Actor {
     Actor { author: Author { uid: 1000, name: "jo".into(), login: None }, role: Role::Reviewer }
 }
 

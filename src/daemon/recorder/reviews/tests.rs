@@ -1,12 +1,12 @@
-//! A removal is proved by what the switch it was on really showed.
+//! A removal is proved by what the switch it was on really showed. What a day is near of is reminded of once.
 
 use std::path::Path;
 use std::time::Duration;
 
-use crate::daemon::recorder::people::tests::{CAMERA, PHONE, UNKNOWN, findings, recorder, visit};
+use crate::daemon::recorder::people::tests::{CAMERA, PHONE, UNKNOWN, findings, jo, overrule, recorder, says, visit};
 use crate::daemon::recorder::*;
 use crate::observation::{Completeness, Reach, SwitchVisit, SystemFacts, Table};
-use crate::review::{Closing, FindingState};
+use crate::review::{Closing, DecisionKind, FindingState, Matter};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const EVERY: Duration = Duration::from_secs(6 * 3600);
@@ -89,4 +89,56 @@ fn rounds_in_which_its_switch_did_not_show_all_it_has_prove_nothing() {
         }
     };
     assert_eq!(proved(3, silent), None);
+}
+
+/// A recorder with an acceptance, or a person's word on a device, that ends in 20 days.
+fn ends_in_20_days(path: &Path, word: bool) -> Recorder {
+    let mut recorder = recorder(path);
+    see(&mut recorder, visit(&[CAMERA], &[], Timestamp::now()));
+    let until = reviews::today().saturating_add(jiff::Span::new().days(20));
+    let request = if word {
+        overrule(&recorder, CAMERA, says("axis", None), 20)
+    } else {
+        let found = findings(&recorder, CAMERA);
+        let on = Matter::Finding { finding: found[0].id, revision: found[0].revision };
+        let (reason, control) = ("safety".to_owned(), "a guard".to_owned());
+        DecisionRequest { on, decision: DecisionKind::Accept { until, reason, control } }
+    };
+    recorder.decide(&[request], &jo()).unwrap();
+    recorder
+}
+
+/// On which of these days, counted from today, whoever is told is reminded; each day the clock is asked twice, and the
+/// daemon starts anew in between.
+fn reminded(word: bool, days: &[i64]) -> Vec<i64> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let mut recorder = ends_in_20_days(&path, word);
+    let mut told = Vec::new();
+    for day in days {
+        for _ in 0..2 {
+            let today = reviews::today().saturating_add(jiff::Span::new().days(*day));
+            let mut draft = Draft { batch: Batch { at: Timestamp::now(), ..Batch::default() }, ..Draft::default() };
+            recorder.pass(today, &mut draft);
+            let batch = recorder.finish(draft);
+            told.extend(batch.outbox.alerts.iter().filter(|alert| alert.kind == "reminder").map(|_| *day));
+            recorder.commit_until_it_holds(&batch);
+            drop(recorder);
+            recorder = self::recorder(&path);
+        }
+    }
+    let waiting = recorder.writer.waiting("nobody", 99).unwrap();
+    assert_eq!(waiting.iter().filter(|alert| alert.kind == "reminder").count(), told.len(), "each is in the outbox");
+    told
+}
+
+#[test]
+fn each_reminder_comes_once_over_restarts_and_jumps_of_the_clock() {
+    for word in [false, true] {
+        let each: Vec<i64> = (0..=20).collect();
+        assert_eq!(reminded(word, &each), [6, 13, 19], "14, 7 and 1 days before, {word}");
+        // Forward over two of them: one says how near it is. Back: it was said. Forward again.
+        assert_eq!(reminded(word, &[0, 15, 3, 7, 13, 15, 18, 19, 5, 20]), [15, 19], "{word}");
+        assert_eq!(reminded(word, &[0, 19, 0, 6, 13, 19, 20]), [19], "{word}");
+    }
 }
