@@ -119,13 +119,13 @@ fn greet(socket: &std::path::Path) -> Msg {
 }
 
 /// What a note is about: a path, or a URL and the hash of its content.
-fn attach(typed: String) -> Msg {
+fn attach(typed: &str) -> Msg {
     let (reference, sha256) = match typed.rsplit_once(char::is_whitespace) {
         Some((url, hash)) if url.contains("://") => (url.trim(), Some(hash)),
-        _ => (typed.as_str(), None),
+        _ => (typed, None),
     };
     let found = attached(reference, sha256);
-    Msg::Attached(typed.clone(), found)
+    Msg::Attached(typed.to_owned(), found)
 }
 
 fn decide(socket: &std::path::Path, request: &Request) -> Msg {
@@ -230,7 +230,7 @@ where
                     terminal.swap_buffers();
                 }
                 Effect::Greet => questions.ask(greet),
-                Effect::Attach(typed) => questions.start(move || attach(typed)),
+                Effect::Attach(typed) => questions.start(move || attach(&typed)),
                 Effect::Try(words) => questions.try_out(words),
                 Effect::Decide(decisions) => {
                     questions.ask(move |socket| decide(socket, &Request::Decide { decisions }));

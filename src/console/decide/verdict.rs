@@ -70,7 +70,6 @@ impl Greeting {
             standard: standard.map(|site| site.id.clone()).collect(),
             longest: self.longest,
             packs: self.packs.clone(),
-            ..Rules::default()
         }
     }
 

@@ -37,20 +37,8 @@ const FINDINGS: &[Column] = &[
     Column::new("TAGS", 10).grow(20).from(130),
 ];
 
-/// Where the screen is narrow, the last column is what a queue is made by.
-const BY_DAY: [Column; 11] = with_last(Column::new("DUE", 12));
-const BY_NAME: [Column; 11] = with_last(Column::new("ASSIGNEE", 12));
-
-/// The columns of a narrow screen with another last one.
-const fn with_last(last: Column) -> [Column; 11] {
-    let mut columns = [last; 11];
-    let mut at = 0;
-    while at < 10 {
-        columns[at] = FINDINGS[at];
-        at += 1;
-    }
-    columns
-}
+/// Columns that every screen has, and of them the last: where the screen is narrow, another one stands in its place.
+const NARROW: usize = 10;
 
 /// The screen has room for day and name beside the state.
 const WIDE: u16 = 110;
@@ -125,13 +113,18 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     list.page.set(usize::from(rest.height.saturating_sub(1)));
+    let instead = match model.queue {
+        _ if rest.width >= WIDE || model.items_of.is_some() => None,
+        Queue::Due => Some(Column::new("DUE", 12)),
+        Queue::Assigned | Queue::Mine => Some(Column::new("ASSIGNEE", 12)),
+        Queue::Waiting | Queue::ToApprove | Queue::Marked => None,
+    };
+    let shown: Vec<Column> = match instead {
+        Some(last) => FINDINGS.iter().take(NARROW).copied().chain([last]).collect(),
+        None => FINDINGS.to_vec(),
+    };
     let table = Table {
-        columns: match model.queue {
-            _ if rest.width >= WIDE || model.items_of.is_some() => FINDINGS,
-            Queue::Due => &BY_DAY,
-            Queue::Assigned | Queue::Mine => &BY_NAME,
-            Queue::Waiting | Queue::ToApprove | Queue::Marked => FINDINGS,
-        },
+        columns: &shown,
         count: findings,
         selected: selected.and_then(|at| at.checked_sub(cycles)),
         offset: &list.offset,
