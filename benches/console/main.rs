@@ -29,7 +29,7 @@ fn spread(mut times: Vec<Duration>) -> String {
 
 fn console(configuration: &Path, size: (u16, u16)) -> Screen {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lenswarden"));
-    command.arg("--config").arg(configuration).env("TERM", "xterm");
+    command.arg("--config").arg(configuration).env("TERM", "xterm").env("LANG", "C.UTF-8");
     Screen::start(command, size)
 }
 

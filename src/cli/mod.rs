@@ -12,6 +12,7 @@ mod poll;
 mod report;
 mod review;
 mod tables;
+mod watch;
 mod what_if;
 
 use std::fs::{File, OpenOptions};
@@ -29,6 +30,7 @@ use crate::console::{self, ConsoleOptions};
 use crate::control::client::ControlError;
 use crate::daemon::{self, DaemonOptions, Outcome};
 use crate::net::Timestamp;
+use crate::net::text::{shown, shown_json};
 use crate::report::Format;
 
 /// Which surveillance cameras come from restricted makers, which sit on networks where none may be, and what was
@@ -136,6 +138,9 @@ struct Listing {
     /// As CSV.
     #[arg(long)]
     csv: bool,
+    /// Print again every so many seconds (5), until Ctrl-C.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "5")]
+    watch: Option<u64>,
     /// Filter words: maker:dahua site:hq status:restricted network:core !accepted vlan:10-20 since:7d
     words: Vec<String>,
 }
@@ -174,11 +179,16 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Words for the person at the terminal.
 fn say(words: &str) {
     // Nobody is left to tell when stderr is gone.
-    let _ = writeln!(std::io::stderr(), "{words}");
+    let _ = writeln!(std::io::stderr(), "{}", shown(words));
 }
 
 /// Data.
 fn print(data: &str) -> Result<()> {
+    print_painted(&shown(data))
+}
+
+/// Data with this program's own colours in it: everything else of it is clean.
+fn print_painted(data: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(data.as_bytes())?;
     if !data.ends_with('\n') {
@@ -233,7 +243,7 @@ fn write_file<T>(to: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<T
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    print(&serde_json::to_string_pretty(value)?)
+    print_painted(&shown_json(&serde_json::to_string_pretty(value)?))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
@@ -249,11 +259,11 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Check => check(config),
         Command::Poll { target, json } => poll::run(config, target, *json, arguments.no_color),
         Command::Identify { file, json, csv } => identify::run(config, file.as_deref(), Format::chosen(*json, *csv)),
-        Command::Devices(listing) => tables::devices(config, listing),
-        Command::Findings(listing) => tables::findings(config, listing),
-        Command::Targets(listing) => tables::targets(config, listing),
-        Command::Coverage(listing) => tables::coverage(config, listing),
-        Command::Sites(listing) => tables::sites(config, listing),
+        Command::Devices(listing) => watch::run(listing.watch, || tables::devices(config, listing)),
+        Command::Findings(listing) => watch::run(listing.watch, || tables::findings(config, listing)),
+        Command::Targets(listing) => watch::run(listing.watch, || tables::targets(config, listing)),
+        Command::Coverage(listing) => watch::run(listing.watch, || tables::coverage(config, listing)),
+        Command::Sites(listing) => watch::run(listing.watch, || tables::sites(config, listing)),
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
         Command::Policy(command) => policy::run(config, command),
@@ -283,13 +293,15 @@ fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     };
-    console::run(ConsoleOptions {
+    let told = console::run(ConsoleOptions {
         database: daemon.database,
         control_socket: daemon.control_socket,
         trial: what_if::trial(path),
         no_color,
+        keep: true,
         notices: None,
     })?;
+    told.iter().for_each(|told| say(told));
     Ok(ExitCode::SUCCESS)
 }
 

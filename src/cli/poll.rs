@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{coloured, print, print_json, runtime, say};
+use super::{coloured, print, print_json, print_painted, runtime, say};
 use crate::collect::camera::{Attempt, CameraCollector, Claim, CredentialLedger};
 use crate::collect::switch::SwitchCollector;
 use crate::config::{CameraBlock, Config, Credential, Switch};
@@ -55,7 +55,7 @@ fn switch(config: &Config, target: &Switch, json: bool, no_color: bool) -> Resul
     if json {
         print_json(&report::visit::json(&visit))?;
     } else {
-        print(&report::visit::text(&visit, coloured(no_color)))?;
+        print_painted(&report::visit::text(&visit, coloured(no_color)))?;
     }
     Ok(code(&visit.reach, visit.errors.is_empty()))
 }

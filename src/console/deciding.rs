@@ -4,7 +4,9 @@ use super::decide::{Form, Greeting, Item, Stage};
 use super::list::Step;
 use super::model::{Message, Mode, Model, ReviewKey, View};
 use super::update::Effect;
+use crate::net::FindingId;
 use crate::review::{Attachment, FindingState, Matter};
+use crate::snapshot::PlacementKey;
 
 impl Model {
     /// The daemon said who you are, or could not be asked.
@@ -155,5 +157,26 @@ impl Model {
         self.items_of = None;
         self.lists.reviews.begin();
         self.unsettle(View::Reviews);
+    }
+
+    /// The findings in the order of the screen.
+    pub(super) fn findings_listed(&self) -> Vec<FindingId> {
+        match self.view {
+            View::Placement => {
+                let finding = |key: &PlacementKey| match key {
+                    PlacementKey::Finding(id) => Some(*id),
+                    PlacementKey::Device(_) => None,
+                };
+                self.lists.placement.order().iter().filter_map(finding).collect()
+            }
+            View::Reviews => {
+                let finding = |key: &ReviewKey| match key {
+                    ReviewKey::Finding(id) => Some(*id),
+                    ReviewKey::Cycle(_) => None,
+                };
+                self.lists.reviews.order().iter().filter_map(finding).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 }

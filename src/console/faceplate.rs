@@ -1,5 +1,7 @@
 //! A switch's front on the screen: where each port is drawn, and how the cursor goes from one to another.
 
+use serde::Serialize;
+
 use super::model::{Mode, Model, View};
 use crate::net::{DeviceId, TargetName};
 use crate::snapshot::{DeviceRow, Faceplate, Unit};
@@ -32,7 +34,8 @@ pub struct Panel {
 }
 
 /// How the cursor goes over the ports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Over {
     Left,

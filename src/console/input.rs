@@ -1,5 +1,7 @@
 //! A line of text being typed.
 
+use serde::Serialize;
+
 use crate::net::text::{MAX_CHARS, hides_or_moves};
 
 /// Text and where the next character goes.
@@ -11,7 +13,8 @@ pub struct Input {
 }
 
 /// What an editing key does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Edit {
     Backspace,

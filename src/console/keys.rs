@@ -1,15 +1,17 @@
 //! The one table of keys: what is pressed, where, and what it does. Dispatch, the hints at the foot of the screen, the
 //! help and the README's table are all read from it.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 mod table;
 
+use crossterm::event::KeyCode;
+use serde::Serialize;
+
+use super::faceplate::Over;
+use table::TYPING;
 pub use table::{EVERYWHERE, KEYS};
-use table::{LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING, TYPING};
+pub(super) use table::{LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING};
 
 use super::decide::Days;
-use super::faceplate::Over;
 use super::input::Edit;
 use super::list::Step;
 
@@ -58,10 +60,15 @@ pub enum Context {
     Help,
     /// Something is looked up.
     Search,
+    /// Saved filters are shown.
+    Saved,
+    /// A line is asked for.
+    Ask,
 }
 
 /// What a key does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Action {
     Quit,
@@ -77,6 +84,9 @@ pub enum Action {
     Filter,
     /// Take what is offered.
     Complete,
+    Saved,
+    Keep,
+    Forget,
     Search,
     Sort,
     Reverse,
@@ -92,8 +102,9 @@ pub enum Action {
     Calendar,
     /// Over its days.
     Days(Days),
-    /// The next of the review queues, or the one before.
-    Queue(bool),
+    /// The next of the review queues.
+    NextQueue,
+    PreviousQueue,
     /// Decide again, on what is there now.
     Again,
     /// Try a change out.
@@ -142,7 +153,7 @@ impl Context {
         TYPING.contains(&self)
     }
 
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Exposure => "Exposure",
             Self::Placement => "Placement",
@@ -165,66 +176,8 @@ impl Context {
             Self::Told => "message",
             Self::Help => "help",
             Self::Search => "search",
-        }
-    }
-}
-
-/// What a key does in a context.
-#[must_use]
-pub fn find(context: Context, event: &KeyEvent) -> Option<&'static Binding> {
-    let pressed = Chord(event.code, event.modifiers.contains(KeyModifiers::CONTROL));
-    KEYS.iter().find(|binding| binding.contexts.contains(&context) && binding.chords.contains(&pressed))
-}
-
-/// The lines of the table that work in a context and have something to say.
-pub fn working_in(context: Context) -> impl Iterator<Item = &'static Binding> {
-    KEYS.iter().filter(move |binding| binding.contexts.contains(&context) && !binding.does.is_empty())
-}
-
-/// The table as the README has it.
-#[must_use]
-pub fn markdown() -> String {
-    let mut out = "| key | where | does |\n|---|---|---|\n".to_owned();
-    for binding in KEYS.iter().filter(|binding| !binding.does.is_empty()) {
-        let place = match binding.contexts {
-            contexts if contexts == EVERYWHERE => "everywhere".to_owned(),
-            contexts if contexts == LISTS => "lists".to_owned(),
-            contexts if contexts == LOOKING => "lists, detail".to_owned(),
-            contexts if contexts == SHOWING => "lists, detail, faceplate".to_owned(),
-            contexts if contexts == SCROLLING => "lists, detail, what if, help".to_owned(),
-            contexts if contexts == SEARCHING => "lists, detail, filter, what if, help".to_owned(),
-            contexts => contexts.iter().map(|context| context.word()).collect::<Vec<_>>().join(", "),
-        };
-        out += &format!("| {} | {place} | {} |\n", binding.label, binding.does);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_key_means_two_things_in_one_place() {
-        for context in EVERYWHERE {
-            let mut seen: Vec<Chord> = Vec::new();
-            for binding in KEYS.iter().filter(|binding| binding.contexts.contains(context)) {
-                for chord in binding.chords {
-                    assert!(!seen.contains(chord), "{chord:?} twice in {context:?}");
-                    seen.push(*chord);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn no_letter_is_a_command_where_text_is_typed() {
-        for context in EVERYWHERE.iter().filter(|context| context.takes_text()) {
-            let commands = KEYS.iter().filter(|binding| binding.contexts.contains(context));
-            let letters = commands
-                .flat_map(|binding| binding.chords)
-                .filter(|Chord(code, control)| matches!(code, KeyCode::Char(_)) && !control);
-            assert_eq!(letters.count(), 0, "{context:?}");
+            Self::Saved => "saved filters",
+            Self::Ask => "a name",
         }
     }
 }

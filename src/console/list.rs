@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use serde::Serialize;
+
 /// Neighbours of a row that is gone which are looked for one by one.
 const NEAR: usize = 8;
 
@@ -27,7 +29,8 @@ impl<I> Default for List<I> {
 }
 
 /// How the selection moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Step {
     Up,
@@ -69,6 +72,13 @@ impl<I: Clone + Eq + Hash> List<I> {
     pub fn select_at(&mut self, at: usize) {
         self.at = at.min(self.order.len().saturating_sub(1));
         self.selected = self.order.get(self.at).cloned();
+    }
+
+    /// Selects by row number, if there is such a row.
+    pub fn pick(&mut self, at: usize) {
+        if at < self.order.len() {
+            self.select_at(at);
+        }
     }
 
     /// Selects an identity, if it is there.

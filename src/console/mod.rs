@@ -12,13 +12,16 @@ mod deciding;
 pub mod faceplate;
 mod follow;
 pub mod input;
+pub mod keymap;
 pub mod keys;
 pub mod list;
 mod log;
 mod model;
 mod moves;
+pub mod own;
 mod rows;
 mod run;
+pub mod saved;
 pub mod search;
 mod sites;
 mod tell;
@@ -32,6 +35,7 @@ pub mod what_if;
 pub use activity::{Entry, Happening, Page, Told};
 pub use follow::{Ask, Devices, Follower, Found, Question, Wanted};
 pub use model::{Mode, Model, ReviewKey, Trouble, View};
+pub use own::Own;
 pub use run::{Events, Sources, drive};
 pub use theme::Theme;
 pub use update::{Effect, Msg, update};
@@ -54,16 +58,18 @@ pub struct ConsoleOptions {
     pub trial: Trial,
     /// No colours, as if `NO_COLOR` were set.
     pub no_color: bool,
+    /// Settings and what the screen looked like are kept; else they are only read.
+    pub keep: bool,
     /// Lines that whoever started the console shows in the status line.
     pub notices: Option<Receiver<String>>,
 }
 
 /// Runs the console until it is quit, the terminal goes away, or SIGTERM or SIGHUP comes. The terminal is restored
-/// whatever ends it, a panic included.
+/// whatever ends it, a panic included. Returns what should be said then.
 ///
 /// # Errors
 /// Standard output is no terminal, or the terminal cannot be used.
-pub fn run(options: ConsoleOptions) -> anyhow::Result<()> {
+pub fn run(options: ConsoleOptions) -> anyhow::Result<Option<String>> {
     if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
         anyhow::bail!(
             "the console needs a terminal, and standard output is none. Without one: `lenswarden devices`, `findings`, \
@@ -72,7 +78,10 @@ pub fn run(options: ConsoleOptions) -> anyhow::Result<()> {
     }
     let stop = terminal::stop_signals().context("signals cannot be caught")?;
     let mut events = terminal::TerminalEvents::open().context("the keyboard cannot be read")?;
-    let theme = Theme::new(options.no_color);
+    let mut own = Own::read(options.keep);
+    own.settings.ascii = own.settings.ascii.here();
+    let mouse = own.settings.mouse;
+    let theme = Theme::new(options.no_color || own.settings.plain);
     let sources = Sources {
         database: options.database,
         control_socket: options.control_socket,
@@ -80,8 +89,9 @@ pub fn run(options: ConsoleOptions) -> anyhow::Result<()> {
         notices: options.notices,
         zone: jiff::tz::TimeZone::system(),
         theme,
+        own,
     };
-    let mut screen = terminal::Screen::enter(&stop).context("the terminal cannot be set up")?;
+    let mut screen = terminal::Screen::enter(&stop, mouse).context("the terminal cannot be set up")?;
     let ended = drive(screen.terminal(), &mut events, sources, &stop);
     let panicked = screen.panicked();
     drop(screen);

@@ -9,8 +9,11 @@ use super::activity::{Activity, Entry, Happening};
 use super::decide::{Form, Greeting, Stage};
 use super::faceplate::{Front, Panel};
 use super::follow::Devices;
+use super::keymap::Keymap;
 use super::keys::Context;
 use super::list::List;
+use super::own::settings::{Ascii, Settings};
+use super::saved::Asking;
 use super::search::Search;
 use super::sites::SiteLines;
 use super::tell;
@@ -25,7 +28,7 @@ use crate::snapshot::{
 use crate::store::DeviceDetail;
 
 /// What is looked at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum View {
     /// Makers by the sensitivity of the site.
     #[default]
@@ -156,6 +159,10 @@ pub enum Mode {
     WhatIf(WhatIf),
     /// Something is looked up.
     Search(Search),
+    /// Saved filters are shown, and one is chosen.
+    Saved(usize),
+    /// A line is asked for.
+    Ask(Box<Asking>),
     /// The keys are shown, over this mode.
     Help {
         /// The context whose keys are shown.
@@ -224,7 +231,7 @@ pub(super) struct Lists {
 }
 
 /// A column to sort by, and which way round.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Sorting<T> {
     pub(super) by: T,
     pub(super) reversed: bool,
@@ -324,6 +331,15 @@ pub struct Model {
     pub(super) cycle_offset: Cell<usize>,
     pub(super) message: Option<Message>,
     pub(super) notice: Option<String>,
+    pub(super) keys: Keymap,
+    /// Saved filters: name and words.
+    pub(super) filters: Vec<(String, String)>,
+    /// Lines and bars are drawn in ASCII.
+    pub(super) ascii: bool,
+    /// Where the rows of the list stand on the screen: the first one's place, how many places, its number.
+    pub(super) rows_at: Cell<Option<(u16, u16, usize)>>,
+    /// What is wrong with the settings.
+    pub(super) problems: Vec<String>,
     pub(super) theme: Theme,
     pub(super) zone: TimeZone,
 }
@@ -382,9 +398,25 @@ impl Model {
             cycle_offset: Cell::new(0),
             message: None,
             notice: None,
+            keys: Keymap::default(),
+            filters: Vec::new(),
+            ascii: false,
+            rows_at: Cell::new(None),
+            problems: Vec::new(),
             theme,
             zone,
         }
+    }
+
+    /// Takes settings of the person's own; what is wrong with them is told at once.
+    pub fn take_settings(&mut self, settings: Settings) {
+        (self.keys, self.filters, self.problems) = (settings.keys, settings.filters, settings.problems);
+        self.ascii = settings.ascii == Ascii::Yes;
+        let of = match self.problems.len() {
+            0 | 1 => String::new(),
+            count => format!("1 of {count} (the help tells all): "),
+        };
+        self.message = self.problems.first().map(|first| Message { bad: true, text: format!("{of}{first}") });
     }
 
     /// What keys mean now.
@@ -405,6 +437,8 @@ impl Model {
             Mode::WhatIf(WhatIf { progress: Progress::Judged(Ok(_)), .. }) => Context::Outlook,
             Mode::WhatIf(_) => Context::Told,
             Mode::Search(_) => Context::Search,
+            Mode::Saved(_) => Context::Saved,
+            Mode::Ask(_) => Context::Ask,
             Mode::Help { .. } => Context::Help,
         }
     }
@@ -452,26 +486,5 @@ impl Model {
     /// A device as a row.
     pub(super) fn device(&self, id: DeviceId) -> Option<DeviceRow> {
         self.snapshot.devices.get(&id).cloned().or_else(|| self.devices.read().get(id))
-    }
-
-    /// The findings in the order of the screen.
-    pub(super) fn findings_listed(&self) -> Vec<FindingId> {
-        match self.view {
-            View::Placement => {
-                let finding = |key: &PlacementKey| match key {
-                    PlacementKey::Finding(id) => Some(*id),
-                    PlacementKey::Device(_) => None,
-                };
-                self.lists.placement.order().iter().filter_map(finding).collect()
-            }
-            View::Reviews => {
-                let finding = |key: &ReviewKey| match key {
-                    ReviewKey::Finding(id) => Some(*id),
-                    ReviewKey::Cycle(_) => None,
-                };
-                self.lists.reviews.order().iter().filter_map(finding).collect()
-            }
-            _ => Vec::new(),
-        }
     }
 }

@@ -4,7 +4,7 @@ use super::decide::Stage;
 use super::faceplate::Panel;
 use super::list::Step;
 use super::model::{Message, Mode, Model, ReviewKey, View};
-use super::update::take_filter;
+use super::typing::take_filter;
 use super::what_if::Progress;
 
 pub(super) fn go(model: &mut Model, view: View) {
@@ -21,6 +21,7 @@ pub(super) fn movement(model: &mut Model, step: Step) {
         Mode::Search(search) => return search.step(step),
         Mode::Filter(typing) => return typing.step(step),
         Mode::Decide(form) => return form.step_item(step),
+        Mode::Saved(_) => return model.step_saved(step),
         _ => {}
     }
     if matches!(model.mode, Mode::Detail | Mode::Pinned { .. } | Mode::WhatIf(_) | Mode::Help { .. }) {
@@ -136,6 +137,7 @@ pub(super) fn back(model: &mut Model) {
             take_filter(model, &before);
             model.mode = Mode::Browse;
         }
+        Mode::Saved(_) | Mode::Ask(_) => model.mode = Mode::Browse,
         Mode::Search(search) => model.mode = std::mem::take(search.over.as_mut()),
         Mode::Help { over, .. } => {
             let over = std::mem::take(over.as_mut());
@@ -210,4 +212,37 @@ pub(super) fn sort(model: &mut Model, turn: bool) {
     };
     model.unsettle(model.view);
     model.message = Some(Message { bad: false, text: format!("sorted by {name}") });
+}
+
+/// Lines that a turn of the wheel moves by.
+const WHEEL: usize = 3;
+
+/// The wheel moves as keys do, wherever nothing is typed.
+pub(super) fn wheel(model: &mut Model, step: Step) {
+    model.settle();
+    if !model.context().takes_text() {
+        (0..WHEEL).for_each(|_| movement(model, step));
+    }
+}
+
+/// A click selects the row of the list that stands in that line of the screen.
+pub(super) fn click(model: &mut Model, line: u16) {
+    let Some((top, height, first)) = model.rows_at.get().filter(|_| model.mode == Mode::Browse) else { return };
+    let Some(below) = line.checked_sub(top).filter(|below| *below < height) else { return };
+    let at = first + usize::from(below);
+    let lists = &mut model.lists;
+    match model.view {
+        View::Exposure => lists.exposure.pick(at),
+        View::Placement => lists.placement.pick(at),
+        // The table of the findings is the last; cycles stand before them in the list.
+        View::Reviews => {
+            let cycles = lists.reviews.order().iter().take_while(|key| matches!(key, ReviewKey::Cycle(_))).count();
+            lists.reviews.pick(cycles + at);
+        }
+        View::Devices => lists.devices.pick(at),
+        View::Sites => lists.sites.pick(at),
+        View::Coverage => lists.coverage.pick(at),
+        View::Activity => lists.activity.pick(at),
+        View::Targets => lists.targets.pick(at),
+    }
 }

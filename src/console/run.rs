@@ -7,14 +7,16 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossterm::event::Event;
+use crossterm::event::{Event, MouseButton, MouseEventKind};
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use super::decide::Greeting;
 use super::follow::{Follower, Reading};
+use super::list::Step;
 use super::model::Model;
+use super::own::{self, Own};
 use super::theme::Theme;
 use super::update::{Effect, Msg, update};
 use super::view::view;
@@ -61,6 +63,8 @@ pub struct Sources {
     pub zone: TimeZone,
     /// The look.
     pub theme: Theme,
+    /// What the person at the screen keeps of their own.
+    pub own: Own,
 }
 
 /// Asks the daemon, or tries a change out, on a thread of its own: an answer may take a minute, and keys must work
@@ -140,6 +144,12 @@ fn decide(socket: &std::path::Path, request: &Request) -> Msg {
     })
 }
 
+fn keep(path: Option<PathBuf>, name: &str, words: Option<&str>) -> Msg {
+    let Some(path) = path else { return Msg::Kept(Err("nothing is written here".to_owned())) };
+    let done = if words.is_some() { "is saved in" } else { "is no more in" };
+    Msg::Kept(own::keep_filter(&path, name, words).map(|_| format!("'{name}' {done} {}", path.display())))
+}
+
 /// Asks what the screen needs, and takes in what was read: for a short while also what is still to come. Returns whether
 /// the screen may differ.
 fn take_in(model: &mut Model, reading: &mut Reading) -> bool {
@@ -160,7 +170,8 @@ fn take_in(model: &mut Model, reading: &mut Reading) -> bool {
     }
 }
 
-/// Runs the console on this terminal with these events until it ends or `stop` is set.
+/// Runs the console on this terminal with these events until it ends or `stop` is set. Returns what should be said when
+/// the terminal is given back.
 ///
 /// # Errors
 /// The terminal cannot be written to.
@@ -169,13 +180,35 @@ pub fn drive<B, E>(
     events: &mut E,
     sources: Sources,
     stop: &AtomicBool,
+) -> anyhow::Result<Option<String>>
+where
+    B: Backend,
+    B::Error: Send + Sync + 'static,
+    E: Events,
+{
+    let mut model = Model::new(sources.theme, sources.zone.clone());
+    model.take_settings(sources.own.settings.clone());
+    model.resume(&sources.own.state);
+    let (before, places) = (sources.own.state.clone(), sources.own.places.clone());
+    live(terminal, events, &mut model, sources, stop)?;
+    let after = model.state();
+    let changed = places.filter(|_| after != before);
+    Ok(changed.and_then(|places| own::state::write(&places.state, &after).err()))
+}
+
+fn live<B, E>(
+    terminal: &mut Terminal<B>,
+    events: &mut E,
+    model: &mut Model,
+    sources: Sources,
+    stop: &AtomicBool,
 ) -> anyhow::Result<()>
 where
     B: Backend,
     B::Error: Send + Sync + 'static,
     E: Events,
 {
-    let mut model = Model::new(sources.theme, sources.zone);
+    let places = sources.own.places;
     let mut reading = Reading::start(Follower::new(&sources.database, model.devices.clone()));
     let (sender, answers) = channel();
     let mut questions = Questions { socket: sources.control_socket, trial: sources.trial, answers, sender, waiting: 0 };
@@ -184,17 +217,17 @@ where
     questions.ask(greet);
     let mut dirty = true;
     while !stop.load(Ordering::Relaxed) {
-        dirty |= take_in(&mut model, &mut reading);
+        dirty |= take_in(model, &mut reading);
         // A daemon that hangs says nothing of it: the clock does.
         let mut happened = vec![Msg::Clock(Timestamp::now())];
         happened.extend(std::iter::from_fn(|| questions.answer()));
         happened.extend(notices.iter_mut().filter_map(|notices| notices.try_iter().last()).map(Msg::Notice));
         for msg in happened {
-            dirty |= update(&mut model, msg).0;
+            dirty |= update(model, msg).0;
         }
         if dirty && !stop.load(Ordering::Relaxed) {
             model.settle();
-            terminal.draw(|frame| view(&model, frame))?;
+            terminal.draw(|frame| view(model, frame))?;
             dirty = false;
         }
         let mut wait = LOOK;
@@ -217,9 +250,15 @@ where
                 Event::Key(key) => Msg::Key(key),
                 Event::Paste(text) => Msg::Paste(text),
                 Event::Resize(..) => Msg::Resized,
-                Event::FocusGained | Event::FocusLost | Event::Mouse(_) => continue,
+                Event::Mouse(mouse) => match mouse.kind {
+                    MouseEventKind::ScrollUp => Msg::Wheel(Step::Up),
+                    MouseEventKind::ScrollDown => Msg::Wheel(Step::Down),
+                    MouseEventKind::Down(MouseButton::Left) => Msg::Click(mouse.row),
+                    _ => continue,
+                },
+                Event::FocusGained | Event::FocusLost => continue,
             };
-            let (changed, effect) = update(&mut model, msg);
+            let (changed, effect) = update(model, msg);
             dirty |= changed;
             match effect {
                 Effect::None => {}
@@ -231,6 +270,10 @@ where
                 }
                 Effect::Greet => questions.ask(greet),
                 Effect::Attach(typed) => questions.start(move || attach(&typed)),
+                Effect::Keep(name, words) => {
+                    let path = places.as_ref().map(|places| places.settings.clone());
+                    questions.start(move || keep(path, &name, words.as_deref()));
+                }
                 Effect::Try(words) => questions.try_out(words),
                 Effect::Decide(decisions) => {
                     questions.ask(move |socket| decide(socket, &Request::Decide { decisions }));

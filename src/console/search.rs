@@ -110,6 +110,7 @@ impl Model {
             Hit::Site(id) => {
                 self.turn_to(View::Sites);
                 self.lists.sites.want(id);
+                self.detail_open.sites = true;
             }
         }
     }

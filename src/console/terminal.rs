@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use crossterm::cursor::Show;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event};
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use nix::errno::Errno;
@@ -43,13 +43,13 @@ pub(super) struct Screen {
 /// Gives the terminal back. Each step is tried whatever became of the others: there is nobody to tell.
 fn restore() {
     let _ = disable_raw_mode();
-    let _ = execute!(stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, Show);
 }
 
 impl Screen {
     /// Takes the terminal. From here on a panic, of whatever thread, gives it back before it is printed, and sets
     /// `stop`: nothing is drawn over its words.
-    pub(super) fn enter(stop: &Arc<AtomicBool>) -> io::Result<Self> {
+    pub(super) fn enter(stop: &Arc<AtomicBool>, mouse: bool) -> io::Result<Self> {
         let hook: Arc<Hook> = Arc::from(panic::take_hook());
         let panicked = Arc::new(AtomicBool::new(false));
         let (earlier, stop, first) = (Arc::clone(&hook), Arc::clone(stop), Arc::clone(&panicked));
@@ -62,6 +62,7 @@ impl Screen {
         }));
         enable_raw_mode()?;
         let made = execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)
+            .and_then(|()| if mouse { execute!(stdout(), EnableMouseCapture) } else { Ok(()) })
             .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
         match made {
             Ok(terminal) => Ok(Self { terminal, hook, panicked }),

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::input::{Edit, Input};
 use super::list::Step;
-use super::model::{Model, View};
-use crate::net::SiteId;
+use super::model::{Mode, Model, View};
+use crate::net::{NetworkId, SiteId};
 use crate::snapshot::{Completion, Known};
 
 /// Filter words being typed.
@@ -71,9 +71,9 @@ impl Typing {
 }
 
 impl View {
-    /// Its filter words may name the fields of devices and findings.
+    /// Its filter words may name a device's or a finding's fields.
     pub(super) fn has_fields(self) -> bool {
-        !matches!(self, Self::Targets | Self::Coverage | Self::Activity)
+        !matches!(self, Self::Coverage | Self::Activity | Self::Targets)
     }
 }
 
@@ -87,7 +87,7 @@ impl Model {
         let snapshot = &self.snapshot;
         known.add("site", snapshot.sites.keys().map(SiteId::as_str));
         known.add("network", ["core", "surveillance", "other", "unclassified"]);
-        known.add("network", snapshot.networks.keys().map(crate::net::NetworkId::as_str));
+        known.add("network", snapshot.networks.keys().map(NetworkId::as_str));
         known
             .add("switch", snapshot.targets.values().filter(|target| target.switch).map(|target| target.name.as_str()));
         known.add("policy", snapshot.policies.iter().map(String::as_str));
@@ -100,5 +100,49 @@ impl Model {
         known.add("maker", devices.makers());
         known.add("brand", devices.brands());
         known
+    }
+}
+
+/// What is typed in the filter is the view's filter at once, as far as it can be read.
+pub(super) fn take_filter(model: &mut Model, text: &str) {
+    let view = model.view;
+    model.words.of_mut(view).set(text, view);
+    model.unsettle(view);
+}
+
+pub(super) fn take_typed(model: &mut Model) {
+    if let Mode::Filter(typing) = &model.mode {
+        let text = typing.input.text().to_owned();
+        take_filter(model, &text);
+    }
+}
+
+pub(super) fn insert(model: &mut Model, text: &str) {
+    match &mut model.mode {
+        Mode::Filter(typing) => {
+            typing.insert(text);
+            take_typed(model);
+        }
+        Mode::Decide(form) => form.insert(text),
+        Mode::WhatIf(what_if) => what_if.input.insert(text),
+        Mode::Search(search) => search.input.insert(text),
+        Mode::Ask(asking) => asking.input.insert(text),
+        Mode::Browse | Mode::Detail | Mode::Saved(_) | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {
+        }
+    }
+}
+
+pub(super) fn edit(model: &mut Model, edit: Edit) {
+    match &mut model.mode {
+        Mode::Filter(typing) => {
+            typing.edit(edit);
+            take_typed(model);
+        }
+        Mode::Decide(form) => form.edit(edit),
+        Mode::WhatIf(what_if) => what_if.input.edit(edit),
+        Mode::Search(search) => search.input.edit(edit),
+        Mode::Ask(asking) => asking.input.edit(edit),
+        Mode::Browse | Mode::Detail | Mode::Saved(_) | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {
+        }
     }
 }

@@ -6,12 +6,12 @@ use super::activity::Entry;
 use super::decide::Greeting;
 use super::faceplate::Front;
 use super::follow::Found;
-use super::input::Edit;
-use super::keys::{self, Action, Context};
+use super::keys::{Action, Context};
+use super::list::Step;
 use super::model::{Mode, Model, Trouble, View};
-use super::moves::{back, faceplate, go, movement, open, show_site, sort, visits};
+use super::moves::{back, click, faceplate, go, movement, open, show_site, sort, visits, wheel};
 use super::search::Search;
-use super::typing::Typing;
+use super::typing::{Typing, edit, insert, take_typed};
 use super::what_if::{Progress, WhatIf};
 use crate::net::{DeviceId, TargetName, Timestamp};
 use crate::review::{Attachment, DecisionRequest, Outlook};
@@ -25,6 +25,10 @@ pub enum Msg {
     Key(KeyEvent),
     /// Text was pasted: text where text is typed, nothing elsewhere.
     Paste(String),
+    /// The wheel of the mouse was turned.
+    Wheel(Step),
+    /// The mouse was pressed in this line of the screen.
+    Click(u16),
     /// The terminal has another size.
     Resized,
     /// The time by the clock of whoever looks.
@@ -59,6 +63,8 @@ pub enum Msg {
     Decided(Result<String, String>),
     /// What was typed was tried out.
     Tried(String, Result<Outlook, String>),
+    /// A filter was kept or forgotten in the settings, or why it was not.
+    Kept(Result<String, String>),
     /// Whoever started the console has something to say.
     Notice(String),
 }
@@ -78,6 +84,8 @@ pub enum Effect {
     Decide(Vec<DecisionRequest>),
     /// Hash the file, or read the hash, that these words name.
     Attach(String),
+    /// Keep filter words under this name in the settings, or forget the name.
+    Keep(String, Option<String>),
     /// Try out what these words say.
     Try(String),
 }
@@ -94,6 +102,8 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             }
             return (typing, Effect::None);
         }
+        Msg::Wheel(step) => wheel(model, step),
+        Msg::Click(line) => click(model, line),
         Msg::Resized => {}
         Msg::Clock(now) => {
             let differs = model.snapshot.read_at(now);
@@ -127,16 +137,28 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
                 what_if.judged(&words, answer);
             }
         }
+        Msg::Kept(written) => model.kept(written),
         Msg::Notice(text) => model.notice = Some(text),
     }
     (true, Effect::None)
 }
 
+/// Alt-F12 ends a debug build in a panic: what becomes of the terminal is tested with it.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "this is what it is for")]
+fn fall(event: &KeyEvent) {
+    if event.code == KeyCode::F(12) && event.modifiers == KeyModifiers::ALT {
+        panic!("Alt-F12 was pressed in a debug build");
+    }
+}
+
 fn key(model: &mut Model, event: &KeyEvent) -> (bool, Effect) {
+    #[cfg(debug_assertions)]
+    fall(event);
     let context = model.context();
-    if let Some(binding) = keys::find(context, event) {
+    if let Some((binding, at)) = model.keys.find(context, event) {
         let told = model.message.take().is_some();
-        let (dirty, effect) = act(model, context, binding.action, event);
+        let (dirty, effect) = act(model, context, binding.action, at);
         return (dirty || told, effect);
     }
     match event.code {
@@ -150,47 +172,7 @@ fn key(model: &mut Model, event: &KeyEvent) -> (bool, Effect) {
     }
 }
 
-/// What is typed in the filter is the view's filter at once, as far as it can be read.
-pub(super) fn take_filter(model: &mut Model, text: &str) {
-    let view = model.view;
-    model.words.of_mut(view).set(text, view);
-    model.unsettle(view);
-}
-
-fn take_typed(model: &mut Model) {
-    if let Mode::Filter(typing) = &model.mode {
-        let text = typing.input.text().to_owned();
-        take_filter(model, &text);
-    }
-}
-
-fn insert(model: &mut Model, text: &str) {
-    match &mut model.mode {
-        Mode::Filter(typing) => {
-            typing.insert(text);
-            take_typed(model);
-        }
-        Mode::Decide(form) => form.insert(text),
-        Mode::WhatIf(what_if) => what_if.input.insert(text),
-        Mode::Search(search) => search.input.insert(text),
-        Mode::Browse | Mode::Detail | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {}
-    }
-}
-
-fn edit(model: &mut Model, edit: Edit) {
-    match &mut model.mode {
-        Mode::Filter(typing) => {
-            typing.edit(edit);
-            take_typed(model);
-        }
-        Mode::Decide(form) => form.edit(edit),
-        Mode::WhatIf(what_if) => what_if.input.edit(edit),
-        Mode::Search(search) => search.input.edit(edit),
-        Mode::Browse | Mode::Detail | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {}
-    }
-}
-
-fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) -> (bool, Effect) {
+fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool, Effect) {
     // Rows may have changed since the screen was drawn: a key works on what is there.
     model.settle();
     match action {
@@ -202,11 +184,7 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
             model.mode = Mode::Help { of: context, over };
         }
         Action::Show => {
-            let number = match event.code {
-                KeyCode::Char(c) => c.to_digit(10).unwrap_or(1) as usize,
-                _ => 1,
-            };
-            if let Some(view) = View::ALL.get(number.saturating_sub(1)) {
+            if let Some(view) = View::ALL.get(at) {
                 go(model, *view);
             }
         }
@@ -230,6 +208,9 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
             let over = std::mem::take(&mut model.mode);
             model.mode = Mode::Search(Search::over(over));
         }
+        Action::Saved => model.show_saved(),
+        Action::Keep => model.ask_for_name(),
+        Action::Forget => return (true, model.forget_filter()),
         Action::Complete => {
             if let Mode::Filter(typing) = &mut model.mode {
                 typing.complete();
@@ -239,7 +220,7 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
         Action::Sort => sort(model, false),
         Action::Reverse => sort(model, true),
         Action::Mark => model.mark(),
-        Action::Queue(forward) => model.turn_queue(forward),
+        Action::NextQueue | Action::PreviousQueue => model.turn_queue(action == Action::NextQueue),
         Action::WhatIf => {
             model.scroll.set(0);
             model.mode = Mode::WhatIf(WhatIf::default());
@@ -251,6 +232,8 @@ fn act(model: &mut Model, context: Context, action: Action, event: &KeyEvent) ->
             Mode::Filter(_) if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
             Mode::Decide(_) => return (true, model.check_form()),
             Mode::Search(_) => model.go_to_hit(),
+            Mode::Saved(_) => model.recall(),
+            Mode::Ask(_) => return (true, model.keep_filter()),
             Mode::WhatIf(what_if) => {
                 what_if.progress = Progress::Judging;
                 return (true, Effect::Try(what_if.input.text().to_owned()));

@@ -4,7 +4,8 @@
 //! overrides, invisible characters, megabytes. [`clean`] is the one way in: what comes out is bounded, normalised
 //! (NFC) and has no character that changes anything but its own cell.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
@@ -91,6 +92,38 @@ pub fn clean(raw: &str) -> String {
 #[must_use]
 pub fn clean_words(raw: &str) -> String {
     cleaned(raw, MAX_WORDS)
+}
+
+/// What leaves for a terminal or a file as it is, but for characters that hide or move: the last wall, for texts that have
+/// passed none. Ends of lines stay.
+#[must_use]
+pub fn shown(text: &str) -> Cow<'_, str> {
+    let bad = |c: char| c != '\n' && hides_or_moves(c);
+    if !text.contains(bad) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if bad(c) { char::REPLACEMENT_CHARACTER } else { c }).collect())
+}
+
+/// The same for JSON: such a character is written as its escape, so that whoever reads it gets what was there.
+#[must_use]
+pub fn shown_json(text: &str) -> Cow<'_, str> {
+    let bad = |c: char| c != '\n' && hides_or_moves(c);
+    if !text.contains(bad) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 64);
+    for c in text.chars() {
+        if bad(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 fn cleaned(raw: &str, most: usize) -> String {

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{DeviceRow, Snapshot};
 use crate::config::{NetworkKind, Sensitivity};
 use crate::maker::{Class, Surveillance, Verdict};
@@ -77,7 +79,7 @@ pub struct Exposure {
 }
 
 /// What rows can be sorted by. Brands stay with their group.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExposureOrder {
     /// Restricted makers first, then by how many devices.
     #[default]

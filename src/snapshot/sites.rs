@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Filter, SiteCoverage, SiteRow, Snapshot, Tally};
 use crate::config::{NetworkKind, Sensitivity};
@@ -35,7 +35,7 @@ pub struct SiteCounts {
 }
 
 /// What sites can be sorted by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SiteOrder {
     /// Sensitive ones first, then by what is wrong there.
     #[default]

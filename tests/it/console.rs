@@ -8,6 +8,7 @@ mod faceplate;
 mod filter;
 mod hostile;
 mod moving;
+mod own;
 mod search;
 mod sites;
 mod what_if;
@@ -259,7 +260,7 @@ fn the_readme_has_the_key_table() {
     let readme = include_str!("../../README.md");
     let (_, section) = readme.split_once("## The console's keys\n\n").expect("the section is there");
     let table = section.split("\n\n").next().unwrap();
-    assert_eq!(table.trim(), lenswarden::console::keys::markdown().trim());
+    assert_eq!(table.trim(), lenswarden::console::keymap::markdown().trim());
 }
 
 #[test]

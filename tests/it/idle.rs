@@ -91,12 +91,13 @@ fn start(database: &std::path::Path) -> Running {
         notices: Some(receiver),
         zone: TimeZone::UTC,
         theme: Theme { plain: true },
+        own: lenswarden::console::Own::default(),
     };
     let (writer, mut events, flag) = (wire.clone(), keyboard.clone(), Arc::clone(&stop));
     let thread = std::thread::spawn(move || {
         let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 80, 24)) };
         let mut terminal = Terminal::with_options(CrosstermBackend::new(writer), options)?;
-        drive(&mut terminal, &mut events, sources, &flag)
+        drive(&mut terminal, &mut events, sources, &flag).map(|_| ())
     });
     Running { wire, keyboard, stop, thread, notices }
 }

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use lenswarden::net::{FindingId, Timestamp};
@@ -23,7 +24,10 @@ impl Drop for Pane {
 
 impl Pane {
     pub(crate) fn start(width: u16, height: u16, command: &str) -> Self {
-        let server = format!("lenswarden-test-{}-{width}x{height}", std::process::id());
+        // A server that is just ending is not asked for another pane.
+        static PANES: AtomicUsize = AtomicUsize::new(0);
+        let number = PANES.fetch_add(1, Ordering::Relaxed);
+        let server = format!("lenswarden-test-{}-{number}", std::process::id());
         let pane = Self { server };
         let (width, height) = (width.to_string(), height.to_string());
         // What is left on the terminal afterwards can be looked at.
@@ -34,7 +38,14 @@ impl Pane {
     }
 
     fn tmux(&self, arguments: &[&str]) -> Output {
-        Command::new("tmux").args(["-L", &self.server]).args(arguments).output().expect("tmux is installed")
+        Command::new("tmux")
+            .args(["-L", &self.server])
+            .args(arguments)
+            .env("LC_ALL", "C.UTF-8")
+            // No settings of whoever runs the tests.
+            .env("XDG_CONFIG_HOME", "/nonexistent")
+            .output()
+            .expect("tmux is installed")
     }
 
     pub(crate) fn screen(&self) -> String {
@@ -200,4 +211,52 @@ fn the_demo_shows_something_at_every_size_and_a_signal_leaves_the_terminal_as_it
         let left = pane.until("ENDED");
         assert!(!left.contains("-icanon"), "{left}");
     }
+}
+
+#[test]
+#[ignore = "needs tmux: run by .ci/run"]
+fn a_terminal_is_left_as_it_was_whatever_ends_the_console_and_whatever_size_it_has_meanwhile() {
+    let house = House::new("");
+    let daemon = house.daemon();
+    house.until_a_round_is_over();
+    let start = || {
+        let binary = env!("CARGO_BIN_EXE_lenswarden");
+        let command = format!("RUST_BACKTRACE=0 {binary} --config {}", house.path("config.toml").display());
+        let pane = Pane::start(80, 24, &command);
+        pane.until("RESTRICTED");
+        pane
+    };
+    let storm = start();
+    for step in 0..60_u16 {
+        let (width, height) = (20 + step * 37 % 200, 3 + step * 13 % 60);
+        storm.tmux(&["resize-window", "-x", &width.to_string(), "-y", &height.to_string()]);
+        storm.press(&[["1", "2", "3", "4", "5", "6", "7", "j", "Enter", "?", "Escape", "f"][usize::from(step % 12)]]);
+    }
+    storm.tmux(&["resize-window", "-x", "80", "-y", "24"]);
+    storm.press(&["Escape", "Escape", "Escape", "1"]);
+    println!("{}", storm.until("RESTRICTED"));
+    storm.press(&["q"]);
+    let left = storm.until("ENDED 0");
+    assert!(!left.contains("-icanon"), "{left}");
+    drop(storm);
+
+    let fallen = start();
+    fallen.press(&["M-F12"]);
+    let left = fallen.until("ENDED 101");
+    assert!(
+        left.contains("Alt-F12 was pressed") && !left.contains("-icanon") && !left.contains("RESTRICTED"),
+        "{left}"
+    );
+    drop(fallen);
+
+    for signal in ["-TERM", "-HUP"] {
+        let ended = start();
+        let processes =
+            Command::new("pgrep").args(["-f", "^[^ ]*lenswarden --config [^ ]*/config.toml$"]).output().unwrap();
+        let pid = String::from_utf8_lossy(&processes.stdout).lines().last().unwrap().to_owned();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        let left = ended.until("ENDED");
+        assert!(!left.contains("-icanon") && !left.contains("RESTRICTED"), "{signal}: {left}");
+    }
+    daemon.stop();
 }

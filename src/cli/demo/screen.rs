@@ -54,13 +54,14 @@ pub(super) fn run(size: Size, no_color: bool) -> Result<ExitCode> {
     let reviews = runtime.spawn_blocking(move || open_reviews(&database, &socket));
     // A daemon that could not start says why below.
     let console = if daemon.is_finished() {
-        Ok(())
+        Ok(None)
     } else {
         console::run(ConsoleOptions {
             trial: what_if::trial(&folder.config()),
             database: folder.database(),
             control_socket: folder.control_socket(),
             no_color,
+            keep: false,
             notices: Some(shown),
         })
     };

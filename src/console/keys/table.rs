@@ -7,11 +7,11 @@ use super::{Action, Binding, Chord, Context, Days, Over};
 use crate::console::input::Edit;
 use crate::console::list::Step;
 
-pub(super) const LISTS: &[Context] =
+pub(in crate::console) const LISTS: &[Context] =
     &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
-pub(super) const LOOKING: &[Context] =
+pub(in crate::console) const LOOKING: &[Context] =
     &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets, C::Detail];
-pub(super) const SCROLLING: &[Context] = &[
+pub(in crate::console) const SCROLLING: &[Context] = &[
     C::Exposure,
     C::Placement,
     C::Reviews,
@@ -24,6 +24,7 @@ pub(super) const SCROLLING: &[Context] = &[
     C::Dossier,
     C::Outlook,
     C::Help,
+    C::Saved,
 ];
 const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
 const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
@@ -31,10 +32,10 @@ const SITE: &[Context] = &[C::Sites, C::Dossier];
 const MARKING: &[Context] = &[C::Placement, C::Reviews];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews, C::Devices];
 const DAYS: &[Context] = &[C::Calendar];
-pub(super) const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search];
+pub(super) const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search, C::Ask];
 const CHOOSING: &[Context] = &[C::Filter, C::Search];
 /// Where nothing is typed, and nothing lies over the lists but what is looked at.
-pub(super) const SHOWING: &[Context] = &[
+pub(in crate::console) const SHOWING: &[Context] = &[
     C::Exposure,
     C::Placement,
     C::Reviews,
@@ -48,7 +49,7 @@ pub(super) const SHOWING: &[Context] = &[
     C::Faceplate,
 ];
 const FRONT: &[Context] = &[C::Faceplate];
-pub(super) const SEARCHING: &[Context] = &[
+pub(in crate::console) const SEARCHING: &[Context] = &[
     C::Exposure,
     C::Placement,
     C::Reviews,
@@ -88,6 +89,8 @@ pub const EVERYWHERE: &[Context] = &[
     C::Denied,
     C::Help,
     C::Search,
+    C::Saved,
+    C::Ask,
 ];
 
 const fn letter(c: char) -> Chord {
@@ -186,11 +189,11 @@ pub static KEYS: &[Binding] = &[
         "u, U",
         &[letter('u')],
         &[C::Reviews],
-        Action::Queue(true),
+        Action::NextQueue,
         "queue",
         "the next queue, the one before: waiting, due, assigned, mine, to approve, marked",
     ),
-    binding("U", &[letter('U')], &[C::Reviews], Action::Queue(false), "", ""),
+    binding("U", &[letter('U')], &[C::Reviews], Action::PreviousQueue, "", ""),
     binding(
         "v",
         &[letter('v')],
@@ -229,6 +232,19 @@ pub static KEYS: &[Binding] = &[
     binding("↓", &[plain(KeyCode::Down), control('n')], CHOOSING, Action::Move(Step::Down), "", ""),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::Filter], Action::Back, "leave as it was", "leave the filter as it was"),
     binding("/", &[letter('/')], LISTS, Action::Filter, "filter", "type filter words, as for `lenswarden devices`"),
+    binding("F", &[letter('F')], LISTS, Action::Saved, "saved", "saved filters: recall one, save this one"),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Saved], Action::Accept, "filter by it", "filter by the chosen one"),
+    binding("s", &[letter('s')], &[C::Saved], Action::Keep, "save this view's", "save this view's filter under a name"),
+    binding(
+        "x, Del",
+        &[letter('x'), plain(KeyCode::Delete)],
+        &[C::Saved],
+        Action::Forget,
+        "forget",
+        "forget the chosen one",
+    ),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Ask], Action::Accept, "done", "take what is typed"),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Saved, C::Ask], Action::Back, "back", "back"),
     binding(
         "Ctrl-K",
         &[control('k')],

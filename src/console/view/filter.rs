@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::pen::{Pen, Piece, columns, wrap};
-use crate::console::model::Model;
+use crate::console::model::{Model, View};
 use crate::console::typing::Typing;
 
 /// What stands below what is typed: what is wrong, or what it means.
@@ -16,7 +16,8 @@ fn told(model: &Model, width: u16) -> Vec<Piece> {
     match &words.wrong {
         Some(error) => wrap(&error.to_string(), width).into_iter().map(|line| piece(line, model.theme.bad())).collect(),
         None if !model.view.has_fields() => {
-            vec![piece("rows that hold every one of these words".to_owned(), model.theme.label())]
+            let fields = if model.view == View::Targets { "" } else { "; kind: and site: are fields" };
+            vec![piece(format!("rows that hold every one of these words{fields}"), model.theme.label())]
         }
         None => wrap(&words.filter.in_words(), width)
             .into_iter()

@@ -1,6 +1,7 @@
 //! Model to screen. Changes nothing but scroll offsets.
 
 mod activity;
+mod ascii;
 mod coverage;
 mod detail;
 mod devices;
@@ -14,12 +15,14 @@ mod overlay;
 mod pen;
 mod placement;
 mod reviews;
+mod saved;
 mod search;
 mod sites;
 mod spark;
 mod targets;
 mod what_if;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -27,7 +30,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::keys::{self, Context};
+use super::keys::Context;
 use super::model::{Mode, Model, View};
 use crate::config::Sensitivity;
 use crate::net::{SiteId, Timestamp};
@@ -41,8 +44,15 @@ const SMALLEST: (u16, u16) = (80, 24);
 
 /// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
+    draw(model, frame);
+    if model.ascii {
+        ascii::fall_back(frame.buffer_mut());
+    }
+}
+
+fn draw(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
-    let mut pen = Pen { buffer: frame.buffer_mut(), theme: model.theme };
+    let mut pen = Pen { buffer: frame.buffer_mut(), theme: model.theme, rows: None };
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let needs = format!("lenswarden needs 80x24, this is {}x{}", area.width, area.height);
         for (y, line) in (area.y..area.bottom()).zip(wrap(&needs, area.width.max(1))) {
@@ -58,9 +68,12 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     } else {
         overlay::no_picture(model, &mut pen, body);
     }
+    model.rows_at.set(pen.rows);
     match &model.mode {
         Mode::Decide(form) => form::draw(model, form, &mut pen, body),
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
+        Mode::Saved(at) => saved::draw(model, *at, &mut pen, body),
+        Mode::Ask(asking) => saved::ask(model, asking, &mut pen, body),
         Mode::Search(search) => search::draw(model, search, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
         Mode::Browse | Mode::Detail | Mode::Pinned { .. } | Mode::Faceplate(_) | Mode::Filter(_) => {}
@@ -128,17 +141,15 @@ fn foot(model: &Model, pen: &mut Pen<'_>, area: Rect) -> u16 {
 /// The keys of this place, as many as fit; help and quit always do.
 fn hints(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let context = model.context();
-    let short = |label: &str| match label {
-        "Enter" => "↵".to_owned(),
-        other => other.to_owned(),
-    };
+    let short =
+        |label: Cow<'static, str>| if label == "Enter" && !model.ascii { "↵".to_owned() } else { label.into_owned() };
     // Whoever may only look sees what he may not do, and not as something to do: in brackets, without emphasis.
     let withheld = |hint: &str| model.only_looks() && matches!(hint, "decide" | "mark" | "consider");
-    let hints: Vec<(String, &str)> = keys::working_in(context)
-        .filter(|binding| !binding.hint.is_empty())
-        .map(|binding| match withheld(binding.hint) {
-            true => (format!("({}", short(binding.label)), binding.hint),
-            false => (short(binding.label), binding.hint),
+    let hints: Vec<(String, &str)> = (model.keys.working_in(context))
+        .filter(|(_, binding)| !binding.hint.is_empty())
+        .map(|(label, binding)| match withheld(binding.hint) {
+            true => (format!("({}", short(label)), binding.hint),
+            false => (short(label), binding.hint),
         })
         .collect();
     let width = |hint: &(String, &str)| pen::columns(&hint.0) + pen::columns(hint.1) + 3;
@@ -224,16 +235,19 @@ fn still_read(model: &Model) -> Option<Piece> {
 
 /// What a filter and a drill-down leave out is said beside what is left.
 fn scope_line(model: &Model, pen: &mut Pen<'_>, area: Rect, pieces: &[Piece]) {
-    let end = pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, area.y, pieces);
     let words = &model.words.of(model.view).text;
-    if !words.is_empty() {
-        let room = area.right().saturating_sub(end + 2);
-        let text = format!("filter: {words}");
-        if !pen.right(area, area.y, end, &text, model.theme.warn()) {
-            pen.put(end + 2, area.y, room, &text, model.theme.warn());
-        }
+    let text = if words.is_empty() { String::new() } else { format!("filter: {words}") };
+    // That something is left out must be seen, whatever else the line has to say.
+    let kept = pen::columns(&text).min(KEPT_FOR_FILTER);
+    let width = area.width - 1 - if kept > 0 { kept + 2 } else { 0 };
+    let end = pen.line(Rect { x: area.x + 1, width, ..area }, area.y, pieces);
+    if !text.is_empty() && !pen.right(area, area.y, end, &text, model.theme.warn()) {
+        pen.put(end + 2, area.y, area.right().saturating_sub(end + 2), &text, model.theme.warn());
     }
 }
+
+/// Columns that the words of a filter have at least.
+const KEPT_FOR_FILTER: u16 = 24;
 
 /// The context of what stands under an overlay is what help speaks of.
 fn place_name(context: Context) -> &'static str {
@@ -258,7 +272,9 @@ fn place_name(context: Context) -> &'static str {
         | Context::Told
         | Context::Help
         | Context::Denied
-        | Context::Search => "here",
+        | Context::Search
+        | Context::Saved
+        | Context::Ask => "here",
     }
 }
 

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::pen::{Paragraph, Pen, Piece, wrap};
 use super::place_name;
-use crate::console::keys::{self, Context};
+use crate::console::keys::Context;
 use crate::console::model::{Mode, Model};
 
 /// An empty box with a title over the body. Returns its inside.
@@ -23,8 +23,14 @@ pub(super) fn window(pen: &mut Pen<'_>, area: Rect, title: &str) -> Rect {
 
 pub(super) fn help(model: &Model, of: Context, pen: &mut Pen<'_>, area: Rect) {
     let inner = window(pen, area, &format!("keys in {}", place_name(of)));
-    let lines: Vec<Paragraph> =
-        keys::working_in(of).map(|binding| Paragraph { label: binding.label, text: binding.does.into() }).collect();
+    let lines: Vec<Paragraph<_>> =
+        model.keys.working_in(of).map(|(label, binding)| Paragraph { label, text: binding.does.into() }).collect();
+    // What is wrong with the settings stands where the keys that they change are told.
+    let problems = model
+        .problems
+        .iter()
+        .map(|text| Paragraph { label: "!".into(), text: Piece::new(text.clone(), model.theme.bad()) });
+    let lines: Vec<Paragraph<_>> = problems.chain(lines).collect();
     let count = pen.paragraphs(inner, &lines, &model.scroll);
     let below = count.saturating_sub(model.scroll.get() + usize::from(inner.height));
     if below > 0 {
@@ -62,6 +68,7 @@ pub(super) fn cursor(model: &Model, area: Rect, body: Rect) -> Option<Position> 
     match &model.mode {
         Mode::Filter(typing) => Some(super::filter::cursor(model, typing, area)),
         Mode::WhatIf(what_if) => super::what_if::cursor(what_if, body),
+        Mode::Ask(asking) => Some(super::saved::cursor(asking, body)),
         Mode::Search(search) => Some(super::search::cursor(search, body)),
         Mode::Decide(form) => super::form::cursor(form, body),
         _ => None,

@@ -73,8 +73,8 @@ impl From<&str> for Piece {
 
 /// A line of a detail or a message: a label, then text that wraps beside it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Paragraph {
-    pub(super) label: &'static str,
+pub(super) struct Paragraph<L = &'static str> {
+    pub(super) label: L,
     pub(super) text: Piece,
 }
 
@@ -173,6 +173,8 @@ pub(super) struct Table<'a> {
 pub(super) struct Pen<'a> {
     pub(super) buffer: &'a mut Buffer,
     pub(super) theme: Theme,
+    /// The rows of the last table: the first one's place on the screen, how many places there are, and its number.
+    pub(super) rows: Option<(u16, u16, usize)>,
 }
 
 impl Pen<'_> {
@@ -234,6 +236,7 @@ impl Pen<'_> {
         }
         let height = usize::from(area.height.saturating_sub(1));
         scroll_to(table.offset, table.selected, table.count, height);
+        self.rows = Some((area.y + 1, area.height.saturating_sub(1), table.offset.get()));
         for line in 0..height {
             let number = table.offset.get() + line;
             if number >= table.count {
@@ -259,14 +262,19 @@ impl Pen<'_> {
     }
 
     /// Writes paragraphs from a scroll offset on, each wrapped beside its label. Returns how many lines there are.
-    pub(super) fn paragraphs(&mut self, area: Rect, paragraphs: &[Paragraph], scroll: &ScrollCell<usize>) -> usize {
-        let label_width = paragraphs.iter().map(|paragraph| columns(paragraph.label)).max().unwrap_or(0);
+    pub(super) fn paragraphs<L: AsRef<str>>(
+        &mut self,
+        area: Rect,
+        paragraphs: &[Paragraph<L>],
+        scroll: &ScrollCell<usize>,
+    ) -> usize {
+        let label_width = paragraphs.iter().map(|paragraph| columns(paragraph.label.as_ref())).max().unwrap_or(0);
         let label_width = if label_width == 0 { 0 } else { label_width + 2 };
         let width = area.width.saturating_sub(label_width).max(1);
         let mut lines: Vec<(&str, String, Style)> = Vec::new();
         for paragraph in paragraphs {
             for (number, text) in wrap(&paragraph.text.text, width).into_iter().enumerate() {
-                lines.push((if number == 0 { paragraph.label } else { "" }, text, paragraph.text.style));
+                lines.push((if number == 0 { paragraph.label.as_ref() } else { "" }, text, paragraph.text.style));
             }
         }
         let height = usize::from(area.height);

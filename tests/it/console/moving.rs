@@ -1,5 +1,6 @@
 //! Selection, filters, sorting, drill-down, pictures that change under the cursor.
 
+use lenswarden::console::keymap::Keymap;
 use lenswarden::console::keys::{self, Context, EVERYWHERE, KEYS};
 use lenswarden::console::{Effect, Msg, Trouble};
 use lenswarden::net::DeviceId;
@@ -196,6 +197,8 @@ fn way_to(context: Context) -> &'static str {
         Context::WhatIf | Context::Outlook => "1w",
         Context::Help => "1?",
         Context::Search => "1<C-k>",
+        Context::Saved => "4F",
+        Context::Ask => "4/a<Enter>Fs",
     }
 }
 
@@ -229,7 +232,8 @@ fn every_key_of_the_table_is_reached_where_it_says() {
                 if *control {
                     event.modifiers = crossterm::event::KeyModifiers::CONTROL;
                 }
-                assert!(keys::find(*context, &event).is_some_and(|found| std::ptr::eq(found, binding)));
+                let found = Keymap::default().find(*context, &event);
+                assert!(found.is_some_and(|(found, _)| std::ptr::eq(found, binding)));
                 desk.tell(Msg::Key(event));
                 let quits = desk.effects.contains(&Effect::Quit);
                 assert_eq!(quits, binding.action == keys::Action::Quit, "{} in {context:?}", binding.label);
