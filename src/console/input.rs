@@ -27,6 +27,9 @@ pub enum Edit {
 }
 
 impl Input {
+    /// No text.
+    pub(super) const EMPTY: Self = Self { text: String::new(), cursor: 0 };
+
     /// This text, the cursor at its end.
     #[must_use]
     pub fn new(text: &str) -> Self {

@@ -11,6 +11,7 @@ use table::TYPING;
 pub use table::{EVERYWHERE, KEYS};
 pub(super) use table::{LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING};
 
+use super::decide::Days;
 use super::input::Edit;
 use super::list::Step;
 
@@ -43,6 +44,8 @@ pub enum Context {
     Filter,
     /// A decision is being filled in.
     Form,
+    /// A day is being chosen.
+    Calendar,
     /// A decision is shown as it would be sent.
     Confirm,
     /// A change to try out is being typed.
@@ -51,6 +54,8 @@ pub enum Context {
     Outlook,
     /// Something is told that can only be closed.
     Told,
+    /// The daemon refused a decision.
+    Denied,
     /// The keys are shown.
     Help,
     /// Something is looked up.
@@ -95,6 +100,15 @@ pub enum Action {
     PreviousField,
     Edit(Edit),
     Send,
+    /// A calendar.
+    Calendar,
+    /// Over its days.
+    Days(Days),
+    /// The next of the review queues.
+    NextQueue,
+    PreviousQueue,
+    /// Decide again, on what is there now.
+    Again,
     /// Try a change out.
     WhatIf,
     /// All targets.
@@ -158,9 +172,11 @@ impl Context {
             Self::Faceplate => "faceplate",
             Self::Filter => "filter",
             Self::Form => "decision",
+            Self::Calendar => "calendar",
             Self::Confirm => "confirmation",
             Self::WhatIf => "what if",
             Self::Outlook => "its answer",
+            Self::Denied => "refusal",
             Self::Told => "message",
             Self::Help => "help",
             Self::Search => "search",

@@ -9,6 +9,7 @@
 mod activity;
 mod copy;
 pub mod decide;
+mod deciding;
 pub mod faceplate;
 mod follow;
 pub mod input;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 use super::activity::{Activity, Entry, Happening};
-use super::decide::{Form, Stage};
+use super::decide::{Form, Greeting, Stage};
 use super::faceplate::{Front, Panel};
 use super::follow::Devices;
 use super::keymap::Keymap;
@@ -24,7 +24,7 @@ use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
     Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Flow, Part, Placement,
-    PlacementKey, Plain, Removal, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
+    PlacementKey, Plain, Queue, Removal, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
 };
 use crate::store::DeviceDetail;
 
@@ -271,6 +271,13 @@ pub struct Model {
     /// Reviews: only the items of this cycle.
     pub(super) items_of: Option<CycleId>,
     pub(super) marks: BTreeSet<FindingId>,
+    /// Which queue Reviews shows, and how many are in each.
+    pub(super) queue: Queue,
+    pub(super) queued: BTreeMap<Queue, usize>,
+    /// When each finding is due.
+    pub(super) dues: BTreeMap<FindingId, jiff::civil::Date>,
+    /// Who the daemon says you are, when it was last asked.
+    pub(super) greeting: Option<Greeting>,
 
     pub(super) detail_open: PerView<bool>,
     /// The device that was read last, and what came.
@@ -342,6 +349,10 @@ impl Model {
             movement: None,
             items_of: None,
             marks: BTreeSet::new(),
+            queue: Queue::default(),
+            queued: BTreeMap::new(),
+            dues: BTreeMap::new(),
+            greeting: None,
             // A place is read with its reasons, what was not seen with what to do.
             detail_open: PerView { placement: true, coverage: true, ..PerView::default() },
             detail: None,
@@ -384,8 +395,10 @@ impl Model {
             Mode::Detail | Mode::Pinned { .. } => Context::Detail,
             Mode::Faceplate(_) => Context::Faceplate,
             Mode::Filter(_) => Context::Filter,
+            Mode::Decide(form) if form.calendar.is_some() => Context::Calendar,
             Mode::Decide(form) if form.stage == Stage::Filling => Context::Form,
             Mode::Decide(form) if matches!(form.stage, Stage::Confirming(_)) => Context::Confirm,
+            Mode::Decide(form) if matches!(form.stage, Stage::Answered(Err(_))) => Context::Denied,
             Mode::Decide(_) => Context::Told,
             Mode::WhatIf(WhatIf { progress: Progress::Typing, .. }) => Context::WhatIf,
             Mode::WhatIf(WhatIf { progress: Progress::Judged(Ok(_)), .. }) => Context::Outlook,
@@ -440,26 +453,5 @@ impl Model {
     /// A device as a row.
     pub(super) fn device(&self, id: DeviceId) -> Option<DeviceRow> {
         self.snapshot.devices.get(&id).cloned().or_else(|| self.devices.read().get(id))
-    }
-
-    /// The findings in the order of the screen.
-    pub(super) fn findings_listed(&self) -> Vec<FindingId> {
-        match self.view {
-            View::Placement => {
-                let finding = |key: &PlacementKey| match key {
-                    PlacementKey::Finding(id) => Some(*id),
-                    PlacementKey::Device(_) => None,
-                };
-                self.lists.placement.order().iter().filter_map(finding).collect()
-            }
-            View::Reviews => {
-                let finding = |key: &ReviewKey| match key {
-                    ReviewKey::Finding(id) => Some(*id),
-                    ReviewKey::Cycle(_) => None,
-                };
-                self.lists.reviews.order().iter().filter_map(finding).collect()
-            }
-            _ => Vec::new(),
-        }
     }
 }

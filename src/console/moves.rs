@@ -21,6 +21,7 @@ pub(super) fn movement(model: &mut Model, step: Step) {
     match &mut model.mode {
         Mode::Search(search) => return search.step(step),
         Mode::Filter(typing) => return typing.step(step),
+        Mode::Decide(form) => return form.step_item(step),
         Mode::Saved(_) => return model.step_saved(step),
         _ => {}
     }
@@ -165,7 +166,10 @@ pub(super) fn back(model: &mut Model) {
             model.mode = over;
         }
         Mode::Decide(form) => {
-            if matches!(form.stage, Stage::Confirming(_)) {
+            if form.calendar.take().is_some() {
+                return;
+            }
+            if matches!(form.stage, Stage::Confirming(_) | Stage::Attaching) {
                 form.stage = Stage::Filling;
             } else {
                 model.mode = Mode::Browse;

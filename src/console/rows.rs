@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::follow::{Ask, Found, Question, Wanted};
-use super::model::{Model, PerView, ReviewKey, Sorting, View};
+use super::model::{Mode, Model, PerView, ReviewKey, Sorting, View};
 use crate::net::DeviceId;
 use crate::review::{Finding, FindingState};
-use crate::snapshot::{Changes, Filter, Snapshot, Tally, TargetRow};
+use crate::snapshot::{By, Changes, Filter, Queue, Snapshot, Tally, TargetRow};
 use crate::store::DeviceDetail;
 
 impl Model {
@@ -16,7 +16,8 @@ impl Model {
     pub fn questions(&mut self) -> Vec<Question> {
         let mut questions: Vec<Question> = self.question().map(Question::View).into_iter().collect();
         questions.extend(self.search_question());
-        let shown = self.selected_device().filter(|_| self.shows_detail());
+        let deciding = matches!(self.mode, Mode::Decide(_)) && self.view == View::Devices;
+        let shown = self.selected_device().filter(|_| self.shows_detail() || deciding);
         if let Some(wanted) = shown.map(|id| (id, self.snapshot.seq))
             && self.asked_detail != Some(wanted)
         {
@@ -169,6 +170,7 @@ impl Model {
         self.coverage = self.snapshot.coverage();
         self.site_lines.coverage = None;
         self.overdue = self.snapshot.overdue();
+        self.dues = self.snapshot.dues();
         let placement = self.snapshot.placement(&Filter::default(), &[]);
         self.misplaced = placement.on_core + placement.other;
         let open = |finding: &&Finding| finding.state == FindingState::Open;
@@ -214,11 +216,15 @@ impl Model {
                 return self.place();
             }
             View::Reviews => {
+                let me = self.greeting.as_ref().map(|greeting| &greeting.you);
+                let by = By { filter, overdue, dues: &self.dues, me, marks: &self.marks };
                 let findings = match self.items_of {
                     Some(cycle) => snapshot.items(cycle, filter, overdue),
-                    None => snapshot.queue(filter, overdue),
+                    None => snapshot.queued(self.queue, &by),
                 };
-                let mut cycles: Vec<_> = snapshot.cycles.values().filter(|_| self.items_of.is_none()).collect();
+                self.queued = snapshot.queue_counts(&by);
+                let all = self.items_of.is_none() && self.queue == Queue::Waiting;
+                let mut cycles: Vec<_> = snapshot.cycles.values().filter(|_| all).collect();
                 cycles.sort_by_key(|cycle| (cycle.closed.is_some(), cycle.due, cycle.id));
                 let cycles = cycles.into_iter().map(|cycle| ReviewKey::Cycle(cycle.id));
                 self.lists.reviews.set(cycles.chain(findings.into_iter().map(ReviewKey::Finding)).collect());

@@ -22,7 +22,7 @@ use super::theme::Theme;
 use super::update::{Effect, Msg, update};
 use super::view::view;
 use super::what_if::Trial;
-use crate::control::client::{Client, ControlError};
+use crate::control::client::{Client, ControlError, attached};
 use crate::control::{Reply, Request};
 use crate::net::Timestamp;
 
@@ -114,12 +114,23 @@ fn in_words(error: &ControlError) -> String {
 
 fn greet(socket: &std::path::Path) -> Msg {
     let today = jiff::Zoned::now().date();
-    let greeting = Client::connect(socket).map(|client| Greeting {
-        you: client.who().to_owned(),
-        may_decide: client.may_decide(),
-        today,
+    let greeting = Client::connect(socket).and_then(|mut client| match client.ask(&Request::Rules)? {
+        Reply::Rules { you, two_persons, longest, packs, reviewers, approvers } => {
+            Ok(Greeting { you, role: client.role(), today, two_persons, longest, packs, reviewers, approvers })
+        }
+        other => Err(ControlError::Unreadable(format!("{other:?}"))),
     });
     Msg::Greeted(greeting.map_err(|error| in_words(&error)))
+}
+
+/// What a note is about: a path, or a URL and the hash of its content.
+fn attach(typed: &str) -> Msg {
+    let (reference, sha256) = match typed.rsplit_once(char::is_whitespace) {
+        Some((url, hash)) if url.contains("://") => (url.trim(), Some(hash)),
+        _ => (typed, None),
+    };
+    let found = attached(reference, sha256);
+    Msg::Attached(typed.to_owned(), found)
 }
 
 fn decide(socket: &std::path::Path, request: &Request) -> Msg {
@@ -203,6 +214,8 @@ where
     let (sender, answers) = channel();
     let mut questions = Questions { socket: sources.control_socket, trial: sources.trial, answers, sender, waiting: 0 };
     let mut notices = sources.notices;
+    // Whoever may only look sees so from the start; where no daemon answers yet, it is asked again before deciding.
+    questions.ask(greet);
     let mut dirty = true;
     while !stop.load(Ordering::Relaxed) {
         dirty |= take_in(model, &mut reading);
@@ -257,6 +270,7 @@ where
                     terminal.swap_buffers();
                 }
                 Effect::Greet => questions.ask(greet),
+                Effect::Attach(typed) => questions.start(move || attach(&typed)),
                 Effect::Keep(name, words) => {
                     let path = places.as_ref().map(|places| places.settings.clone());
                     questions.start(move || keep(path, &name, words.as_deref()));

@@ -3,18 +3,18 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::activity::Entry;
-use super::decide::{Form, Greeting, Stage};
+use super::decide::Greeting;
 use super::faceplate::Front;
 use super::follow::Found;
 use super::keys::{Action, Context};
 use super::list::Step;
-use super::model::{Message, Mode, Model, Trouble, View};
+use super::model::{Mode, Model, Trouble, View};
 use super::moves::{back, click, faceplate, go, movement, open, show_part, show_site, sort, visits, wheel};
 use super::search::Search;
 use super::typing::{Typing, edit, insert, take_typed};
 use super::what_if::{Progress, WhatIf};
 use crate::net::{DeviceId, TargetName, Timestamp};
-use crate::review::{DecisionRequest, FindingState, Outlook};
+use crate::review::{Attachment, DecisionRequest, Outlook};
 use crate::snapshot::{Changes, Hits, Snapshot, Tally};
 use crate::store::DeviceDetail;
 
@@ -57,6 +57,8 @@ pub enum Msg {
     Front(TargetName, Option<Box<Front>>),
     /// The daemon said who you are, or could not be asked.
     Greeted(Result<Greeting, String>),
+    /// What was typed as a note's attachment was hashed, or cannot be.
+    Attached(String, Result<Attachment, String>),
     /// The daemon took the decision, or refused it.
     Decided(Result<String, String>),
     /// What was typed was tried out.
@@ -80,6 +82,8 @@ pub enum Effect {
     Greet,
     /// Send these decisions to the daemon.
     Decide(Vec<DecisionRequest>),
+    /// Hash the file, or read the hash, that these words name.
+    Attach(String),
     /// Keep filter words under this name in the settings, or forget the name.
     Keep(String, Option<String>),
     /// Put this into the terminal's clipboard.
@@ -127,12 +131,9 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
         Msg::Detail(id, detail) => model.read(id, detail),
         Msg::Entry(seq, entry) => model.entry = Some((seq, entry)),
         Msg::Front(name, front) => model.faced(name, front),
-        Msg::Greeted(greeting) => {
-            if let Mode::Decide(form) = &mut model.mode {
-                form.greet(greeting);
-            }
-        }
-        Msg::Decided(answer) => decided(model, answer),
+        Msg::Greeted(greeting) => model.greeted(greeting),
+        Msg::Attached(typed, found) => model.attached(typed, found),
+        Msg::Decided(answer) => model.decided(answer),
         Msg::Tried(words, answer) => {
             if let Mode::WhatIf(what_if) = &mut model.mode {
                 what_if.judged(&words, answer);
@@ -142,24 +143,6 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
         Msg::Notice(text) => model.notice = Some(text),
     }
     (true, Effect::None)
-}
-
-fn decided(model: &mut Model, answer: Result<String, String>) {
-    let bad = answer.is_err();
-    if !bad {
-        model.marks.clear();
-    }
-    match &mut model.mode {
-        // A refusal stays until it is read.
-        Mode::Decide(form) if form.stage == Stage::Sending && bad => form.stage = Stage::Answered(answer),
-        mode => {
-            if matches!(mode, Mode::Decide(form) if form.stage == Stage::Sending) {
-                *mode = Mode::Browse;
-            }
-            let text = answer.unwrap_or_else(|why| format!("refused, nothing was changed: {why}"));
-            model.message = Some(Message { bad, text });
-        }
-    }
 }
 
 /// Alt-F12 ends a debug build in a panic: what becomes of the terminal is tested with it.
@@ -241,16 +224,18 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
         }
         Action::Sort => sort(model, false),
         Action::Reverse => sort(model, true),
-        Action::Mark => mark(model),
+        Action::Mark => model.mark(),
+        Action::NextQueue | Action::PreviousQueue => model.turn_queue(action == Action::NextQueue),
         Action::WhatIf => {
             model.scroll.set(0);
             model.mode = Mode::WhatIf(WhatIf::default());
         }
-        Action::Decide => return decide(model),
+        Action::Decide => return (true, model.decide()),
+        Action::Again => model.decide_again(),
         Action::Accept => match &mut model.mode {
             // Words that cannot be read stay under the cursor with what is wrong.
             Mode::Filter(_) if model.words.of(model.view).wrong.is_none() => model.mode = Mode::Browse,
-            Mode::Decide(form) => form.check(),
+            Mode::Decide(_) => return (true, model.check_form()),
             Mode::Search(_) => model.go_to_hit(),
             Mode::Saved(_) => model.recall(),
             Mode::Ask(_) => return (true, model.keep_filter()),
@@ -266,49 +251,19 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             }
         }
         Action::Edit(what) => edit(model, what),
-        Action::Send => {
+        Action::Send => return (true, model.send()),
+        Action::Calendar => {
+            if let Mode::Decide(form) = &mut model.mode {
+                form.open_calendar();
+            }
+        }
+        Action::Days(days) => {
             if let Mode::Decide(form) = &mut model.mode
-                && let Stage::Confirming(decision) = &form.stage
+                && let Some(calendar) = &mut form.calendar
             {
-                let requests = form.requests(decision);
-                form.stage = Stage::Sending;
-                return (true, Effect::Decide(requests));
+                calendar.go(days);
             }
         }
     }
     (true, Effect::None)
-}
-
-fn mark(model: &mut Model) {
-    let Some(id) = model.selected_finding() else { return };
-    if !model.marks.remove(&id) {
-        model.marks.insert(id);
-    }
-    movement(model, Step::Down);
-}
-
-fn decide(model: &mut Model) -> (bool, Effect) {
-    let marked = model.findings_listed().into_iter().filter(|id| model.marks.contains(id));
-    let mut chosen: Vec<_> = marked.collect();
-    if chosen.is_empty() {
-        chosen.extend(model.selected_finding());
-    }
-    let findings: Vec<_> = chosen
-        .iter()
-        .filter_map(|id| model.snapshot.findings.get(id))
-        .filter(|finding| finding.state != FindingState::Closed)
-        .map(|finding| (finding.id, finding.revision))
-        .collect();
-    if findings.is_empty() {
-        let text = match model.view {
-            View::Placement => {
-                "no rule is broken here: classify the network in the configuration, then rules can be asked"
-            }
-            _ => "there is nothing to decide here: choose a finding that is not closed",
-        };
-        model.message = Some(Message { bad: true, text: text.to_owned() });
-        return (true, Effect::None);
-    }
-    model.mode = Mode::Decide(Box::new(Form::new(findings)));
-    (true, Effect::Greet)
 }

@@ -34,7 +34,7 @@ pub use look_up::{Hit, Hits, Score, Sought};
 pub use part::{AtSite, Part};
 pub use placement::{Placement, PlacementKey};
 pub use plain::Plain;
-pub use queue::Progress;
+pub use queue::{By, Progress, Queue};
 pub use removal::{DayRow, Flow, Removal};
 pub use returns::{
     Changed, Consideration, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn, Standing,

@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::Context as C;
-use super::{Action, Binding, Chord, Context, Over};
+use super::{Action, Binding, Chord, Context, Days, Over};
 use crate::console::input::Edit;
 use crate::console::list::Step;
 
@@ -30,7 +30,9 @@ const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
 const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
 const SITE: &[Context] = &[C::Sites, C::Dossier];
 const COPYING: &[Context] = &[C::Placement, C::Reviews, C::Devices, C::Targets];
-const DECIDING: &[Context] = &[C::Placement, C::Reviews];
+const MARKING: &[Context] = &[C::Placement, C::Reviews];
+const DECIDING: &[Context] = &[C::Placement, C::Reviews, C::Devices];
+const DAYS: &[Context] = &[C::Calendar];
 pub(super) const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search, C::Ask];
 const CHOOSING: &[Context] = &[C::Filter, C::Search];
 /// Where nothing is typed, and nothing lies over the lists but what is looked at.
@@ -64,7 +66,7 @@ pub(in crate::console) const SEARCHING: &[Context] = &[
     C::Outlook,
     C::Help,
 ];
-const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Faceplate, C::Outlook, C::Told, C::Help];
+const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Faceplate, C::Outlook, C::Told, C::Denied, C::Help];
 /// Every context.
 pub const EVERYWHERE: &[Context] = &[
     C::Exposure,
@@ -80,10 +82,12 @@ pub const EVERYWHERE: &[Context] = &[
     C::Faceplate,
     C::Filter,
     C::Form,
+    C::Calendar,
     C::Confirm,
     C::WhatIf,
     C::Outlook,
     C::Told,
+    C::Denied,
     C::Help,
     C::Search,
     C::Saved,
@@ -146,7 +150,16 @@ pub static KEYS: &[Binding] = &[
         DECIDING,
         Action::Decide,
         "decide",
-        "decide: remove, isolate, replace, accept, approve, overrule, …; what is marked, else the selected row",
+        "decide: remove, isolate, replace, accept, approve, overrule, assign, tag, …; what is marked, else the selected \
+         finding, cycle or device",
+    ),
+    binding(
+        "c",
+        &[letter('c')],
+        SITE,
+        Action::Decide,
+        "consider",
+        "say whether the site is to do as sensitive ones must, or note something of it",
     ),
     binding(
         "f",
@@ -180,7 +193,16 @@ pub static KEYS: &[Binding] = &[
     binding("End", &[plain(KeyCode::End), letter('G')], FRONT, Action::Over(Over::Last), "", ""),
     binding("Enter", &[plain(KeyCode::Enter)], FRONT, Action::Open, "device", "the device on the port, in full"),
     binding("Tab", &[plain(KeyCode::Tab)], FRONT, Action::NextDevice, "next device", "the next device on the port"),
-    binding("Space", &[letter(' ')], DECIDING, Action::Mark, "mark", "mark a finding, to decide several at once"),
+    binding("Space", &[letter(' ')], MARKING, Action::Mark, "mark", "mark a finding, to decide several at once"),
+    binding(
+        "u, U",
+        &[letter('u')],
+        &[C::Reviews],
+        Action::NextQueue,
+        "queue",
+        "the next queue, the one before: waiting, due, assigned, mine, to approve, marked",
+    ),
+    binding("U", &[letter('U')], &[C::Reviews], Action::PreviousQueue, "", ""),
     binding(
         "v",
         &[letter('v')],
@@ -273,7 +295,48 @@ pub static KEYS: &[Binding] = &[
         "",
         "the field before",
     ),
+    binding("Ctrl-D", &[control('d')], &[C::Form], Action::Calendar, "calendar", "choose the day in a calendar"),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::Form], Action::Back, "give up", "give up: nothing is sent"),
+    binding(
+        "← → ↑ ↓, h l k j",
+        &[plain(KeyCode::Left), letter('h')],
+        DAYS,
+        Action::Days(Days::Before),
+        "",
+        "a day, a week back or on",
+    ),
+    binding("→ l", &[plain(KeyCode::Right), letter('l')], DAYS, Action::Days(Days::After), "", ""),
+    binding("↑ k", &[plain(KeyCode::Up), letter('k')], DAYS, Action::Days(Days::WeekBefore), "", ""),
+    binding("↓ j", &[plain(KeyCode::Down), letter('j')], DAYS, Action::Days(Days::WeekAfter), "", ""),
+    binding(
+        "PgUp PgDn",
+        &[plain(KeyCode::PageUp)],
+        DAYS,
+        Action::Days(Days::MonthBefore),
+        "month",
+        "a month back or on",
+    ),
+    binding("PgDn", &[plain(KeyCode::PageDown)], DAYS, Action::Days(Days::MonthAfter), "", ""),
+    binding("Enter", &[plain(KeyCode::Enter)], DAYS, Action::Accept, "take", "take the day"),
+    binding("Esc", &[plain(KeyCode::Esc)], DAYS, Action::Back, "back", "back"),
+    binding(
+        "↑ ↓, k j",
+        &[plain(KeyCode::Up), letter('k')],
+        &[C::Confirm],
+        Action::Move(Step::Up),
+        "",
+        "up, down in what would be decided",
+    ),
+    binding("↓ j", &[plain(KeyCode::Down), letter('j')], &[C::Confirm], Action::Move(Step::Down), "", ""),
+    binding("Space", &[letter(' ')], &[C::Confirm], Action::Mark, "leave out", "leave one out, or take it in again"),
+    binding(
+        "a",
+        &[letter('a')],
+        &[C::Denied],
+        Action::Again,
+        "decide again",
+        "after a refusal: take what is there now, and decide again with what was typed",
+    ),
     binding(
         "y, Enter",
         &[letter('y'), plain(KeyCode::Enter)],
@@ -350,7 +413,7 @@ pub static KEYS: &[Binding] = &[
         "one step back: closes the detail, drops marks, clears the filter, leaves the drill-down",
     ),
     binding("Esc", &[plain(KeyCode::Esc)], CLOSING, Action::Back, "back", "back"),
-    binding("Enter", &[plain(KeyCode::Enter)], &[C::Told, C::Outlook], Action::Back, "", "back"),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Told, C::Denied, C::Outlook], Action::Back, "", "back"),
     binding(
         "w",
         &[letter('w')],

@@ -9,6 +9,7 @@ mod dossier;
 mod exposure;
 mod faceplate;
 mod filter;
+mod form;
 mod head;
 mod overlay;
 mod pen;
@@ -69,7 +70,7 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
     }
     model.rows_at.set(pen.rows);
     match &model.mode {
-        Mode::Decide(form) => overlay::form(model, form, &mut pen, body),
+        Mode::Decide(form) => form::draw(model, form, &mut pen, body),
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Saved(at) => saved::draw(model, *at, &mut pen, body),
         Mode::Ask(asking) => saved::ask(model, asking, &mut pen, body),
@@ -142,9 +143,14 @@ fn hints(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let context = model.context();
     let short =
         |label: Cow<'static, str>| if label == "Enter" && !model.ascii { "↵".to_owned() } else { label.into_owned() };
+    // Whoever may only look sees what he may not do, and not as something to do: in brackets, without emphasis.
+    let withheld = |hint: &str| model.only_looks() && matches!(hint, "decide" | "mark" | "consider");
     let hints: Vec<(String, &str)> = (model.keys.working_in(context))
         .filter(|(_, binding)| !binding.hint.is_empty())
-        .map(|(label, binding)| (short(label), binding.hint))
+        .map(|(label, binding)| match withheld(binding.hint) {
+            true => (format!("({}", short(label)), binding.hint),
+            false => (short(label), binding.hint),
+        })
         .collect();
     let width = |hint: &(String, &str)| pen::columns(&hint.0) + pen::columns(hint.1) + 3;
     let is_last = |hint: &&(String, &str)| matches!(hint.1, "help" | "quit");
@@ -158,8 +164,12 @@ fn hints(model: &Model, pen: &mut Pen<'_>, area: Rect) {
             }
         }
         let y = area.bottom() - 1;
-        x = pen.put(x, y, area.width, &hint.0, model.theme.key());
-        x = pen.put(x + 1, y, area.width, hint.1, model.theme.label()) + 2;
+        let (key, word) = match withheld(hint.1) {
+            true => (Style::new(), format!("{})", hint.1)),
+            false => (model.theme.key(), hint.1.to_owned()),
+        };
+        x = pen.put(x, y, area.width, &hint.0, key);
+        x = pen.put(x + 1, y, area.width, &word, model.theme.label()) + 2;
     }
 }
 
@@ -256,10 +266,12 @@ fn place_name(context: Context) -> &'static str {
         Context::Outlook => "what if",
         Context::Filter
         | Context::Form
+        | Context::Calendar
         | Context::Confirm
         | Context::WhatIf
         | Context::Told
         | Context::Help
+        | Context::Denied
         | Context::Search
         | Context::Saved
         | Context::Ask => "here",

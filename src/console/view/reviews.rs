@@ -7,7 +7,8 @@ use super::pen::{Column, Pen, Piece, Row, Table};
 use super::placement::finding_row;
 use super::{grouped, moment, scope_line};
 use crate::console::model::{Model, ReviewKey};
-use crate::net::CycleId;
+use crate::net::{CycleId, FindingId};
+use crate::snapshot::Queue;
 
 const CYCLES: &[Column] = &[
     Column::new("CYCLE", 5).right(),
@@ -31,7 +32,16 @@ const FINDINGS: &[Column] = &[
     Column::new("SINCE", 5).right(),
     Column::new("RULE", 16).grow(6),
     Column::new("STATE", 12),
+    Column::new("DUE", 10).from(100),
+    Column::new("ASSIGNEE", 10).grow(10).from(110),
+    Column::new("TAGS", 10).grow(20).from(130),
 ];
+
+/// Columns that every screen has, and of them the last: where the screen is narrow, another one stands in its place.
+const NARROW: usize = 10;
+
+/// The screen has room for day and name beside the state.
+const WIDE: u16 = 110;
 
 /// Most cycles shown above the findings.
 const MOST_CYCLES: usize = 5;
@@ -61,8 +71,13 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     if !model.marks.is_empty() {
         pieces.push(Piece::new(format!("   {} marked   ", grouped(model.marks.len())), theme.warn()));
     }
-    scope_line(model, pen, area, &pieces);
-    let mut y = area.y + 1;
+    let mut y = area.y;
+    if model.items_of.is_none() {
+        pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, y, &queues(model));
+        y += 1;
+    }
+    scope_line(model, pen, Rect { y, ..area }, &pieces);
+    y += 1;
     let selected = list.selected().map(|_| list.at());
     if cycles > 0 {
         let height = u16::try_from(cycles.min(MOST_CYCLES)).unwrap_or(0).min(area.height / 3).max(1) + 1;
@@ -84,23 +99,77 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         let empty = match (model.words.reviews.text.is_empty(), model.items_of.is_some()) {
             (false, _) => "nothing passes the filter (Esc clears it)",
             (true, true) => "this cycle has no items",
-            (true, false) => "nothing waits for a decision",
+            (true, false) => match model.queue {
+                Queue::Waiting => "nothing waits for a decision",
+                Queue::Due => "nothing has a day",
+                Queue::Assigned => "nobody is to see to anything",
+                Queue::Mine if model.greeting.is_none() => "the daemon did not say who you are: does it run?",
+                Queue::Mine => "you are to see to nothing",
+                Queue::ToApprove => "nothing was proposed that a second person must approve",
+                Queue::Marked => "nothing is marked (Space marks)",
+            },
         };
         pen.put(rest.x + 1, rest.y, rest.width - 1, empty, Style::new());
         return;
     }
     list.page.set(usize::from(rest.height.saturating_sub(1)));
+    let instead = match model.queue {
+        _ if rest.width >= WIDE || model.items_of.is_some() => None,
+        Queue::Due => Some(Column::new("DUE", 12)),
+        Queue::Assigned | Queue::Mine => Some(Column::new("ASSIGNEE", 12)),
+        Queue::Waiting | Queue::ToApprove | Queue::Marked => None,
+    };
+    let shown: Vec<Column> = match instead {
+        Some(last) => FINDINGS.iter().take(NARROW).copied().chain([last]).collect(),
+        None => FINDINGS.to_vec(),
+    };
     let table = Table {
-        columns: FINDINGS,
+        columns: &shown,
         count: findings,
         selected: selected.and_then(|at| at.checked_sub(cycles)),
         offset: &list.offset,
         margin: 4,
     };
     pen.table(rest, &table, |number| match list.order().get(cycles + number) {
-        Some(ReviewKey::Finding(id)) => finding_row(model, *id),
+        Some(ReviewKey::Finding(id)) => review_row(model, *id, rest.width),
         _ => Row::default(),
     });
+}
+
+/// A finding with its day, who sees to it, and its tags.
+fn review_row(model: &Model, id: FindingId, width: u16) -> Row {
+    let mut row = finding_row(model, id);
+    let handling = model.snapshot.findings.get(&id).map(|finding| &finding.handling);
+    let day = model.dues.get(&id).map(ToString::to_string).unwrap_or_default();
+    let style = if model.overdue.contains(&id) { model.theme.bad() } else { Style::new() };
+    let who = Piece::from(handling.and_then(|it| it.assignee.clone()).unwrap_or_default());
+    let tags = handling.map(|it| it.tags.iter().cloned().collect::<Vec<_>>().join(" ")).unwrap_or_default();
+    let narrow = width < WIDE && model.items_of.is_none();
+    match (model.queue, row.cells.last_mut()) {
+        (Queue::Due, Some(last)) if narrow => *last = Piece::new(day, style),
+        (Queue::Assigned | Queue::Mine, Some(last)) if narrow => *last = who,
+        _ => row.cells.extend([Piece::new(day, style), who, Piece::from(tags)]),
+    }
+    row
+}
+
+/// The queues, each with how many are in it.
+fn queues(model: &Model) -> Vec<Piece> {
+    let theme = model.theme;
+    let me = model.greeting.as_ref().map(|greeting| &greeting.you);
+    let mut pieces = Vec::new();
+    for queue in Queue::ALL {
+        let count = match queue {
+            Queue::Marked => model.marks.len(),
+            // Nobody said yet who you are.
+            Queue::Mine if me.is_none() => 0,
+            _ => model.queued.get(&queue).copied().unwrap_or(0),
+        };
+        let style = if queue == model.queue { theme.selected() } else { theme.label() };
+        pieces.push(Piece::new(format!("{} {}", queue.name(), grouped(count)), style));
+        pieces.push(Piece::from("  "));
+    }
+    pieces
 }
 
 fn cycle_row(model: &Model, id: CycleId) -> Row {

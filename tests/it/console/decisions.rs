@@ -3,14 +3,29 @@
 use lenswarden::console::decide::Greeting;
 use lenswarden::console::keys::Context;
 use lenswarden::console::{Effect, Msg};
-use lenswarden::review::{DecisionKind, DecisionRequest, FindingState, Matter};
+use lenswarden::review::{
+    Attachment, Author, Decision, DecisionKind, DecisionRequest, FindingState, Matter, Role, TwoPersons,
+};
 use lenswarden::store::Batch;
 
 use super::{Desk, SIZES, estate};
 
+/// The daemon says who is there: somebody who may decide, or only look.
 pub(crate) fn greet(desk: &mut Desk, may_decide: bool) {
-    let today = "2026-11-26".parse().unwrap();
-    desk.tell(Msg::Greeted(Ok(Greeting { you: "alice".into(), may_decide, today })));
+    greet_as(desk, if may_decide { Role::Approver } else { Role::Reader }, TwoPersons::Never);
+}
+
+fn greet_as(desk: &mut Desk, role: Role, two_persons: TwoPersons) {
+    desk.tell(Msg::Greeted(Ok(Greeting {
+        you: Author { uid: 1000, name: "alice".into(), login: None },
+        role,
+        today: "2026-11-26".parse().unwrap(),
+        two_persons,
+        longest: 180,
+        packs: [].into(),
+        reviewers: vec!["lenswarden-review".into()],
+        approvers: vec!["lenswarden-approve".into()],
+    })));
 }
 
 fn desk() -> Desk {
@@ -74,7 +89,7 @@ fn a_refusal_stays_until_it_is_read() {
     greet(&mut desk, true);
     desk.type_in("<Tab>+9d<Enter>y");
     desk.tell(Msg::Decided(Err("finding 1 changed since you looked".into())));
-    desk.shows("The daemon refused, nothing was changed: finding 1 changed since you looked");
+    desk.shows("The daemon refused: finding 1 changed since you looked");
     desk.type_in("j2x");
     desk.shows("The daemon refused");
     desk.type_in("<Esc>");
@@ -86,7 +101,9 @@ fn whoever_may_not_decide_is_told_before_any_form() {
     let mut desk = desk();
     desk.type_in("3jjr");
     greet(&mut desk, false);
-    desk.shows("You cannot decide now. 'alice' may look, not decide.");
+    desk.shows("takes membership");
+    desk.shows("sudo usermod -aG lenswarden-review alice");
+    desk.lacks("decide again");
     desk.lacks("reason");
     desk.type_in("<Esc>r");
     desk.tell(Msg::Greeted(Err("no daemon listens on /run/x: is it running?".into())));
@@ -102,7 +119,7 @@ fn marked_findings_are_decided_together_and_only_those_that_show() {
     greet(&mut desk, true);
     desk.shows("decide 3 findings");
     desk.type_in("<Right><Right><Right><Right><Tab>bought for the canteen<Enter>");
-    desk.shows("on each of these findings:");
+    desk.shows("3 of 3 take effect at once");
     desk.type_in("<Enter>");
     let requests = sent(&desk);
     assert_eq!(requests.len(), 3);
@@ -113,7 +130,7 @@ fn marked_findings_are_decided_together_and_only_those_that_show() {
         assert_eq!(request.decision, DecisionKind::NotInScope { reason: "bought for the canteen".into() });
     }
     desk.tell(Msg::Decided(Ok("3 findings are decided".into())));
-    desk.lacks("marked");
+    desk.shows("marked 0");
     // Marks that a filter hides are not decided.
     desk.type_in("  /maker:nobody<Enter>r");
     desk.shows("there is nothing to decide here");
@@ -127,7 +144,7 @@ fn an_answer_that_nobody_waits_for_still_shows() {
     desk.type_in("<Tab>+9d<Enter>y<Esc>");
     assert_eq!(desk.model.context(), Context::Placement);
     desk.tell(Msg::Decided(Err("the disk is full".into())));
-    desk.shows("refused, nothing was changed: the disk is full");
+    desk.shows("refused: the disk is full");
 }
 
 #[test]
@@ -160,4 +177,154 @@ fn a_cycle_opens_its_items_and_esc_goes_back_to_it() {
     desk.shows("cycle 1 sensitive-sites: 9 items");
     desk.type_in("jj<Esc>");
     assert_eq!(desk.selected(), cycle);
+}
+
+/// A finding as it became, written down.
+fn became(desk: &mut Desk, id: lenswarden::net::FindingId, change: impl FnOnce(&mut lenswarden::review::Finding)) {
+    let mut finding = desk.model.snapshot.findings[&id].clone();
+    finding.revision += 1;
+    change(&mut finding);
+    desk.commit(&Batch { at: estate::NOW, findings: vec![finding], ..Batch::default() });
+}
+
+#[test]
+fn of_several_what_needs_a_second_person_is_told_and_single_ones_are_left_out() {
+    let mut desk = Desk::new(&estate::of(120), SIZES[1], false);
+    desk.type_in("3/!state:accepted<Enter><Home>jj");
+    // Sensitive sites come first here, others later: mark some of each.
+    desk.type_in("  <End> ");
+    desk.type_in("r");
+    greet_as(&mut desk, Role::Reviewer, TwoPersons::Sensitive);
+    desk.type_in("<Right><Right><Right><Tab>+30d<Tab>a guard<Tab>no money<Enter>");
+    assert_eq!(desk.model.context(), Context::Confirm);
+    desk.shows("1 of 3 take effect at once; 2 need a second person.");
+    insta::assert_snapshot!("form_several", desk.screen());
+    desk.type_in("j ");
+    desk.shows("left out");
+    desk.type_in("y");
+    assert_eq!(sent(&desk).len(), 2);
+}
+
+#[test]
+fn a_day_is_chosen_in_a_calendar_that_ends_where_the_rules_do() {
+    let mut desk = desk();
+    desk.type_in("2r");
+    greet(&mut desk, true);
+    desk.type_in("<Right><Right><Right><C-d>");
+    assert_eq!(desk.model.context(), Context::Calendar);
+    desk.shows("November 2026");
+    desk.shows("until 2027-05-25");
+    insta::assert_snapshot!("form_calendar", desk.screen());
+    desk.type_in("<PgDn><PgDn><PgDn><PgDn><PgDn><PgDn><PgDn>");
+    desk.shows("May 2027");
+    desk.type_in("<Up><Left><Enter>");
+    desk.shows("= Monday, 17 May 2027");
+    desk.type_in("<C-d><Esc>");
+    assert_eq!(desk.model.context(), Context::Form);
+}
+
+#[test]
+fn what_changed_meanwhile_is_told_and_decided_again() {
+    let mut desk = desk();
+    desk.type_in("2r");
+    greet(&mut desk, true);
+    desk.type_in("<Tab>+9d<Enter>y");
+    let id = sent(&desk)[0].on.finding().unwrap();
+    became(&mut desk, id, |finding| finding.text = "it is a breach of another kind".into());
+    desk.tell(Msg::Decided(Err(format!("finding {id} changed since you looked"))));
+    assert_eq!(desk.model.context(), Context::Denied);
+    desk.shows("Since the form was opened:");
+    desk.shows(&format!("finding {id}: "));
+    insta::assert_snapshot!("form_stale", desk.screen());
+    desk.type_in("a<Enter>y");
+    let Matter::Finding { revision, .. } = sent(&desk)[0].on else { panic!() };
+    assert_eq!(revision, desk.model.snapshot.findings[&id].revision);
+}
+
+#[test]
+fn a_note_s_file_is_hashed_before_it_is_confirmed() {
+    let mut desk = desk();
+    desk.type_in("2r");
+    greet(&mut desk, true);
+    desk.type_in("<Left><Tab>/tmp/permit.pdf<Tab>the permit<Enter>");
+    assert_eq!(desk.effects.last(), Some(&Effect::Attach("/tmp/permit.pdf".into())));
+    desk.shows("the hash of what the note is about is computed");
+    let attachment = Attachment { reference: "/tmp/permit.pdf".into(), sha256: "ab".repeat(32) };
+    desk.tell(Msg::Attached("/tmp/permit.pdf".into(), Ok(attachment.clone())));
+    desk.shows("note on /tmp/permit.pdf (sha256");
+    desk.shows(&"ab".repeat(32));
+    desk.type_in("y");
+    let note = DecisionKind::Note { text: "the permit".into(), attachment: Some(attachment) };
+    assert_eq!(sent(&desk)[0].decision, note);
+}
+
+#[test]
+fn cycles_devices_and_sites_are_decided_on_too() {
+    let mut desk = desk();
+    desk.type_in("3r");
+    greet(&mut desk, true);
+    desk.shows("decide a cycle");
+    desk.type_in("<Tab>all gone through<Enter>");
+    desk.shows("cycle 1 cannot end: 7 of its findings wait for a decision");
+    desk.type_in("<Esc>4r");
+    greet(&mut desk, true);
+    desk.shows("decide a device");
+    desk.type_in("<Tab>+9d<Tab>class:phone<Tab>it rings<Enter>y");
+    let Matter::Device { seen, .. } = &sent(&desk)[0].on else { panic!("{:?}", sent(&desk)) };
+    assert!(!seen.is_empty(), "it is overruled against the evidence that was read");
+    desk.tell(Msg::Decided(Ok("decided".into())));
+    desk.type_in("5/site:hq<Enter>c");
+    greet(&mut desk, true);
+    desk.shows("decide a site");
+    desk.type_in("<Tab>few people<Enter>");
+    desk.shows("site 'hq' is sensitive: what must be there is not to be considered");
+}
+
+#[test]
+fn queues_are_gone_through_with_their_counts() {
+    let mut desk = desk();
+    greet(&mut desk, true);
+    desk.type_in("3");
+    let waiting = |finding: &&lenswarden::review::Finding| finding.state == FindingState::Open;
+    let id = desk.model.snapshot.findings.values().find(waiting).unwrap().id;
+    became(&mut desk, id, |finding| {
+        finding.handling.assignee = Some("alice".into());
+        finding.handling.due = Some("2026-12-01".parse().unwrap());
+        finding.handling.proposed = Some(Box::new(Decision {
+            matter: Matter::Finding { finding: id, revision: 1 },
+            kind: DecisionKind::NotInScope { reason: "a rig".into() },
+            author: Author { uid: 7, name: "bob".into(), login: None },
+            at: estate::NOW,
+            approver: None,
+        }));
+    });
+    desk.shows("mine 1  to approve 1  marked 0");
+    desk.type_in("u");
+    desk.shows("DUE");
+    insta::assert_snapshot!("queue_due", desk.screen());
+    desk.type_in("u");
+    assert!(desk.selected().contains("alice"), "{}", desk.selected());
+    desk.type_in("u");
+    assert!(desk.selected().contains("alice"), "{}", desk.selected());
+    desk.type_in("u");
+    assert!(desk.selected().contains("to approve"), "{}", desk.selected());
+    // What another proposed is offered for approval.
+    desk.type_in("r");
+    greet(&mut desk, true);
+    desk.shows("•approve");
+    desk.type_in("<Esc> u");
+    desk.shows("marked 1");
+    desk.type_in("UUUUU");
+    desk.shows("CYCLE REVIEW");
+}
+
+#[test]
+fn whoever_may_only_look_sees_what_he_may_not_do() {
+    let mut desk = desk();
+    greet(&mut desk, false);
+    desk.type_in("3");
+    desk.shows("(r decide)");
+    desk.type_in("r");
+    greet(&mut desk, false);
+    desk.shows("group lenswarden-review");
 }

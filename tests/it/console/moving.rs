@@ -179,7 +179,7 @@ fn way_to(context: Context) -> &'static str {
         Context::Dossier => "5<Enter><Enter>",
         Context::Faceplate => "4f",
         Context::Filter => "4/",
-        Context::Form | Context::Confirm | Context::Told => "2r",
+        Context::Form | Context::Calendar | Context::Confirm | Context::Told | Context::Denied => "2r",
         Context::WhatIf | Context::Outlook => "1w",
         Context::Help => "1?",
         Context::Search => "1<C-k>",
@@ -195,11 +195,18 @@ fn every_key_of_the_table_is_reached_where_it_says() {
             for keys::Chord(code, control) in binding.chords {
                 let mut desk = desk();
                 desk.type_in(way_to(*context));
-                if matches!(context, Context::Form | Context::Confirm) {
+                if matches!(context, Context::Form | Context::Calendar | Context::Confirm | Context::Denied) {
                     super::decisions::greet(&mut desk, true);
+                }
+                if *context == Context::Calendar {
+                    desk.type_in("<C-d>");
                 }
                 if *context == Context::Confirm {
                     desk.type_in("<Tab>+9d<Enter>");
+                }
+                if *context == Context::Denied {
+                    desk.type_in("<Tab>+9d<Enter>y");
+                    desk.tell(Msg::Decided(Err("it changed".into())));
                 }
                 if *context == Context::Outlook {
                     desk.type_in("<Enter>");
