@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
@@ -36,19 +36,31 @@ pub(super) const MOST_HITS: usize = 20;
 /// Pieces between two words about how far it is.
 const TELL: usize = 10;
 
-/// All devices, seen by both threads.
+/// All devices, seen by both threads; and whether the picture is to stand still.
 #[derive(Debug, Clone, Default)]
-pub struct Devices(Arc<RwLock<Index>>);
+pub struct Devices {
+    index: Arc<RwLock<Index>>,
+    still: Arc<AtomicBool>,
+}
 
 impl Devices {
     /// To look something up.
     pub fn read(&self) -> RwLockReadGuard<'_, Index> {
         // A thread that failed while it wrote one row has not made the others untrue.
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self, change: impl FnOnce(&mut Index)) {
-        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.index.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What changes in the database is left for later, or taken in from where it was left.
+    pub(super) fn stand_still(&self, still: bool) {
+        self.still.store(still, Ordering::Relaxed);
+    }
+
+    pub(super) fn stands_still(&self) -> bool {
+        self.still.load(Ordering::Relaxed)
     }
 }
 
@@ -210,6 +222,9 @@ impl Follower {
             });
         }
         self.due = Instant::now() + LOOK;
+        if self.devices.stands_still() {
+            return Ok(None);
+        }
         let Some(changes) = reader.changes_since(reached.seq, reached.visits, reached.absent)? else { return Ok(None) };
         *reached = Reached { seq: changes.head.0, visits: changes.visits, absent: changes.absent };
         let found = changes.findings.iter().filter_map(|it| Some((it.subject.device()?, it.place.site.clone()?)));

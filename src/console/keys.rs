@@ -73,6 +73,8 @@ pub enum Context {
 pub enum Action {
     Quit,
     Repaint,
+    /// The picture stands still, and goes on.
+    Freeze,
     Help,
     /// The view whose number was pressed.
     Show,

@@ -107,6 +107,8 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
         Msg::Wheel(step) => wheel(model, step),
         Msg::Click(line) => click(model, line),
         Msg::Resized => {}
+        // By a picture that stands still nothing can be told of the daemon.
+        Msg::Clock(_) if model.devices.stands_still() => return (false, Effect::None),
         Msg::Clock(now) => {
             let differs = model.snapshot.read_at(now);
             if differs {
@@ -180,6 +182,7 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
     match action {
         Action::Quit => return (false, Effect::Quit),
         Action::Repaint => return (true, Effect::Repaint),
+        Action::Freeze => model.devices.stand_still(!model.devices.stands_still()),
         Action::Help => {
             model.scroll.set(0);
             let over = Box::new(std::mem::take(&mut model.mode));

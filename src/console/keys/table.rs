@@ -426,5 +426,13 @@ pub static KEYS: &[Binding] = &[
     binding("?, q", &[letter('?'), letter('q')], &[C::Help], Action::Back, "", "close the help"),
     binding("q", &[letter('q')], SHOWING, Action::Quit, "quit", "quit"),
     binding("Ctrl-C", &[control('c')], EVERYWHERE, Action::Quit, "", "quit, wherever you are"),
+    binding(
+        "z",
+        &[letter('z')],
+        SHOWING,
+        Action::Freeze,
+        "",
+        "the picture stands still; once more: it goes on, with all that changed meanwhile",
+    ),
     binding("Ctrl-L", &[control('l')], EVERYWHERE, Action::Repaint, "", "paint the screen anew"),
 ];

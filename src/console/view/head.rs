@@ -146,6 +146,10 @@ fn banners(model: &Model) -> Vec<(String, bool)> {
     if !model.has_picture {
         return banners;
     }
+    if model.devices.stands_still() {
+        let at = moment(model.snapshot.as_of, &model.zone);
+        banners.push((format!("It stands still: this is how it was at {at}; z lets it go on"), false));
+    }
     if let Some(trouble) = &model.trouble {
         banners.push((format!("{}; what you see is older. {}", trouble.what, trouble.hint), true));
     }

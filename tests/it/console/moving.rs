@@ -105,6 +105,23 @@ fn the_selection_survives_a_new_picture_and_goes_to_its_neighbour_when_its_row_g
 }
 
 #[test]
+fn a_picture_that_stands_still_is_left_alone_and_goes_on_with_all_that_changed() {
+    let mut desk = desk();
+    let before = desk.type_in("4z").screen();
+    desk.shows("It stands still: this is how it was at");
+    for id in [1, 2, 3] {
+        desk.commit(&Batch { at: estate::NOW, retired: vec![DeviceId(id)], ..Batch::default() });
+    }
+    desk.tell(Msg::Clock(estate::NOW.plus(std::time::Duration::from_secs(601))));
+    assert_eq!(desk.screen(), before);
+    desk.type_in("z");
+    desk.refresh();
+    desk.lacks("It stands still");
+    assert_ne!(desk.screen(), before);
+    assert!((1..4).all(|id| desk.model.devices.read().get(DeviceId(id)).is_none()));
+}
+
+#[test]
 fn the_head_tells_coverage_freshness_and_the_daemon() {
     let mut desk = desk();
     desk.shows("switches 13/16 81 %  cameras 4/5 80 %  oldest 1 h  daemon ok");
