@@ -4,7 +4,7 @@
 //! What is small goes to the [`super::Model`] as messages. All devices stand in one [`Index`] that both threads look at:
 //! this one fills it in pieces, so that the other never waits for longer than a piece takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -19,12 +19,14 @@ use super::model::Trouble;
 use super::update::Msg;
 use crate::net::{DeviceId, SiteId, TargetName, Timestamp};
 use crate::snapshot::{
-    Changes, DeviceOrder, ExposureKey, Faceplate, Filter, Hits, Index, Plain, Scope, SiteRow, Snapshot, Sought, Tally,
+    Changes, DeviceOrder, Faceplate, Filter, Flow, Hits, Index, Part, Plain, Scope, SiteRow, Snapshot, Sought, Tally,
 };
 use crate::store::{Reader, StoreError, SwitchDetail};
 
 /// How often the database is asked whether anything changed: one PRAGMA and a look at a lock.
 const LOOK: Duration = Duration::from_millis(300);
+/// How far back it is told what came and went.
+const LATELY: Duration = Duration::from_secs(30 * 86_400);
 /// How often a database that cannot be read is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Devices that are read before anything else is looked at: some 10 ms.
@@ -58,7 +60,7 @@ pub enum Wanted {
     /// Those on unclassified networks.
     Unclassified,
     /// Those that one row of the exposure counts, or all, in order.
-    Devices(Option<ExposureKey>, DeviceOrder, bool),
+    Devices(Option<Part>, DeviceOrder, bool),
     /// The rows of the change log past and before these that hold the words, the newest.
     Log(u64, u64, Plain),
 }
@@ -81,8 +83,8 @@ pub struct Ask {
 /// The answer to an [`Ask`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Found {
-    /// How many are alike.
-    Tallies(Vec<Tally>),
+    /// How many are alike, and how many came and went lately.
+    Tallies(Vec<Tally>, Flow),
     /// Devices in order.
     Devices(Vec<DeviceId>),
     /// A part of the log.
@@ -145,6 +147,8 @@ pub struct Follower {
     /// The last device that was read, and how many there are, while they are read.
     loading: Option<(DeviceId, usize)>,
     pieces: usize,
+    /// Where devices were that findings are, or were, about.
+    found_at: BTreeSet<(DeviceId, SiteId)>,
     due: Instant,
     newest: Newest,
 }
@@ -166,6 +170,7 @@ impl Follower {
             reader: None,
             loading: None,
             pieces: 0,
+            found_at: BTreeSet::new(),
             due: Instant::now(),
             newest: Newest::default(),
         }
@@ -195,6 +200,9 @@ impl Follower {
             self.devices.write(|index| rows.iter().for_each(|row| index.put(row)));
             self.loading = rows.last().map(|row| (row.id, all));
             self.pieces += 1;
+            if self.loading.is_none() {
+                self.found_at = reader.found_at()?;
+            }
             return Ok(match self.loading {
                 None => Some(Msg::Loaded),
                 Some(_) if self.pieces.is_multiple_of(TELL) => Some(Msg::Loading(all)),
@@ -204,6 +212,8 @@ impl Follower {
         self.due = Instant::now() + LOOK;
         let Some(changes) = reader.changes_since(reached.seq, reached.visits, reached.absent)? else { return Ok(None) };
         *reached = Reached { seq: changes.head.0, visits: changes.visits, absent: changes.absent };
+        let found = changes.findings.iter().filter_map(|it| Some((it.subject.device()?, it.place.site.clone()?)));
+        self.found_at.extend(found);
         self.devices.write(|index| take(index, &changes));
         Ok(Some(Msg::Changed(Box::new(changes))))
     }
@@ -236,7 +246,14 @@ impl Follower {
                 }
                 let index = self.devices.read();
                 let found = match &ask.wanted {
-                    Wanted::Tallies(waiting) => Found::Tallies(index.tally(&scope, waiting)?),
+                    Wanted::Tallies(waiting) => {
+                        let tallies = index.tally(&scope, waiting)?;
+                        let mut flow = index.flow(&scope, ask.now.minus(LATELY))?;
+                        // What was moved away or turned into another device left a finding where it was.
+                        let left = self.found_at.iter().filter(|(device, _)| index.is_suspect(*device));
+                        flow.affected.extend(left.map(|(_, site)| site.clone()));
+                        Found::Tallies(tallies, flow)
+                    }
                     Wanted::Unclassified => Found::Devices(index.unclassified(&scope)?),
                     Wanted::Devices(of, order, reversed) => {
                         Found::Devices(index.devices(&scope, of.as_ref(), *order, *reversed)?)

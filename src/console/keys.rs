@@ -87,6 +87,8 @@ pub enum Action {
     Saved,
     Keep,
     Forget,
+    CopyRow,
+    CopyList,
     Search,
     Sort,
     Reverse,
@@ -111,6 +113,8 @@ pub enum Action {
     WhatIf,
     /// All targets.
     Targets,
+    /// The devices of the exposure's row.
+    PartDevices,
     /// The visits instead of the log.
     Visits,
     /// The site's devices.

@@ -7,6 +7,7 @@
 //! message.
 
 mod activity;
+mod copy;
 pub mod decide;
 mod deciding;
 pub mod faceplate;
@@ -19,6 +20,7 @@ mod log;
 mod model;
 mod moves;
 pub mod own;
+mod per_view;
 mod rows;
 mod run;
 pub mod saved;

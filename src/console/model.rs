@@ -13,6 +13,7 @@ use super::keymap::Keymap;
 use super::keys::Context;
 use super::list::List;
 use super::own::settings::{Ascii, Settings};
+pub(super) use super::per_view::PerView;
 use super::saved::Asking;
 use super::search::Search;
 use super::sites::SiteLines;
@@ -22,8 +23,8 @@ use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
-    Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Placement,
-    PlacementKey, Plain, Queue, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
+    Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Flow, Part, Placement,
+    PlacementKey, Plain, Queue, Removal, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
 };
 use crate::store::DeviceDetail;
 
@@ -89,47 +90,6 @@ impl View {
             Self::Coverage => Context::Coverage,
             Self::Activity => Context::Activity,
             Self::Targets => Context::Targets,
-        }
-    }
-}
-
-/// One of something for each view.
-#[derive(Debug, Clone, Default)]
-pub(super) struct PerView<T> {
-    pub(super) exposure: T,
-    pub(super) placement: T,
-    pub(super) reviews: T,
-    pub(super) devices: T,
-    pub(super) sites: T,
-    pub(super) coverage: T,
-    pub(super) activity: T,
-    pub(super) targets: T,
-}
-
-impl<T> PerView<T> {
-    pub(super) fn of(&self, view: View) -> &T {
-        match view {
-            View::Exposure => &self.exposure,
-            View::Placement => &self.placement,
-            View::Reviews => &self.reviews,
-            View::Devices => &self.devices,
-            View::Sites => &self.sites,
-            View::Coverage => &self.coverage,
-            View::Activity => &self.activity,
-            View::Targets => &self.targets,
-        }
-    }
-
-    pub(super) fn of_mut(&mut self, view: View) -> &mut T {
-        match view {
-            View::Exposure => &mut self.exposure,
-            View::Placement => &mut self.placement,
-            View::Reviews => &mut self.reviews,
-            View::Devices => &mut self.devices,
-            View::Sites => &mut self.sites,
-            View::Coverage => &mut self.coverage,
-            View::Activity => &mut self.activity,
-            View::Targets => &mut self.targets,
         }
     }
 }
@@ -221,6 +181,7 @@ pub enum ReviewKey {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lists {
     pub(super) exposure: List<ExposureKey>,
+    pub(super) parts: List<Option<SiteId>>,
     pub(super) placement: List<PlacementKey>,
     pub(super) reviews: List<ReviewKey>,
     pub(super) devices: List<DeviceId>,
@@ -302,7 +263,11 @@ pub struct Model {
     /// How many things of each kind were not seen.
     pub(super) unseen: BTreeMap<UnseenKind, usize>,
     /// Devices: only those of this row of the exposure.
-    pub(super) devices_of: Option<ExposureKey>,
+    pub(super) devices_of: Option<Part>,
+    /// Exposure: the row whose sites are looked at.
+    pub(super) exposure_at: Option<ExposureKey>,
+    /// What came and went lately, and how far removal is, of the whole estate.
+    pub(super) movement: Option<(Flow, Removal)>,
     /// Reviews: only the items of this cycle.
     pub(super) items_of: Option<CycleId>,
     pub(super) marks: BTreeSet<FindingId>,
@@ -380,6 +345,8 @@ impl Model {
             asked_entry: None,
             unseen: BTreeMap::new(),
             devices_of: None,
+            exposure_at: None,
+            movement: None,
             items_of: None,
             marks: BTreeSet::new(),
             queue: Queue::default(),

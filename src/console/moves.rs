@@ -6,6 +6,7 @@ use super::list::Step;
 use super::model::{Message, Mode, Model, ReviewKey, View};
 use super::typing::take_filter;
 use super::what_if::Progress;
+use crate::snapshot::Part;
 
 pub(super) fn go(model: &mut Model, view: View) {
     if view != model.view {
@@ -38,6 +39,7 @@ pub(super) fn movement(model: &mut Model, step: Step) {
     }
     model.scroll.set(0);
     match model.view {
+        View::Exposure if model.exposure_at.is_some() => model.lists.parts.step(step),
         View::Exposure => model.lists.exposure.step(step),
         View::Placement => model.lists.placement.step(step),
         View::Reviews => model.lists.reviews.step(step),
@@ -80,13 +82,12 @@ pub(super) fn open(model: &mut Model) {
     }
     match model.view {
         View::Exposure => {
-            let Some(key) = model.lists.exposure.selected().cloned() else { return };
-            // The same words: the list holds as many devices as the row said.
-            model.words.devices = model.words.exposure.clone();
-            model.devices_of = Some(key);
-            model.lists.devices.begin();
-            model.unsettle(View::Devices);
-            go(model, View::Devices);
+            if model.exposure_at.is_some() {
+                return show_part(model);
+            }
+            model.exposure_at = model.lists.exposure.selected().cloned();
+            model.lists.parts.begin();
+            model.list_parts();
         }
         View::Reviews if matches!(model.lists.reviews.selected(), Some(ReviewKey::Cycle(_))) => {
             if let Some(ReviewKey::Cycle(id)) = model.lists.reviews.selected() {
@@ -104,6 +105,26 @@ pub(super) fn open(model: &mut Model) {
             }
         }
     }
+}
+
+/// The devices of the exposure's row, or of its part at the selected site. The same words: the list holds as many devices
+/// as the row said.
+pub(super) fn show_part(model: &mut Model) {
+    let part = match &model.exposure_at {
+        Some(row) => {
+            let Some(site) = model.lists.parts.selected() else { return };
+            Part { row: row.clone(), at: Some(site.clone()) }
+        }
+        None => {
+            let Some(row) = model.lists.exposure.selected() else { return };
+            Part { row: row.clone(), at: None }
+        }
+    };
+    model.words.devices = model.words.exposure.clone();
+    model.devices_of = Some(part);
+    model.lists.devices.begin();
+    model.unsettle(View::Devices);
+    go(model, View::Devices);
 }
 
 /// Visits instead of the log, and back.
@@ -165,6 +186,8 @@ fn step_back(model: &mut Model) {
     }
     if !model.marks.is_empty() {
         model.marks.clear();
+    } else if view == View::Exposure && model.exposure_at.take().is_some() {
+        // The makers are as they were left.
     } else if !model.words.of(view).text.is_empty() {
         take_filter(model, "");
     } else if view == View::Devices && model.devices_of.take().is_some() {

@@ -90,8 +90,11 @@ impl Model {
         }
         self.asked.1 = None;
         match (view, found) {
-            (View::Exposure, Found::Tallies(tallies)) => self.expose(tallies),
-            (View::Sites, Found::Tallies(tallies)) => self.count_sites(tallies),
+            (View::Exposure, Found::Tallies(tallies, flow)) => {
+                self.count_removal(&tallies, flow);
+                self.expose(tallies);
+            }
+            (View::Sites, Found::Tallies(tallies, _)) => self.count_sites(tallies),
             (View::Placement, Found::Devices(devices)) => {
                 self.unclassified = devices;
                 self.place();
@@ -182,6 +185,7 @@ impl Model {
         let Sorting { by, reversed } = self.exposure_sorting;
         self.exposure = self.snapshot.exposure(tallies, by, reversed);
         self.lists.exposure.set(self.exposure.rows.iter().map(|row| row.key.clone()).collect());
+        self.list_parts();
     }
 
     fn place(&mut self) {

@@ -17,6 +17,7 @@ use super::follow::{Follower, Reading};
 use super::list::Step;
 use super::model::Model;
 use super::own::{self, Own};
+use super::terminal::copy;
 use super::theme::Theme;
 use super::update::{Effect, Msg, update};
 use super::view::view;
@@ -274,6 +275,7 @@ where
                     let path = places.as_ref().map(|places| places.settings.clone());
                     questions.start(move || keep(path, &name, words.as_deref()));
                 }
+                Effect::Copy(text) => copy(&text)?,
                 Effect::Try(words) => questions.try_out(words),
                 Effect::Decide(decisions) => {
                     questions.ask(move |socket| decide(socket, &Request::Decide { decisions }));

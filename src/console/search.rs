@@ -152,6 +152,7 @@ impl Model {
         self.words.of_mut(view).set("", view);
         match view {
             View::Devices => self.devices_of = None,
+            View::Exposure => self.exposure_at = None,
             View::Reviews => self.items_of = None,
             _ => {}
         }

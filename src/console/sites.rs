@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::model::{Model, Sorting, View};
 use crate::net::SiteId;
-use crate::snapshot::{SiteCounts, SiteCoverage, SiteOrder, Tally};
+use crate::snapshot::{Filter, Flow, SiteCounts, SiteCoverage, SiteOrder, Tally};
 
 /// The sites, as far as they were counted.
 #[derive(Debug, Default)]
@@ -60,5 +60,25 @@ impl Model {
             *self.unseen.entry(*kind).or_default() += 1;
         }
         self.lists.coverage.set(unseen.into_iter().map(|(_, key)| key).collect());
+    }
+
+    /// Counts how far removal is, of the whole estate.
+    pub(super) fn count_removal(&mut self, tallies: &[Tally], flow: Flow) {
+        if self.words.exposure.filter != Filter::default() {
+            return;
+        }
+        self.measure();
+        let counts = self.snapshot.site_counts(tallies, &self.overdue);
+        let removal = self.site_coverage().map(|coverage| self.snapshot.removal(&counts, coverage, &flow.affected));
+        self.movement = removal.map(|removal| (flow, removal));
+    }
+
+    /// The sites of the exposure's row that is looked into, most devices first.
+    pub(super) fn list_parts(&mut self) {
+        let Some(key) = &self.exposure_at else { return };
+        let row = self.exposure.rows.iter().find(|row| row.key == *key);
+        let mut sites: Vec<_> = row.into_iter().flat_map(|row| &row.sites).collect();
+        sites.sort_by_key(|(site, at)| (std::cmp::Reverse(at.devices), *site));
+        self.lists.parts.set(sites.into_iter().map(|(site, _)| site.clone()).collect());
     }
 }

@@ -1,7 +1,7 @@
 //! The terminal: entered, left on every path, and listened to.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Stdout, stdin, stdout};
+use std::io::{self, IsTerminal, Stdout, Write as _, stdin, stdout};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::panic;
 use std::sync::Arc;
@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use crossterm::cursor::Show;
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event};
 use crossterm::execute;
@@ -29,6 +31,13 @@ pub(super) fn stop_signals() -> io::Result<Arc<AtomicBool>> {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(stop)
+}
+
+/// Puts text into the terminal's clipboard (OSC 52, xterm's control sequences): over SSH too, and nothing answers.
+pub(super) fn copy(text: &str) -> io::Result<()> {
+    let mut out = stdout().lock();
+    write!(out, "\x1b]52;c;{}\x07", STANDARD.encode(text))?;
+    out.flush()
 }
 
 type Hook = dyn Fn(&panic::PanicHookInfo<'_>) + Sync + Send;

@@ -9,7 +9,7 @@ use super::follow::Found;
 use super::keys::{Action, Context};
 use super::list::Step;
 use super::model::{Mode, Model, Trouble, View};
-use super::moves::{back, click, faceplate, go, movement, open, show_site, sort, visits, wheel};
+use super::moves::{back, click, faceplate, go, movement, open, show_part, show_site, sort, visits, wheel};
 use super::search::Search;
 use super::typing::{Typing, edit, insert, take_typed};
 use super::what_if::{Progress, WhatIf};
@@ -86,6 +86,8 @@ pub enum Effect {
     Attach(String),
     /// Keep filter words under this name in the settings, or forget the name.
     Keep(String, Option<String>),
+    /// Put this into the terminal's clipboard.
+    Copy(String),
     /// Try out what these words say.
     Try(String),
 }
@@ -197,6 +199,7 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
         Action::Open => open(model),
         Action::Back => back(model),
         Action::Targets => go(model, View::Targets),
+        Action::PartDevices => show_part(model),
         Action::Visits => visits(model),
         Action::SiteDevices => show_site(model, View::Devices),
         Action::SiteFindings => show_site(model, View::Reviews),
@@ -209,6 +212,8 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             model.mode = Mode::Search(Search::over(over));
         }
         Action::Saved => model.show_saved(),
+        Action::CopyRow => return (true, model.copy_row()),
+        Action::CopyList => return (true, model.copy_list()),
         Action::Keep => model.ask_for_name(),
         Action::Forget => return (true, model.forget_filter()),
         Action::Complete => {

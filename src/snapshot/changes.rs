@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CarrierRow, Condition, DaemonRow, DeviceRow, Looked, NetworkRow, SiteRow, Snapshot, TargetRow};
+use super::{CarrierRow, Condition, DaemonRow, DayRow, DeviceRow, Looked, NetworkRow, SiteRow, Snapshot, TargetRow};
 use crate::maker::Class;
 use crate::net::{DeviceId, NetworkId, SiteId, TargetName, Timestamp};
 use crate::policy::Loosened;
@@ -59,6 +59,8 @@ pub struct Changes {
     pub dropped: Vec<TargetName>,
     /// All carriers of alerts.
     pub carriers: BTreeMap<String, CarrierRow>,
+    /// How the estate stood on the last days.
+    pub days: Vec<DayRow>,
     /// All that is wrong with the work itself.
     pub conditions: Vec<Condition>,
     /// What the daemon counted of each site.
@@ -117,6 +119,7 @@ impl Snapshot {
         }
         self.cycles.extend(changes.cycles.into_iter().map(|cycle| (cycle.id, cycle)));
         (self.carriers, self.conditions, self.looked) = (changes.carriers, changes.conditions, changes.looked);
+        self.days = changes.days;
         self.visits = changes.visits;
         self.seq = changes.head.0;
         // A visit that changed nothing is not in the log, and still makes the picture younger.

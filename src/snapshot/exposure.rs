@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceRow, Snapshot};
+use super::{AtSite, DeviceRow, Snapshot};
 use crate::config::{NetworkKind, Sensitivity};
 use crate::maker::{Class, Surveillance, Verdict};
 use crate::net::{DeviceId, FindingId, MakerId, NetworkId, SiteId};
@@ -49,12 +49,14 @@ pub struct ExposureRow {
     pub standard: usize,
     /// On core networks.
     pub core: usize,
+    /// On networks for surveillance equipment, on others, on such that are not classified.
+    pub elsewhere: [usize; 3],
     /// Findings that wait for a decision.
     pub open: usize,
     /// Findings past their time.
     pub overdue: usize,
-    /// Devices by site; `None`: the site is not known.
-    pub sites: BTreeMap<Option<SiteId>, usize>,
+    /// The same at each site; `None`: the site is not known.
+    pub sites: BTreeMap<Option<SiteId>, AtSite>,
     /// Devices whose maker is confirmed, suspected, unknown.
     pub verdicts: [usize; 3],
 }
@@ -261,6 +263,7 @@ impl ExposureRow {
             sensitive: 0,
             standard: 0,
             core: 0,
+            elsewhere: [0; 3],
             open: 0,
             overdue: 0,
             sites: BTreeMap::new(),
@@ -277,10 +280,19 @@ impl ExposureRow {
             Some(Sensitivity::Standard) => self.standard += devices,
             None => {}
         }
-        self.core += if tally.network_kind == Some(NetworkKind::Core) { devices } else { 0 };
+        let core = if tally.network_kind == Some(NetworkKind::Core) { devices } else { 0 };
+        let [surveillance, other, unclassified] = &mut self.elsewhere;
+        *match tally.network_kind {
+            Some(NetworkKind::Core) => &mut self.core,
+            Some(NetworkKind::Surveillance) => surveillance,
+            Some(NetworkKind::Other) => other,
+            None => unclassified,
+        } += devices;
         self.open += tally.open;
         self.overdue += tally.overdue;
-        *self.sites.entry(tally.site.clone()).or_default() += devices;
+        let at = self.sites.entry(tally.site.clone()).or_default();
+        (at.devices, at.core) = (at.devices + devices, at.core + core);
+        (at.open, at.overdue) = (at.open + tally.open, at.overdue + tally.overdue);
         let [confirmed, suspected, unknown] = &mut self.verdicts;
         match tally.verdict {
             Verdict::Confirmed => *confirmed += devices,

@@ -11,9 +11,11 @@ mod filter;
 mod hidden;
 mod index;
 mod look_up;
+mod part;
 mod placement;
 mod plain;
 mod queue;
+mod removal;
 mod returns;
 mod seen;
 mod site_coverage;
@@ -29,9 +31,12 @@ pub use faceplate::{Faceplate, Jack, Sign, Unit};
 pub use filter::{Candidate, Completion, Filter, FilterError, Known};
 pub use index::{Index, Scope};
 pub use look_up::{Hit, Hits, Score, Sought};
+pub use part::{AtSite, Part};
 pub use placement::{Placement, PlacementKey};
 pub use plain::Plain;
+
 pub use queue::{By, Progress, Queue};
+pub use removal::{DayRow, Flow, Removal};
 pub use returns::{
     Changed, Consideration, Happened, INSTRUCTION, Installed, Item, NetworkReturn, Return, SiteReturn, Standing,
 };
@@ -100,6 +105,8 @@ pub struct Snapshot {
     pub targets: BTreeMap<TargetName, TargetRow>,
     /// Carriers of alerts by name.
     pub carriers: BTreeMap<String, CarrierRow>,
+    /// How the estate stood on the last days, the oldest first.
+    pub days: Vec<DayRow>,
     /// What is wrong with the work itself, by kind and subject.
     pub conditions: Vec<Condition>,
     /// What the daemon counted of each site.

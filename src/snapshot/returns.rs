@@ -342,13 +342,7 @@ impl Snapshot {
             let (counts, coverage) = (counts.get(&site.id).cloned().unwrap_or_default(), coverages.remove(&site.id));
             let coverage = coverage.unwrap_or_else(|| self.coverage_of(&site.id));
             let enough = coverage.doubts.is_empty();
-            let standing = match (counts.restricted + counts.suspected > 0, stays.contains_key(&site.id), enough) {
-                (true, _, _) => Standing::Remaining,
-                (_, true, false) => Standing::GoneNotShown,
-                (_, true, true) => Standing::Done,
-                (_, false, false) => Standing::NoneNotShown,
-                (_, false, true) => Standing::None,
-            };
+            let standing = Standing::of(&counts, stays.contains_key(&site.id), enough);
             let sensitive = site.sensitivity == Sensitivity::Sensitive;
             let consideration = considered.remove(&site.id).unwrap_or_default();
             (sensitive.then_some(standing), (!sensitive).then_some(consideration), counts, coverage)

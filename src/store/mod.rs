@@ -4,6 +4,7 @@
 mod alert;
 mod audit;
 mod batch;
+mod day;
 mod engine;
 mod held;
 mod lock;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Change, ChangeKind, ConfigurationRecord, DaemonRecord, TargetKind, TargetRecord, TargetState};
-use super::{held, log, outbox, query, read};
+use super::{day, held, log, outbox, query, read};
 use crate::net::{DeviceId, FindingId, Names, Timestamp};
 use crate::review::{Cycle, Decision, DecisionKind, Finding, Matter};
 use crate::snapshot::{
@@ -125,6 +125,7 @@ fn unlogged(connection: &Connection, visits: u64) -> rusqlite::Result<Changes> {
         visits: read::meta(connection, "visit")?.unwrap_or(0),
         targets: targets.into_iter().map(visited).collect(),
         carriers: outbox::carriers(connection)?,
+        days: day::shown(connection)?,
         conditions: held::conditions(connection)?,
         looked: read::meta(connection, "looked")?.unwrap_or_default(),
         ..Changes::default()

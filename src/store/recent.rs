@@ -1,10 +1,12 @@
 //! The end of the change log, newest first: what a reader looks at live.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use super::log::hex;
 use super::{Change, Reader, StoreError, Told, outbox, picture};
-use crate::net::Timestamp;
+use crate::net::{DeviceId, SiteId, Timestamp};
 
 /// A row of the log as a reader is told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +59,24 @@ impl Reader {
     /// See [`StoreError`].
     pub fn recent(&self, from: u64, to: u64, limit: usize) -> Result<Vec<Logged>, StoreError> {
         rows(&self.connection, from, to, limit).map_err(self.fail("reading the change log"))
+    }
+
+    /// Every device that a finding was ever about, with each site where it was then.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn found_at(&self) -> Result<BTreeSet<(DeviceId, SiteId)>, StoreError> {
+        let read = || -> rusqlite::Result<BTreeSet<(DeviceId, SiteId)>> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT DISTINCT device, record ->> '$.place.site' FROM finding
+                 WHERE device IS NOT NULL AND record ->> '$.place.site' IS NOT NULL",
+            )?;
+            let pair = |row: &rusqlite::Row<'_>| {
+                Ok((DeviceId(row.get::<_, i64>(0)?.unsigned_abs()), row.get::<_, String>(1)?.into()))
+            };
+            statement.query_map([], pair)?.collect()
+        };
+        read().map_err(self.fail("reading where findings stood"))
     }
 
     /// What carriers of alerts were told lately, newest first, at most `limit`.

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::query;
+use super::{day, query};
 
 /// Each entry brings a database from its own index to the next.
 const MIGRATIONS: &[&str] = &[
@@ -180,6 +180,7 @@ const MIGRATIONS: &[&str] = &[
 ",
     query::STEP,
     query::REGISTERS,
+    day::STEP,
 ];
 
 /// The schema this program writes.

@@ -11,7 +11,7 @@ use super::audit::{self, PublicKey, SignedHead, SigningKey};
 use super::log::{self, Appender, Head, hex, json};
 use super::prune::{self, Pruning};
 use super::{
-    Batch, ChangeKind, StoreError, Stored, TargetRecord, lock, outbox, past, query, read, salt, schema, swept,
+    Batch, ChangeKind, StoreError, Stored, TargetRecord, day, lock, outbox, past, query, read, salt, schema, swept,
 };
 use crate::inventory::{AddressBinding, RowChange};
 use crate::net::{DeviceId, DeviceText, TargetName, VlanId};
@@ -213,6 +213,7 @@ impl Writer {
         }
         let logged = write_targets(&mut log, batch, &self.logged_targets)?;
         outbox::write(&transaction, &batch.outbox, batch.at)?;
+        day::count(&transaction, batch.at)?;
         swept::write(&transaction, &batch.swept)?;
         swept::forget(&transaction, &batch.unswept)?;
         let head = log.head.clone();

@@ -4,6 +4,7 @@ mod activity;
 mod coverage;
 mod decisions;
 pub(crate) mod estate;
+mod exposure;
 mod faceplate;
 mod filter;
 mod hostile;

@@ -94,12 +94,23 @@ fn picture() {
     // The first rounds, and the first thing that happens.
     pane.until("plugged into a core port");
     std::thread::sleep(Duration::from_secs(6));
-    for (name, keys, words) in [("exposure", &["1"][..], "RESTRICTED"), ("placement", &["2", "Enter"], "evidence")] {
+    for (name, keys, words) in [
+        ("exposure", &["1"][..], "RESTRICTED"),
+        ("placement", &["2"], "judged"),
+        ("faceplate", &["f"], "uplink"),
+        ("reviews", &["Escape", "3"], "wait for a decision"),
+        ("devices", &["4"], "devices"),
+        ("search", &["C-k", "4", "4", ":", "1", "9"], "44:19"),
+        ("sites", &["Escape", "5", "Enter"], "sensitive"),
+        ("coverage", &["6"], "not seen"),
+        ("activity", &["7"], "finding"),
+    ] {
         for key in keys {
             pane.press(&[key]);
             std::thread::sleep(Duration::from_millis(300));
         }
         pane.until(words);
+        std::thread::sleep(Duration::from_millis(500));
         std::fs::write(Path::new(&folder).join(format!("console-{name}.svg")), svg(&pane.painted())).unwrap();
     }
     pane.press(&["q"]);

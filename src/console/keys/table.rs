@@ -29,6 +29,7 @@ pub(in crate::console) const SCROLLING: &[Context] = &[
 const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
 const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
 const SITE: &[Context] = &[C::Sites, C::Dossier];
+const COPYING: &[Context] = &[C::Placement, C::Reviews, C::Devices, C::Targets];
 const MARKING: &[Context] = &[C::Placement, C::Reviews];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews, C::Devices];
 const DAYS: &[Context] = &[C::Calendar];
@@ -118,7 +119,15 @@ const fn binding(
 
 /// The table.
 pub static KEYS: &[Binding] = &[
-    binding("Enter", &[plain(KeyCode::Enter)], &[C::Exposure], Action::Open, "devices", "the devices of this row"),
+    binding(
+        "Enter",
+        &[plain(KeyCode::Enter)],
+        &[C::Exposure],
+        Action::Open,
+        "sites",
+        "a maker: its sites; a site: the maker's devices there",
+    ),
+    binding("d", &[letter('d')], &[C::Exposure], Action::PartDevices, "devices", "the devices of this row"),
     binding(
         "Enter",
         &[plain(KeyCode::Enter)],
@@ -256,6 +265,15 @@ pub static KEYS: &[Binding] = &[
     ),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Search], Action::Accept, "go to it", "go to what is selected"),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::Search], Action::Back, "back", "back"),
+    binding(
+        "y",
+        &[letter('y')],
+        COPYING,
+        Action::CopyRow,
+        "copy",
+        "copy the row (OSC 52; in tmux: set -s set-clipboard on)",
+    ),
+    binding("Y", &[letter('Y')], COPYING, Action::CopyList, "", "copy what is filtered as CSV, up to 55 kB"),
     binding("s", &[letter('s')], SORTED, Action::Sort, "sort", "sort by the next column"),
     binding("S", &[letter('S')], SORTED, Action::Reverse, "", "turn the order round"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::WhatIf], Action::Accept, "try", "try it out: nothing is changed"),

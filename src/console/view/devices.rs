@@ -32,14 +32,20 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let list = &model.lists.devices;
     let order = list.order();
     let mut pieces = vec![Piece::new(format!("{} devices", grouped(order.len())), theme.title())];
-    if let Some(key) = &model.devices_of {
+    if let Some(part) = &model.devices_of {
+        let key = &part.row;
+        let site = match &part.at {
+            None => String::new(),
+            Some(None) => " at no known site".to_owned(),
+            Some(Some(site)) => format!(" at {site}"),
+        };
         let group = match &key.group {
             Group::Maker(id) => id.to_string(),
             Group::UnknownMaker => "unknown maker".to_owned(),
             Group::NotIdentified => "not identified".to_owned(),
         };
         let brand = key.brand.as_ref().map(|brand| format!(" as {brand}")).unwrap_or_default();
-        pieces.push(Piece::new(format!(" of: {group}{brand} (Esc goes back)"), theme.warn()));
+        pieces.push(Piece::new(format!(" of: {group}{brand}{site} (Esc goes back)"), theme.warn()));
     } else {
         pieces.push(format!(" of {}", grouped(model.devices.read().len())).into());
         if model.words.devices.text.is_empty() {

@@ -4,10 +4,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::{Column, Pen, Piece, Row, Table};
+use super::spark::spark;
 use super::{grouped, scope_line, still_read};
 use crate::console::model::Model;
 use crate::policy::Status;
-use crate::snapshot::{ExposureRow, Group, word};
+use crate::snapshot::{ExposureKey, ExposureRow, Group, word};
 
 const COLUMNS: &[Column] = &[
     Column::new("MAKER", 16).grow(24),
@@ -17,6 +18,9 @@ const COLUMNS: &[Column] = &[
     Column::new("STANDARD", 11).grow(30).right(),
     Column::new("ELSEWHERE", 9).from(110).right(),
     Column::new("CORE", 5).right(),
+    Column::new("SURV", 6).right().from(120),
+    Column::new("OTHER", 6).right().from(120),
+    Column::new("UNCL", 6).right().from(120),
     Column::new("OPEN", 5).right(),
     Column::new("OVERDUE", 7).right(),
     Column::new("SITES", 6).from(110).right(),
@@ -65,11 +69,15 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
             Piece::new(if model.snapshot.loosened.is_empty() { "" } else { " (loosened)" }, theme.warn()),
         ],
     );
-    // Without a filter the picture told how many there are.
-    if !model.words.exposure.text.is_empty()
-        && let Some(reading) = still_read(model)
-    {
-        pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, area.y + 1, &[reading]);
+    let second = Rect { x: area.x + 1, width: area.width - 1, ..area };
+    if model.words.exposure.text.is_empty() {
+        pen.line(second, area.y + 1, &trend(model, area.width));
+    } else if let Some(reading) = still_read(model) {
+        // Without a filter the picture told how many there are.
+        pen.line(second, area.y + 1, &[reading]);
+    }
+    if let Some(key) = &model.exposure_at {
+        return parts(model, key, pen, Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area });
     }
     let table_area = Rect { y: area.y + 2, height: area.height.saturating_sub(4), ..area };
     let rows = &exposure.rows;
@@ -85,7 +93,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     // Of what nothing is known there may be a hundred times as much: it has its number, not the longest bar.
     let measured = || rows.iter().filter(|row| row.key.group != Group::NotIdentified);
     let greatest = measured().map(|row| row.sensitive.max(row.standard)).max().unwrap_or(0);
-    let width = usize::from(area.width.saturating_sub(90) / 3).clamp(4, BAR);
+    let taken = if area.width < 120 { 90 } else { 114 };
+    let width = usize::from(area.width.saturating_sub(taken) / 3).clamp(4, BAR);
     let cell = |row: &ExposureRow, number: usize| {
         if row.key.group == Group::NotIdentified { grouped(number) } else { bar(number, greatest, width) }
     };
@@ -102,6 +111,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     };
     pen.table(table_area, &table, |number| {
         let Some(row) = rows.get(number) else { return Row::default() };
+        let [surveillance, other, unclassified] = row.elsewhere;
         let indent = if row.key.brand.is_some() { "  " } else { "" };
         let style = theme.status(row.status);
         let alarm = |number: usize| Piece::new(grouped(number), if number > 0 { theme.bad() } else { Style::new() });
@@ -115,6 +125,13 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
                 Piece::new(cell(row, row.standard), style),
                 grouped(row.all - row.sensitive - row.standard).into(),
                 if calm(row) { grouped(row.core).into() } else { alarm(row.core) },
+                grouped(surveillance).into(),
+                grouped(other).into(),
+                if unclassified > 0 && !calm(row) {
+                    Piece::new(grouped(unclassified), theme.warn())
+                } else {
+                    grouped(unclassified).into()
+                },
                 grouped(row.open).into(),
                 alarm(row.overdue),
                 grouped(row.sites.len()).into(),
@@ -124,6 +141,106 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     if let Some(row) = rows.get(list.at()) {
         summary(model, pen, Rect { y: area.bottom() - 2, height: 2, x: area.x + 1, width: area.width - 1 }, row);
     }
+}
+
+/// How the number of restricted devices moved on the last days, what came and went, and how far removal is: of the whole
+/// estate.
+fn trend(model: &Model, width: u16) -> Vec<Piece> {
+    let theme = model.theme;
+    let days = &model.snapshot.days;
+    let mut pieces = Vec::new();
+    if let (Some(first), Some(last)) = (days.first(), days.last()) {
+        // A day on which no daemon ran is a gap.
+        let now = u64::try_from(model.exposure.restricted).unwrap_or(u64::MAX);
+        let span = last.day.duration_until(first.day).as_hours().abs() / 24;
+        let of = |back: i64| {
+            let day = last.day.saturating_sub(jiff::Span::new().days(back));
+            // Today's row is counted now and then: what the table shows is younger.
+            if back == 0 { Some(now) } else { days.iter().find(|row| row.day == day).map(|row| row.restricted) }
+        };
+        let numbers: Vec<Option<u64>> = (0..=span.min(29)).rev().map(of).collect();
+        pieces.push(Piece::new(spark(&numbers, usize::from(width / 6)), theme.status(Status::Restricted)));
+        let text = match span {
+            0 => format!(" restricted {now}, counted since {}", first.day.strftime("%-d %b")),
+            _ => format!(" {} → {now} since {}", first.restricted, first.day.strftime("%-d %b")),
+        };
+        pieces.push(text.into());
+    }
+    if let Some((flow, removal)) = &model.movement {
+        pieces.push(match removal.percent() {
+            Some(percent) => {
+                let style = if percent == 100 { theme.good() } else { theme.warn() };
+                Piece::new(format!("  removed {percent} % ({}/{} sites)", removal.done, removal.affected()), style)
+            }
+            None => Piece::new("  no sensitive site is affected", theme.good()),
+        });
+        let found = if width < 100 { String::new() } else { format!(" {} first found", grouped(flow.found)) };
+        let text = format!("  30 d: {} gone {} came{found}", grouped(flow.gone), grouped(flow.came));
+        pieces.push(Piece::new(text, theme.label()));
+    }
+    pieces
+}
+
+const PARTS: &[Column] = &[
+    Column::new("SITE", 14).keep_sign().grow(16),
+    Column::new("NAME", 20).grow(20).from(100),
+    Column::new("DEVICES", 14).grow(20).right(),
+    Column::new("CORE", 6).right(),
+    Column::new("OPEN", 6).right(),
+    Column::new("OVERDUE", 7).right(),
+];
+
+/// A row's parts at its sites.
+fn parts(model: &Model, key: &ExposureKey, pen: &mut Pen<'_>, area: Rect) {
+    let theme = model.theme;
+    let Some(row) = model.exposure.rows.iter().find(|row| row.key == *key) else {
+        pen.put(area.x + 1, area.y, area.width - 1, "nothing of it is left (Esc: all makers)", theme.warn());
+        return;
+    };
+    let list = &model.lists.parts;
+    let order = list.order();
+    let sites = if order.len() == 1 { "site" } else { "sites" };
+    let of = match (&row.key.brand, &row.key.group) {
+        (Some(_), Group::Maker(maker)) => format!("{maker} {}", row.name),
+        _ => row.name.clone(),
+    };
+    let head = [
+        Piece::new(of, theme.status(row.status)),
+        format!("   {} devices at {} {sites}   ", grouped(row.all), grouped(order.len())).into(),
+        Piece::new("(Esc goes back)", theme.label()),
+    ];
+    pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, area.y, &head);
+    let table_area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    list.page.set(usize::from(table_area.height.saturating_sub(1)));
+    let greatest = row.sites.values().map(|at| at.devices).max().unwrap_or(0);
+    let width = usize::from(area.width / 10).clamp(6, BAR);
+    let table = Table {
+        columns: PARTS,
+        count: order.len(),
+        selected: list.selected().map(|_| list.at()),
+        offset: &list.offset,
+        margin: 1,
+    };
+    let alarm = |number: usize| Piece::new(grouped(number), if number > 0 { theme.bad() } else { Style::new() });
+    pen.table(table_area, &table, |number| {
+        let Some((site, at)) = order.get(number).and_then(|site| Some((site, row.sites.get(site)?))) else {
+            return Row::default();
+        };
+        let described = site.as_ref().and_then(|site| model.snapshot.sites.get(site));
+        let calm = row.status == Status::NotRestricted || row.key.group == Group::NotIdentified;
+        Row {
+            mark: Piece::default(),
+            cells: vec![
+                if site.is_some() { super::site_of(&model.snapshot, site.as_ref()) } else { "not known".to_owned() }
+                    .into(),
+                described.map(|site| site.name.clone()).unwrap_or_default().into(),
+                Piece::new(bar(at.devices, greatest, width), theme.status(row.status)),
+                if calm { grouped(at.core).into() } else { alarm(at.core) },
+                grouped(at.open).into(),
+                alarm(at.overdue),
+            ],
+        }
+    });
 }
 
 /// The selected row in words.
@@ -141,12 +258,12 @@ fn summary(model: &Model, pen: &mut Pen<'_>, area: Rect, row: &ExposureRow) {
     };
     pen.line(area, area.y, &[Piece::new(row.name.clone(), model.theme.title()), format!("   {sure}{gone}").into()]);
     let mut sites: Vec<_> = row.sites.iter().collect();
-    sites.sort_by_key(|(id, count)| (std::cmp::Reverse(**count), id.as_ref().map(ToString::to_string)));
+    sites.sort_by_key(|(id, count)| (std::cmp::Reverse(count.devices), id.as_ref().map(ToString::to_string)));
     let sites: Vec<String> = sites
         .iter()
         .map(|(id, count)| match id {
-            Some(_) => format!("{} {count}", super::site_of(&model.snapshot, id.as_ref())),
-            None => format!("site not known {count}"),
+            Some(_) => format!("{} {}", super::site_of(&model.snapshot, id.as_ref()), count.devices),
+            None => format!("site not known {}", count.devices),
         })
         .collect();
     pen.put(area.x, area.y + 1, area.width, &sites.join("   "), model.theme.label());

@@ -14,7 +14,7 @@ use crate::net::{DeviceId, SiteId, Timestamp};
 use crate::policy::Status;
 use crate::snapshot::exposure::group;
 use crate::snapshot::filter::{Word, contains};
-use crate::snapshot::{DeviceOrder, ExposureKey, Filter, Group, SiteRow, Tally, word};
+use crate::snapshot::{DeviceOrder, ExposureKey, Filter, Flow, Group, Part, SiteRow, Tally, word};
 
 /// How many devices are gone through between two looks at whether anybody still wants the answer.
 pub(super) const STRIDE: usize = 4_096;
@@ -248,11 +248,11 @@ impl Index {
     pub fn devices(
         &self,
         scope: &Scope<'_>,
-        of: Option<&ExposureKey>,
+        of: Option<&Part>,
         order: DeviceOrder,
         reversed: bool,
     ) -> Option<Vec<DeviceId>> {
-        let drill = of.map(|key| Drill::new(self, key));
+        let drill = of.map(|part| Drill::new(self, part));
         let all = scope.filter.asks_for_all();
         let mut slots = Vec::with_capacity(if of.is_none() { self.len() } else { 0 });
         self.each(scope, |slot| {
@@ -262,6 +262,38 @@ impl Index {
             }
         })?;
         Some(self.sorted(slots, order, reversed))
+    }
+
+    /// Restricted devices that came and went since a moment, of those that pass; `None`: nobody wants it any more.
+    #[must_use]
+    pub fn flow(&self, scope: &Scope<'_>, since: Timestamp) -> Option<Flow> {
+        let mut flow = Flow::default();
+        let mut affected = vec![false; self.strings.iter().count()];
+        self.each(scope, |slot| {
+            if !matches!(slot.status, Status::Restricted | Status::Suspected) {
+                return;
+            }
+            if let Some(at) = affected.get_mut(slot.site.number()) {
+                *at = true;
+            }
+            if slot.status == Status::Restricted {
+                flow.gone += usize::from(slot.gone.is_some_and(|gone| gone > since));
+                match slot.appeared {
+                    Some(came) => flow.came += usize::from(came > since),
+                    None => flow.found += usize::from(slot.first_seen > since),
+                }
+            }
+        })?;
+        let sites = self.strings.iter().zip(affected).filter(|(_, is)| *is).map(|(site, _)| SiteId::from(site));
+        flow.affected = sites.collect();
+        Some(flow)
+    }
+
+    /// Whether a device is restricted, or suspected of being.
+    #[must_use]
+    pub fn is_suspect(&self, id: DeviceId) -> bool {
+        let slot = self.slots.binary_search_by_key(&id, |slot| slot.id).ok().and_then(|at| self.slots.get(at));
+        slot.is_some_and(|slot| matches!(slot.status, Status::Restricted | Status::Suspected))
     }
 
     /// Devices that pass and stand on networks that the configuration does not classify, in the order in which a
@@ -431,18 +463,25 @@ fn group_without_maker(slot: &Slot) -> Option<Group> {
 /// A row of the exposure, looked for among devices.
 struct Drill<'a> {
     key: &'a ExposureKey,
+    /// The site; inside, `None`: no device is there.
+    site: Option<Option<Text>>,
     maker: Option<Text>,
     brand: Option<Text>,
 }
 
 impl<'a> Drill<'a> {
-    fn new(index: &Index, key: &'a ExposureKey) -> Self {
+    fn new(index: &Index, part: &'a Part) -> Self {
+        let key = &part.row;
+        let site = part.at.as_ref().map(|site| match site {
+            Some(site) => index.strings.find(site.as_str()),
+            None => Some(Text::NONE),
+        });
         let find = |text: &str| index.strings.find(text).unwrap_or(Text::NONE);
         let maker = match &key.group {
             Group::Maker(id) => Some(find(id.as_str())),
             Group::UnknownMaker | Group::NotIdentified => None,
         };
-        Self { key, maker, brand: key.brand.as_deref().map(find) }
+        Self { key, site, maker, brand: key.brand.as_deref().map(find) }
     }
 
     fn holds(&self, slot: &Slot) -> bool {
@@ -451,6 +490,7 @@ impl<'a> Drill<'a> {
             Some(maker) => maker != Text::NONE && slot.maker == maker && slot.surveillance != Surveillance::No,
             None => slot.maker == Text::NONE && group_without_maker(slot).as_ref() == Some(&self.key.group),
         };
-        slot.gone.is_none() && branded && of_group
+        let there = self.site.is_none_or(|site| site == Some(slot.site));
+        slot.gone.is_none() && branded && of_group && there
     }
 }

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::Sensitivity;
 use crate::net::SiteId;
-use crate::snapshot::{DeviceOrder, ExposureKey, ExposureOrder, Filter, Group, SiteRow, Snapshot, Tally, group_of};
+use crate::snapshot::{
+    DeviceOrder, ExposureKey, ExposureOrder, Filter, Group, Part, SiteRow, Snapshot, Tally, group_of,
+};
 
 const NOW: Timestamp = Timestamp(1_795_500_000_000);
 
@@ -253,9 +255,17 @@ proptest! {
         for row in &counted.rows {
             let key: &ExposureKey = &row.key;
             let held: BTreeSet<DeviceId> = passing.iter().filter(|row| key.holds(row)).map(|row| row.id).collect();
-            let found = index.devices(&scope, Some(key), DeviceOrder::Mac, false).unwrap();
+            let found = index.devices(&scope, Some(&Part { row: key.clone(), at: None }), DeviceOrder::Mac, false).unwrap();
             prop_assert_eq!(found.len(), row.all);
             prop_assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), held);
+            prop_assert_eq!(row.core + row.elsewhere.iter().sum::<usize>(), row.all);
+            for (site, at) in &row.sites {
+                let part = Part { row: key.clone(), at: Some(site.clone()) };
+                let found = index.devices(&scope, Some(&part), DeviceOrder::Mac, false).unwrap();
+                prop_assert_eq!(found.len(), at.devices);
+            }
+            let nowhere = Part { row: key.clone(), at: Some(Some("nowhere".into())) };
+            prop_assert!(index.devices(&scope, Some(&nowhere), DeviceOrder::Mac, false).unwrap().is_empty());
         }
     }
 }

@@ -65,20 +65,6 @@ fn every_view_filters() {
 }
 
 #[test]
-fn a_drill_down_holds_as_many_devices_as_its_row_said() {
-    let mut desk = desk();
-    for _ in 0..8 {
-        let row = desk.selected();
-        let count: Vec<&str> = row.split_whitespace().filter(|word| word.parse::<u32>().is_ok()).collect();
-        desk.type_in("<Enter>");
-        desk.shows(&format!(" {} devices of:", count[0]));
-        desk.type_in("<Esc>");
-        assert_eq!(desk.selected(), row, "back where it was");
-        desk.type_in("j");
-    }
-}
-
-#[test]
 fn sorting_goes_round_and_turns() {
     let mut desk = desk();
     desk.type_in("4ss");
