@@ -34,7 +34,6 @@ pub use look_up::{Hit, Hits, Score, Sought};
 pub use part::{AtSite, Part};
 pub use placement::{Placement, PlacementKey};
 pub use plain::Plain;
-
 pub use queue::{By, Progress, Queue};
 pub use removal::{DayRow, Flow, Removal};
 pub use returns::{

@@ -79,20 +79,25 @@ async fn a_wrong_password_reaches_three_cameras_once_and_none_again_until_the_op
     assert_eq!(house.lab.refusals(), refused);
     // The operator allows it again at one camera: one more attempt there.
     let address = *refused.keys().next().unwrap();
-    let mut client = connect(&house.path("control.sock")).await;
-    let retry = move |credential: &str, address| {
-        let request = Request::Retry { credential: credential.into(), address };
-        let answer = client.ask(&request);
-        (client, answer)
+    let retry = async || {
+        let mut client = connect(&house.path("control.sock")).await;
+        let request = Request::Retry { credential: "lab-onvif".into(), address: Some(address) };
+        let answer = tokio::task::spawn_blocking(move || client.ask(&request)).await.unwrap();
+        assert!(matches!(answer, Ok(Reply::Done { count: 1 })), "{answer:?}");
+        std::time::Instant::now()
     };
-    let (client, answer) = tokio::task::spawn_blocking(move || retry("lab-onvif", Some(address))).await.unwrap();
-    assert!(matches!(answer, Ok(Reply::Done { count: 1 })), "{answer:?}");
-    let begun = std::time::Instant::now();
+    let begun = retry().await;
+    let mut asked = begun;
     while house.lab.refusals().get(&address) != Some(&2) {
         assert!(begun.elapsed() < super::PATIENCE, "the retry was never made");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        // An attempt that a busy machine did not bring to its camera in time stays claimed: it is the operator's again.
+        let tries = Reader::open(&house.path("lenswarden.db")).unwrap().credentials().unwrap();
+        let claimed = tries.iter().any(|it| it.address == address && it.state == CredentialState::Claimed);
+        if claimed && asked.elapsed() > std::time::Duration::from_secs(30) {
+            asked = retry().await;
+        }
     }
-    drop(client);
     // The right password is another credential: it is tried at once, and taken everywhere.
     house.configure(&right);
     house.until("all answer but one with a password of its own", |snapshot| waits(snapshot) == 1).await;
