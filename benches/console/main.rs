@@ -30,6 +30,8 @@ fn spread(mut times: Vec<Duration>) -> String {
 fn console(configuration: &Path, size: (u16, u16)) -> Screen {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lenswarden"));
     command.arg("--config").arg(configuration).env("TERM", "xterm").env("LANG", "C.UTF-8");
+    // Every start is the first one: no view is remembered.
+    command.env("XDG_STATE_HOME", "/nonexistent").env("XDG_CONFIG_HOME", "/nonexistent");
     Screen::start(command, size)
 }
 
