@@ -94,27 +94,30 @@ pub fn clean_words(raw: &str) -> String {
     cleaned(raw, MAX_WORDS)
 }
 
+/// Hides or moves, and ends no line.
+fn is_bad(c: char) -> bool {
+    c != '\n' && hides_or_moves(c)
+}
+
 /// What leaves for a terminal or a file as it is, but for characters that hide or move: the last wall, for texts that have
 /// passed none. Ends of lines stay.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {
-    let bad = |c: char| c != '\n' && hides_or_moves(c);
-    if !text.contains(bad) {
+    if !text.contains(is_bad) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(|c| if bad(c) { char::REPLACEMENT_CHARACTER } else { c }).collect())
+    Cow::Owned(text.chars().map(|c| if is_bad(c) { char::REPLACEMENT_CHARACTER } else { c }).collect())
 }
 
 /// The same for JSON: such a character is written as its escape, so that whoever reads it gets what was there.
 #[must_use]
 pub fn shown_json(text: &str) -> Cow<'_, str> {
-    let bad = |c: char| c != '\n' && hides_or_moves(c);
-    if !text.contains(bad) {
+    if !text.contains(is_bad) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 64);
     for c in text.chars() {
-        if bad(c) {
+        if is_bad(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a String cannot fail.
                 let _ = write!(out, "\\u{unit:04x}");

@@ -92,14 +92,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         pen.put(area.x + 1, table_area.y, area.width - 1, empty, model.theme.warn());
         return;
     }
-    list.page.set(usize::from(table_area.height.saturating_sub(1)));
-    let table = Table {
-        columns: COLUMNS,
-        count: rows.len(),
-        selected: list.selected().map(|_| list.at()),
-        offset: &list.offset,
-        margin: 4,
-    };
+    let table = Table { count: rows.len(), ..Table::of(COLUMNS, list, table_area, 4) };
     pen.table(table_area, &table, |number| rows.get(number).map(|told| row(model, told)).unwrap_or_default());
 }
 

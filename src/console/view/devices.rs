@@ -68,14 +68,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     let table_area = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    list.page.set(usize::from(table_area.height.saturating_sub(1)));
-    let table = Table {
-        columns: COLUMNS,
-        count: order.len(),
-        selected: list.selected().map(|_| list.at()),
-        offset: &list.offset,
-        margin: 2,
-    };
+    let table = Table::of(COLUMNS, list, table_area, 2);
     pen.table(table_area, &table, |number| order.get(number).map(|id| row(model, *id, area.width)).unwrap_or_default());
 }
 

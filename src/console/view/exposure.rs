@@ -101,14 +101,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     // Ordinary devices belong on a core network.
     let calm = |row: &ExposureRow| row.status == Status::NotRestricted || row.key.group == Group::NotIdentified;
     let list = &model.lists.exposure;
-    list.page.set(usize::from(table_area.height.saturating_sub(1)));
-    let table = Table {
-        columns: COLUMNS,
-        count: rows.len(),
-        selected: list.selected().map(|_| list.at()),
-        offset: &list.offset,
-        margin: 1,
-    };
+    let table = Table { count: rows.len(), ..Table::of(COLUMNS, list, table_area, 1) };
     pen.table(table_area, &table, |number| {
         let Some(row) = rows.get(number) else { return Row::default() };
         let [surveillance, other, unclassified] = row.elsewhere;
@@ -211,16 +204,9 @@ fn parts(model: &Model, key: &ExposureKey, pen: &mut Pen<'_>, area: Rect) {
     ];
     pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, area.y, &head);
     let table_area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    list.page.set(usize::from(table_area.height.saturating_sub(1)));
     let greatest = row.sites.values().map(|at| at.devices).max().unwrap_or(0);
     let width = usize::from(area.width / 10).clamp(6, BAR);
-    let table = Table {
-        columns: PARTS,
-        count: order.len(),
-        selected: list.selected().map(|_| list.at()),
-        offset: &list.offset,
-        margin: 1,
-    };
+    let table = Table::of(PARTS, list, table_area, 1);
     let alarm = |number: usize| Piece::new(grouped(number), if number > 0 { theme.bad() } else { Style::new() });
     pen.table(table_area, &table, |number| {
         let Some((site, at)) = order.get(number).and_then(|site| Some((site, row.sites.get(site)?))) else {

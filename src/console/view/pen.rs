@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::cell::Cell as ScrollCell;
+use std::hash::Hash;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::console::list::List;
 use crate::console::theme::Theme;
 use crate::net::text::hides_or_moves;
 
@@ -167,6 +169,20 @@ pub(super) struct Table<'a> {
     pub(super) offset: &'a ScrollCell<usize>,
     /// Columns before the first one, for the selection's sign and a mark.
     pub(super) margin: u16,
+}
+
+impl<'a> Table<'a> {
+    /// The table of a list in an area: its first row has the columns' names, the others are what a page is.
+    pub(super) fn of<I: Clone + Eq + Hash>(columns: &'a [Column], list: &'a List<I>, area: Rect, margin: u16) -> Self {
+        list.page.set(usize::from(area.height.saturating_sub(1)));
+        Self {
+            columns,
+            count: list.order().len(),
+            selected: list.selected().map(|_| list.at()),
+            offset: &list.offset,
+            margin,
+        }
+    }
 }
 
 /// The screen being written.

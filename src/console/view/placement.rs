@@ -134,14 +134,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     }
     let table_area = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let list = &model.lists.placement;
-    list.page.set(usize::from(table_area.height.saturating_sub(1)));
-    let table = Table {
-        columns: COLUMNS,
-        count: placement.rows.len(),
-        selected: list.selected().map(|_| list.at()),
-        offset: &list.offset,
-        margin: 4,
-    };
+    let table = Table { count: placement.rows.len(), ..Table::of(COLUMNS, list, table_area, 4) };
     pen.table(table_area, &table, |number| match placement.rows.get(number) {
         Some(PlacementKey::Finding(id)) => finding_row(model, *id),
         Some(PlacementKey::Device(id)) => {

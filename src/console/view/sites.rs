@@ -107,14 +107,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         pen.put(area.x + 1, table_area.y, area.width - 1, empty, model.theme.warn());
         return;
     }
-    list.page.set(usize::from(table_area.height.saturating_sub(1)));
-    let table = Table {
-        columns: COLUMNS,
-        count: order.len(),
-        selected: list.selected().map(|_| list.at()),
-        offset: &list.offset,
-        margin: 3,
-    };
+    let table = Table::of(COLUMNS, list, table_area, 3);
     pen.table(table_area, &table, |number| order.get(number).map(|site| row(model, site)).unwrap_or_default());
 }
 

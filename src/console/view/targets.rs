@@ -79,14 +79,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     let table_area = Rect { y, height: area.bottom().saturating_sub(y), ..area };
-    list.page.set(usize::from(table_area.height.saturating_sub(1)));
-    let table = Table {
-        columns: COLUMNS,
-        count: order.len(),
-        selected: list.selected().map(|_| list.at()),
-        offset: &list.offset,
-        margin: 2,
-    };
+    let table = Table::of(COLUMNS, list, table_area, 2);
     pen.table(table_area, &table, |number| order.get(number).map(|name| row(model, name)).unwrap_or_default());
 }
 
