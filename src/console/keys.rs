@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::faceplate::Over;
 use table::TYPING;
 pub use table::{EVERYWHERE, KEYS};
-pub(super) use table::{LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING};
+pub(super) use table::{LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING, SORTED};
 
 use super::decide::Days;
 use super::input::Edit;
@@ -62,6 +62,8 @@ pub enum Context {
     Search,
     /// Saved filters are shown.
     Saved,
+    /// The columns of a list are shown.
+    Columns,
     /// A line is asked for.
     Ask,
 }
@@ -94,6 +96,13 @@ pub enum Action {
     Search,
     Sort,
     Reverse,
+    /// The columns of the list.
+    Columns,
+    ToggleColumn,
+    ColumnLeft,
+    ColumnRight,
+    /// The columns as they were at first.
+    FirstColumns,
     Mark,
     Decide,
     /// Done with typing.
@@ -183,6 +192,7 @@ impl Context {
             Self::Help => "help",
             Self::Search => "search",
             Self::Saved => "saved filters",
+            Self::Columns => "columns",
             Self::Ask => "a name",
         }
     }

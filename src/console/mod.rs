@@ -7,6 +7,7 @@
 //! message.
 
 mod activity;
+mod columns;
 mod copy;
 pub mod decide;
 mod deciding;

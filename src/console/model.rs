@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 use super::activity::{Activity, Entry, Happening};
+use super::columns::{Layout, Sheet};
 use super::decide::{Form, Greeting, Stage};
 use super::faceplate::{Front, Panel};
 use super::follow::Devices;
@@ -13,6 +14,7 @@ use super::keymap::Keymap;
 use super::keys::Context;
 use super::list::List;
 use super::own::settings::{Ascii, Settings};
+use super::own::state::State;
 pub(super) use super::per_view::PerView;
 use super::saved::Asking;
 use super::search::Search;
@@ -23,8 +25,8 @@ use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::snapshot::{
-    Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Flow, Part, Placement,
-    PlacementKey, Plain, Queue, Removal, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
+    Coverage, DeviceRow, Exposure, ExposureKey, Filter, FilterError, Flow, Part, Placement, PlacementKey, Plain, Queue,
+    Removal, Snapshot, Tally, UnseenKey, UnseenKind,
 };
 use crate::store::DeviceDetail;
 
@@ -58,16 +60,7 @@ impl View {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Exposure => "Exposure",
-            Self::Placement => "Placement",
-            Self::Reviews => "Reviews",
-            Self::Devices => "Devices",
-            Self::Sites => "Sites",
-            Self::Coverage => "Coverage",
-            Self::Activity => "Activity",
-            Self::Targets => "Targets",
-        }
+        self.context().word()
     }
 
     /// The view with a number that this is or stands behind.
@@ -121,6 +114,8 @@ pub enum Mode {
     Search(Search),
     /// Saved filters are shown, and one is chosen.
     Saved(usize),
+    /// The columns of the list are shown, and one is chosen.
+    Columns(usize),
     /// A line is asked for.
     Ask(Box<Asking>),
     /// The keys are shown, over this mode.
@@ -191,13 +186,6 @@ pub(super) struct Lists {
     pub(super) targets: List<TargetName>,
 }
 
-/// A column to sort by, and which way round.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Sorting<T> {
-    pub(super) by: T,
-    pub(super) reversed: bool,
-}
-
 /// Why the picture cannot be had, or is old.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
@@ -251,10 +239,13 @@ pub struct Model {
     pub(super) settled: PerView<bool>,
     pub(super) lists: Lists,
     pub(super) exposure: Exposure,
-    pub(super) exposure_sorting: Sorting<ExposureOrder>,
     pub(super) placement: Placement,
-    pub(super) device_sorting: Sorting<DeviceOrder>,
-    pub(super) target_sorting: Sorting<TargetOrder>,
+    /// How lists are laid out and sorted, where that is another way than at first.
+    pub(super) layouts: BTreeMap<Sheet, Layout>,
+    /// What is remembered, and what of it this version does not know.
+    pub(super) remembered: State,
+    /// Columns of the screen that the list had when it was drawn.
+    pub(super) table_width: Cell<u16>,
     pub(super) site_lines: SiteLines,
     pub(super) activity: Activity,
     /// The entry of the log that was read last, and the one that was asked for.
@@ -335,10 +326,10 @@ impl Model {
             settled: PerView::default(),
             lists: Lists::default(),
             exposure: Exposure::default(),
-            exposure_sorting: Sorting::default(),
             placement: Placement::default(),
-            device_sorting: Sorting::default(),
-            target_sorting: Sorting::default(),
+            layouts: BTreeMap::new(),
+            remembered: State::default(),
+            table_width: Cell::new(80),
             site_lines: SiteLines::default(),
             activity: Activity::default(),
             entry: None,
@@ -405,6 +396,7 @@ impl Model {
             Mode::WhatIf(_) => Context::Told,
             Mode::Search(_) => Context::Search,
             Mode::Saved(_) => Context::Saved,
+            Mode::Columns(_) => Context::Columns,
             Mode::Ask(_) => Context::Ask,
             Mode::Help { .. } => Context::Help,
         }

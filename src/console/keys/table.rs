@@ -25,8 +25,11 @@ pub(in crate::console) const SCROLLING: &[Context] = &[
     C::Outlook,
     C::Help,
     C::Saved,
+    C::Columns,
 ];
-const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
+const COLUMNS: &[Context] = &[C::Columns];
+pub(in crate::console) const SORTED: &[Context] =
+    &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets, C::Columns];
 const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
 const SITE: &[Context] = &[C::Sites, C::Dossier];
 const COPYING: &[Context] = &[C::Placement, C::Reviews, C::Devices, C::Targets];
@@ -91,6 +94,7 @@ pub const EVERYWHERE: &[Context] = &[
     C::Help,
     C::Search,
     C::Saved,
+    C::Columns,
     C::Ask,
 ];
 
@@ -274,8 +278,50 @@ pub static KEYS: &[Binding] = &[
         "copy the row (OSC 52; in tmux: set -s set-clipboard on)",
     ),
     binding("Y", &[letter('Y')], COPYING, Action::CopyList, "", "copy what is filtered as CSV, up to 55 kB"),
-    binding("s", &[letter('s')], SORTED, Action::Sort, "sort", "sort by the next column"),
+    binding("Space", &[letter(' ')], COLUMNS, Action::ToggleColumn, "show, hide", "show the chosen column, or hide it"),
+    binding(
+        "K J, ← →",
+        &[letter('K'), plain(KeyCode::Left)],
+        COLUMNS,
+        Action::ColumnLeft,
+        "move",
+        "move the chosen column to the left, to the right",
+    ),
+    binding("J →", &[letter('J'), plain(KeyCode::Right)], COLUMNS, Action::ColumnRight, "", ""),
+    binding(
+        "Enter",
+        &[plain(KeyCode::Enter)],
+        COLUMNS,
+        Action::Accept,
+        "sort by it",
+        "sort by the chosen column; once more: the other way round",
+    ),
+    binding("d", &[letter('d')], COLUMNS, Action::FirstColumns, "as at first", "the columns as they were at first"),
+    binding(
+        "Esc, C, q",
+        &[plain(KeyCode::Esc), letter('C'), letter('q')],
+        COLUMNS,
+        Action::Back,
+        "done",
+        "close the columns",
+    ),
+    binding(
+        "s",
+        &[letter('s')],
+        SORTED,
+        Action::Sort,
+        "sort",
+        "sort by the next column that shows, after the last one in the list's own order; in the columns: by the chosen one",
+    ),
     binding("S", &[letter('S')], SORTED, Action::Reverse, "", "turn the order round"),
+    binding(
+        "C",
+        &[letter('C')],
+        LISTS,
+        Action::Columns,
+        "columns",
+        "choose the columns, their order, and what the list is sorted by",
+    ),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::WhatIf], Action::Accept, "try", "try it out: nothing is changed"),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::WhatIf], Action::Back, "back", "back"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Form], Action::Accept, "check", "show what would be sent"),

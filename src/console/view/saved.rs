@@ -5,7 +5,8 @@ use std::cell::Cell;
 use ratatui::layout::{Position, Rect};
 
 use super::overlay::window;
-use super::pen::{Column, Pen, Piece, Row, Table, columns, wrap};
+use super::pen::{Pen, Piece, Row, Table, columns, wrap};
+use crate::console::columns::Column;
 use crate::console::model::Model;
 use crate::console::saved::{Asking, Wanted};
 use crate::snapshot::Filter;
@@ -27,7 +28,8 @@ pub(super) fn draw(model: &Model, at: usize, pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     let offset = Cell::new(0);
-    let table = Table { columns: COLUMNS, count: filters.len(), selected: Some(at), offset: &offset, margin: 2 };
+    let plain = Table::plain(COLUMNS, &offset, area.width, 2);
+    let table = Table { count: filters.len(), selected: Some(at), ..plain };
     let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };
     pen.table(rows, &table, |number| {
         let Some((name, words)) = filters.get(number) else { return Row::default() };

@@ -140,7 +140,7 @@ fn the_screen_begins_as_it_was_left() {
         left.screen()
     });
     desk.type_in("4");
-    desk.shows("by IP address, reversed");
+    desk.shows("MAKER▼");
 }
 
 #[test]
