@@ -19,7 +19,6 @@ pub(super) use super::per_view::PerView;
 use super::saved::Asking;
 use super::search::Search;
 use super::sites::SiteLines;
-use super::tell;
 use super::theme::Theme;
 use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
@@ -155,9 +154,10 @@ impl Words {
         let read = match view {
             // Words are only looked for in the row's text.
             View::Targets => Ok(()),
-            View::Coverage => Plain::parse(text, &UnseenKind::WORDS).map(|plain| self.plain = plain),
-            View::Activity => Plain::parse(text, &tell::KINDS).map(|plain| self.plain = plain),
-            _ => Filter::parse(text).map(|filter| self.filter = filter),
+            _ => match view.kinds() {
+                Some(kinds) => Plain::parse(text, kinds).map(|plain| self.plain = plain),
+                None => Filter::parse(text).map(|filter| self.filter = filter),
+            },
         };
         self.wrong = read.err();
     }

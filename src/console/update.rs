@@ -208,7 +208,7 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
         Action::SiteFindings => show_site(model, View::Reviews),
         Action::Filter => {
             let before = model.words.of(model.view).text.clone();
-            model.mode = Mode::Filter(Box::new(Typing::new(&before, model.known())));
+            model.mode = Mode::Filter(Box::new(Typing::new(&before, model.known(), model.view.kinds())));
         }
         Action::Search => {
             let over = std::mem::take(&mut model.mode);

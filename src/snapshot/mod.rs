@@ -35,7 +35,7 @@ pub use index::{Index, Scope};
 pub use look_up::{Hit, Hits, Score, Sought};
 pub use part::{AtSite, Part, PartOrder};
 pub use placement::{Placement, PlacementKey};
-pub use plain::Plain;
+pub use plain::{Kinds, Plain};
 pub use queue::{By, Progress, Queue};
 pub use removal::{DayRow, Flow, Removal};
 pub use returns::{

@@ -52,27 +52,27 @@ impl UnseenKind {
         Self::Register,
         Self::Registry,
     ];
-    /// Their words, as `kind:` takes them.
-    pub const WORDS: [&'static str; 12] = [
-        "daemon",
-        "work",
-        "alerts",
-        "switch",
-        "neighbour",
-        "range",
-        "recorder",
-        "camera",
-        "partial",
-        "port",
-        "register",
-        "registry",
+    /// Their words, as `kind:` takes them, and what each stands for.
+    pub const WORDS: [(&'static str, &'static str); 12] = [
+        ("daemon", "the daemon does not work, or not as configured"),
+        ("work", "something is wrong with the work itself"),
+        ("alerts", "a carrier takes no alerts: nobody is told"),
+        ("switch", "a switch that gives no answer"),
+        ("neighbour", "a switch that is heard of, and not polled"),
+        ("range", "addresses that were not looked through"),
+        ("recorder", "cameras behind recorders and others"),
+        ("camera", "a camera that gives no answer"),
+        ("partial", "it answers, and not all of it was seen"),
+        ("port", "a port with a link, and no device known on it"),
+        ("register", "what a register lists, and nobody saw"),
+        ("registry", "the registry that makers are told by is old"),
     ];
 
     /// Its word.
     #[must_use]
     pub fn word(self) -> &'static str {
         let at = Self::ALL.iter().position(|kind| *kind == self).unwrap_or(0);
-        Self::WORDS.get(at).copied().unwrap_or_default()
+        Self::WORDS.get(at).map_or("", |(word, _)| word)
     }
 
     /// Whether what is seen is itself in doubt because of it.

@@ -91,26 +91,30 @@ impl Layout {
     /// The columns of a table of this width, of which the margin has none. What has no room is left out: what nobody
     /// chose before what was chosen, then what stands on wide screens only, then what stands furthest right.
     pub(in crate::console) fn arrange(&self, columns: &[Column], width: u16, margin: u16) -> Arranged {
-        let of = |at: &usize| columns.get(*at);
-        let mut shown = self.ordered(columns);
-        shown.retain(|at| of(at).is_some_and(|column| self.wants(column, width)));
-        let mut no_room = Vec::new();
-        let room = usize::from(width.saturating_sub(margin)) + 1;
-        loop {
-            let taken: usize = shown.iter().filter_map(of).map(|column| usize::from(column.width) + 1).sum();
-            let least = |(place, at): &(usize, &usize)| {
-                let column = of(at)?;
+        let wide = |at: usize| columns.get(at).map_or(0, |column| usize::from(column.width) + 1);
+        let mut wanted = self.ordered(columns);
+        wanted.retain(|at| columns.get(*at).is_some_and(|column| self.wants(column, width)));
+        let mut by_weight: Vec<(bool, bool, u16, usize, usize)> = Vec::new();
+        for (place, at) in wanted.iter().enumerate() {
+            if let Some(column) = columns.get(*at) {
                 let chosen = self.choice(column.name) == Some(Choice::Shown);
-                (!column.identity).then_some((!chosen, column.from, *place))
-            };
-            let Some((_, _, place)) =
-                shown.iter().enumerate().filter_map(|it| least(&it)).max().filter(|_| taken > room)
-            else {
-                no_room.sort_unstable();
-                return Arranged { shown, no_room };
-            };
-            no_room.push(shown.remove(place));
+                by_weight.push((!column.identity, !chosen, column.from, place, *at));
+            }
         }
+        by_weight.sort_unstable();
+        let mut room = usize::from(width.saturating_sub(margin)) + 1;
+        let mut no_room = Vec::new();
+        for (.., at) in by_weight {
+            match room.checked_sub(wide(at)) {
+                Some(rest) => room = rest,
+                // Of a table without even that one nothing would be left.
+                None if columns.get(at).is_some_and(|column| column.identity) => room = 0,
+                None => no_room.push(at),
+            }
+        }
+        no_room.sort_unstable();
+        wanted.retain(|at| !no_room.contains(at));
+        Arranged { shown: wanted, no_room }
     }
 
     /// Names every column, so that each can be moved and chosen.

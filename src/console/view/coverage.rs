@@ -16,6 +16,9 @@ fn style(model: &Model, kind: UnseenKind) -> Style {
 
 /// How many of each kind, the gravest first.
 fn totals(model: &Model) -> Vec<Piece> {
+    if model.unseen.is_empty() && !model.words.coverage.text.is_empty() {
+        return vec![Piece::new("nothing of what was not seen passes", model.theme.label())];
+    }
     if model.unseen.is_empty() {
         return vec![Piece::new("nothing that is known of was left unseen", model.theme.good())];
     }

@@ -9,7 +9,6 @@ use super::pen::{Pen, Piece, Row, Table, columns, wrap};
 use crate::console::columns::Column;
 use crate::console::model::Model;
 use crate::console::saved::{Asking, Wanted};
-use crate::snapshot::Filter;
 
 const COLUMNS: &[Column] =
     &[Column::new("NAME", 16).grow(10), Column::new("WORDS", 24).grow(16), Column::new("MEANS", 34).grow(60)];
@@ -33,7 +32,7 @@ pub(super) fn draw(model: &Model, at: usize, pen: &mut Pen<'_>, area: Rect) {
     let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };
     pen.table(rows, &table, |number| {
         let Some((name, words)) = filters.get(number) else { return Row::default() };
-        let means = Filter::parse(words).map_or_else(|error| error.to_string(), |filter| filter.in_words());
+        let means = model.view.means(words).unwrap_or_else(|error| error.to_string());
         let cells = vec![name.clone().into(), words.clone().into(), Piece::new(means, model.theme.label())];
         Row { mark: Piece::default(), cells }
     });
