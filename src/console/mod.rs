@@ -16,6 +16,7 @@ mod follow;
 pub mod input;
 pub mod keymap;
 pub mod keys;
+mod lean;
 pub mod list;
 mod log;
 mod model;
