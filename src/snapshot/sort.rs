@@ -44,7 +44,7 @@ fn number(text: &[u8]) -> (&[u8], &[u8]) {
 pub enum Said<'a> {
     /// A number: the smallest first.
     Number(i64),
-    /// A text: by [`natural`] order.
+    /// A text: numbers in it by their value, letters whatever their case.
     Text(Cow<'a, str>),
     /// Nothing: after all that say something, whichever way round.
     Nothing,
