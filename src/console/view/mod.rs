@@ -36,6 +36,7 @@ use super::keys::{Context, LISTS};
 use super::model::{Mode, Model, View};
 use crate::config::Sensitivity;
 use crate::net::{SiteId, Timestamp};
+use crate::policy::Status;
 use crate::snapshot::Snapshot;
 use pen::{Pen, Piece, wrap};
 
@@ -211,6 +212,16 @@ fn site_of(snapshot: &Snapshot, site: Option<&SiteId>) -> String {
         Some(Sensitivity::Sensitive) => format!("{id} s"),
         Some(Sensitivity::Standard) => id.to_string(),
         None => format!("{id} ?"),
+    }
+}
+
+/// What the policies say of a device, short enough for a column.
+fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Restricted => "restricted",
+        Status::Suspected => "suspected",
+        Status::Unknown => "unknown",
+        Status::NotRestricted => "not restr.",
     }
 }
 

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::columns::{sorted_by, table};
 use super::pen::{Pen, Piece, Row, Table};
-use super::{ago, grouped, scope_line, site_of, still_read, text_of};
+use super::{ago, grouped, scope_line, site_of, status_word, still_read, text_of};
 use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::inventory::{Certainty, Place};
@@ -149,7 +149,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         Some(PlacementKey::Device(id)) => {
             let Some(device) = model.device(*id) else { return Row::default() };
             let rule = Piece::new("none can be asked", theme.label());
-            let none = OfFinding { rule, state: word(&device.status), ..OfFinding::default() };
+            let none = OfFinding { rule, state: status_word(device.status).to_owned(), ..OfFinding::default() };
             let cells = cells(model, (Some(&device), None), &device.place, device.place.since, none);
             Row { mark: Piece::new(" ?", theme.warn()), cells }
         }
