@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::columns::{sorted_by, table};
 use super::pen::{Pen, Piece, Row, Table};
 use super::spark::spark;
-use super::{grouped, scope_line, status_word, still_read};
+use super::{grouped, nothing, scope_line, status_word, still_read};
 use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::policy::Status;
@@ -71,13 +71,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let table_area = Rect { y: area.y + 2, height: area.height.saturating_sub(4), ..area };
     let rows = &exposure.rows;
     if rows.is_empty() {
-        let empty = if model.words.exposure.text.is_empty() {
-            "nothing was seen that is or may be surveillance equipment (6: what was not seen)"
-        } else {
-            "nothing passes the filter (Esc clears it)"
-        };
-        pen.put(area.x + 1, area.y + 2, area.width - 1, empty, theme.warn());
-        return;
+        let told = "nothing was seen that is or may be surveillance equipment (6: what was not seen)";
+        return nothing(model, pen, table_area, told);
     }
     // Of what nothing is known there may be a hundred times as much: it has its number, not the longest bar.
     let measured = || rows.iter().filter(|row| row.key.group != Group::NotIdentified);

@@ -263,6 +263,13 @@ fn scope_line(model: &Model, pen: &mut Pen<'_>, area: Rect, pieces: &[Piece]) {
     }
 }
 
+/// Why a list is empty: for its filter, or as is told here.
+fn nothing(model: &Model, pen: &mut Pen<'_>, area: Rect, told: &str) {
+    let filtered = !model.words.of(model.view).text.is_empty();
+    let text = if filtered { "nothing passes the filter (Esc clears it)" } else { told };
+    pen.put(area.x + 1, area.y, area.width - 1, text, model.theme.warn());
+}
+
 /// Columns that the words of a filter have at least.
 const KEPT_FOR_FILTER: u16 = 24;
 
