@@ -155,7 +155,7 @@ pub(super) const SITES: &[Column] = &[
 pub(super) const COVERAGE: &[Column] = &[
     column("kind", "KIND", 9, "what kind of thing was not seen"),
     column("site", "SITE", 7, "where; s: the site is sensitive").keep_sign().grow(8),
-    column("what", "NOT SEEN", 19, "what was not seen").grow(24).identity(),
+    column("what", "NOT SEEN", 19, "what was not seen").grow(40).identity(),
     column("since", "SINCE", 5, "how long it was not seen").count(),
     column("why", "WHY", 24, "why, or how that is known").grow(50).from(140),
     column("mend", "WHAT TO DO", 33, "what to do about it").grow(50),
