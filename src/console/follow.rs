@@ -126,28 +126,8 @@ struct Reached {
     absent: bool,
 }
 
-/// What is wrong with the database, and what to type.
 fn trouble(error: &StoreError) -> Trouble {
-    let mut what = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        what = format!("{what}: {cause}");
-        source = cause.source();
-    }
-    let hint = match error {
-        StoreError::Missing(_) => {
-            "Start the daemon: sudo systemctl start lenswarden. To look round without one: lenswarden demo"
-        }
-        StoreError::Denied { .. } => {
-            "Members of the group lenswarden may read: sudo usermod -aG lenswarden YOU, then log in again"
-        }
-        StoreError::Older { .. } => "sudo systemctl restart lenswarden",
-        StoreError::Newer { .. } => "Use the lenswarden that the daemon was started from: systemctl cat lenswarden",
-        StoreError::Locked(_) | StoreError::Full(_) | StoreError::Key(_) | StoreError::Database { .. } => {
-            "Is [daemon] database in the configuration the right file? journalctl -u lenswarden tells what the daemon says"
-        }
-    };
-    Trouble { what, hint: hint.to_owned() }
+    Trouble { what: error.words(), hint: error.mend() }
 }
 
 /// The database as it is followed, without its thread.
@@ -198,11 +178,16 @@ impl Follower {
         match self.try_look() {
             Ok(msg) => msg,
             Err(error) => {
-                (self.reader, self.loading) = (None, None);
-                self.due = Instant::now() + RETRY;
+                self.lose();
                 Some(Msg::Trouble(trouble(&error)))
             }
         }
+    }
+
+    /// What cannot be read is opened anew, in a while.
+    fn lose(&mut self) {
+        (self.reader, self.loading) = (None, None);
+        self.due = Instant::now() + RETRY;
     }
 
     fn try_look(&mut self) -> Result<Option<Msg>, StoreError> {
@@ -225,7 +210,15 @@ impl Follower {
         if self.devices.stands_still() {
             return Ok(None);
         }
+        // Another file in its place tells nothing of what changed.
+        if !reader.is_there()? {
+            return self.open().map(Some);
+        }
         let Some(changes) = reader.changes_since(reached.seq, reached.visits, reached.absent)? else { return Ok(None) };
+        // Nothing is ever taken out of the log: this one is another's, put back from a copy.
+        if changes.head.0 < reached.seq {
+            return self.open().map(Some);
+        }
         *reached = Reached { seq: changes.head.0, visits: changes.visits, absent: changes.absent };
         let found = changes.findings.iter().filter_map(|it| Some((it.subject.device()?, it.place.site.clone()?)));
         self.found_at.extend(found);
@@ -396,7 +389,14 @@ impl Reading {
 /// One turn: a question, or a look. `None`: nobody is there any more.
 fn serve(follower: &mut Follower, asked: &Receiver<Question>, told: &Sender<(Msg, bool)>) -> Option<()> {
     match asked.recv_timeout(follower.wait()) {
-        Ok(question) => told.send((follower.answer(&question).unwrap_or(Msg::GivenUp), true)).ok(),
+        Ok(question) => {
+            let said = follower.answer(&question).unwrap_or(Msg::GivenUp);
+            // Trouble ends with the picture that is read when it is over.
+            if matches!(said, Msg::Trouble(_)) {
+                follower.lose();
+            }
+            told.send((said, true)).ok()
+        }
         Err(RecvTimeoutError::Disconnected) => None,
         Err(RecvTimeoutError::Timeout) => match follower.look() {
             Some(msg) => told.send((msg, false)).ok(),

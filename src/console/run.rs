@@ -109,7 +109,9 @@ impl Questions {
 }
 
 fn in_words(error: &ControlError) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+    let words = std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+    let mend = error.mend();
+    if mend.is_empty() { words } else { format!("{words}. {mend}") }
 }
 
 fn greet(socket: &std::path::Path) -> Msg {

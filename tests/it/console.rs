@@ -12,6 +12,7 @@ mod moving;
 mod own;
 mod search;
 mod sites;
+mod trouble;
 mod what_if;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -38,12 +39,9 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new(batch: &Batch, size: (u16, u16), plain: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("lenswarden.db");
-        let writer = estate::write(&path, batch);
-        let model = Model::new(Theme { plain }, TimeZone::UTC);
-        let follower = Follower::new(&path, model.devices.clone());
-        let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-        let mut desk = Self { model, effects: Vec::new(), writer: Some(writer), follower, terminal, folder };
+        let writer = estate::write(&folder.path().join("lenswarden.db"), batch);
+        let mut desk = Self::before(folder, size, plain);
+        desk.writer = Some(writer);
         loop {
             let Some(msg) = desk.follower.look() else { continue };
             let whole = matches!(msg, Msg::Loaded);
@@ -52,6 +50,15 @@ impl Desk {
                 return desk;
             }
         }
+    }
+
+    /// Before anything was read of what lies in the folder.
+    pub(crate) fn before(folder: tempfile::TempDir, size: (u16, u16), plain: bool) -> Self {
+        let path = folder.path().join("lenswarden.db");
+        let model = Model::new(Theme { plain }, TimeZone::UTC);
+        let follower = Follower::new(&path, model.devices.clone());
+        let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+        Self { model, effects: Vec::new(), writer: None, follower, terminal, folder }
     }
 
     /// The picture as `lenswarden sites` and its like read it.
@@ -79,7 +86,8 @@ impl Desk {
                 break;
             }
             for question in questions {
-                update(&mut self.model, self.follower.answer(&question).unwrap());
+                let answer = self.follower.answer(&question).unwrap_or(Msg::GivenUp);
+                update(&mut self.model, answer);
             }
         }
         self.model.settle();

@@ -136,7 +136,7 @@ fn the_head_tells_coverage_freshness_and_the_daemon() {
     };
     desk.commit(&Batch { at: estate::NOW, daemon: Some(stopped.clone()), ..Batch::default() });
     desk.shows("daemon STOPPED since ");
-    desk.shows("Nothing is polled since ");
+    desk.shows("The daemon was stopped: nothing is polled since ");
     let mut killed = self::desk();
     killed.writer = None;
     killed.refresh();
@@ -171,7 +171,8 @@ fn a_target_that_goes_silent_and_a_database_that_goes_away_show_at_once() {
     desk.shows("silent");
     desk.shows("switches 12/16 75 %");
     desk.tell(Msg::Trouble(Trouble { what: "there is no database".into(), hint: "start the daemon".into() }));
-    desk.shows("there is no database; what you see is older. start the daemon");
+    desk.shows("What you see is older: there is no database");
+    desk.shows("start the daemon");
 }
 
 #[test]
