@@ -14,12 +14,14 @@ use std::time::{Duration, Instant};
 
 use super::activity::{Entry, Page};
 use super::faceplate::Front;
+use super::going::{Held, hold};
 use super::log;
 use super::model::Trouble;
 use super::update::Msg;
 use crate::net::{DeviceId, SiteId, TargetName, Timestamp};
 use crate::snapshot::{
-    Changes, DeviceOrder, Faceplate, Filter, Flow, Hits, Index, Part, Plain, Scope, SiteRow, Snapshot, Sought, Tally,
+    Changes, DeviceOrder, DeviceRow, Faceplate, Filter, Flow, Hits, Index, Part, Plain, Scope, SiteRow, Snapshot,
+    Sought, Tally,
 };
 use crate::store::{Reader, StoreError, SwitchDetail};
 
@@ -33,6 +35,8 @@ const RETRY: Duration = Duration::from_secs(1);
 const PIECE: usize = 4_000;
 /// Most things that are shown of what is looked up.
 pub(super) const MOST_HITS: usize = 20;
+/// Most devices that are no more whose rows are kept for a moment: more than a screen holds.
+const MOST_LEFT: usize = 256;
 /// Pieces between two words about how far it is.
 const TELL: usize = 10;
 
@@ -71,8 +75,9 @@ pub enum Wanted {
     Tallies(BTreeMap<DeviceId, (usize, usize)>),
     /// Those on unclassified networks.
     Unclassified,
-    /// Those that one row of the exposure counts, or all, in order.
-    Devices(Option<Part>, DeviceOrder, bool),
+    /// Those that one row of the exposure counts, or all, in order; those that were on the screen, which began with
+    /// this row, are held.
+    Devices(Option<Part>, DeviceOrder, bool, (Vec<DeviceId>, usize)),
     /// The rows of the change log past and before these that hold the words, the newest.
     Log(u64, u64, Plain),
 }
@@ -99,6 +104,8 @@ pub enum Found {
     Tallies(Vec<Tally>, Flow),
     /// Devices in order.
     Devices(Vec<DeviceId>),
+    /// Devices in order, with those that left.
+    Listed(Held<DeviceId>),
     /// A part of the log.
     Log(Page),
 }
@@ -222,8 +229,15 @@ impl Follower {
         *reached = Reached { seq: changes.head.0, visits: changes.visits, absent: changes.absent };
         let found = changes.findings.iter().filter_map(|it| Some((it.subject.device()?, it.place.site.clone()?)));
         self.found_at.extend(found);
+        let left = self.left(&changes);
         self.devices.write(|index| take(index, &changes));
-        Ok(Some(Msg::Changed(Box::new(changes))))
+        Ok(Some(Msg::Changed(Box::new(changes), left)))
+    }
+
+    /// Devices that are no more, as they were: their rows stay for a moment.
+    fn left(&self, changes: &Changes) -> Vec<DeviceRow> {
+        let gone = changes.devices.iter().filter(|(_, row)| row.is_none()).take(MOST_LEFT);
+        gone.filter_map(|(id, _)| self.devices.read().get(*id)).collect()
     }
 
     fn open(&mut self) -> Result<Msg, StoreError> {
@@ -263,8 +277,9 @@ impl Follower {
                         Found::Tallies(tallies, flow)
                     }
                     Wanted::Unclassified => Found::Devices(index.unclassified(&scope)?),
-                    Wanted::Devices(of, order, reversed) => {
-                        Found::Devices(index.devices(&scope, of.as_ref(), *order, *reversed)?)
+                    Wanted::Devices(of, order, reversed, (shown, first)) => {
+                        let devices = index.devices(&scope, of.as_ref(), *order, *reversed)?;
+                        Found::Listed(hold(shown, *first, devices))
                     }
                     Wanted::Log(..) => return None,
                 };

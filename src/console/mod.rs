@@ -12,6 +12,7 @@ pub mod decide;
 mod deciding;
 pub mod faceplate;
 mod follow;
+pub mod going;
 pub mod input;
 pub mod keymap;
 pub mod keys;

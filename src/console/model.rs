@@ -225,6 +225,8 @@ pub struct Model {
     pub(super) loading: Option<usize>,
     /// How many are alike, as the picture said when it was new.
     pub(super) tallies: Vec<Tally>,
+    /// Devices that are no more and whose rows are still going, as they were.
+    pub(super) left: BTreeMap<DeviceId, DeviceRow>,
     /// Devices on unclassified networks that pass the filter of Placement.
     pub(super) unclassified: Vec<DeviceId>,
     /// The filter those are of.
@@ -318,6 +320,7 @@ impl Model {
             devices: Devices::default(),
             loading: None,
             tallies: Vec::new(),
+            left: BTreeMap::new(),
             unclassified: Vec::new(),
             placed: None,
             asked: (0, None),
@@ -452,6 +455,7 @@ impl Model {
 
     /// A device as a row.
     pub(super) fn device(&self, id: DeviceId) -> Option<DeviceRow> {
-        self.snapshot.devices.get(&id).cloned().or_else(|| self.devices.read().get(id))
+        let row = self.snapshot.devices.get(&id).cloned().or_else(|| self.devices.read().get(id));
+        row.or_else(|| self.left.get(&id).cloned())
     }
 }

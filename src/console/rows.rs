@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::follow::{Ask, Found, Question, Wanted};
+use super::going::{Held, hold};
 use super::model::{Mode, Model, PerView, ReviewKey, Sorting, View};
 use crate::net::DeviceId;
 use crate::review::{Finding, FindingState};
@@ -54,7 +55,7 @@ impl Model {
             View::Placement => Wanted::Unclassified,
             View::Devices => {
                 let Sorting { by, reversed } = self.device_sorting;
-                Wanted::Devices(self.devices_of.clone(), by, reversed)
+                Wanted::Devices(self.devices_of.clone(), by, reversed, self.devices_shown())
             }
             View::Activity => {
                 let (from, to) = self.log_wanted()?;
@@ -100,11 +101,19 @@ impl Model {
                 self.place();
             }
             (View::Activity, Found::Log(page)) => self.take_log(page),
-            (View::Devices, Found::Devices(devices)) => self.lists.devices.set(devices),
+            (View::Devices, Found::Listed(held)) => self.list_devices(held),
             _ => return false,
         }
         *self.settled.of_mut(view) = true;
         true
+    }
+
+    fn list_devices(&mut self, held: Held<DeviceId>) {
+        // A row of which nothing is known any more has nothing to show.
+        let blank: Vec<DeviceId> = held.going.iter().copied().filter(|id| self.device(*id).is_none()).collect();
+        let by = self.devices_by();
+        self.lists.devices.renew(held, by);
+        blank.iter().for_each(|id| self.lists.devices.drop_going(id));
     }
 
     /// Takes in a device that was read.
@@ -190,7 +199,9 @@ impl Model {
 
     fn place(&mut self) {
         self.placement = self.snapshot.placement(&self.words.placement.filter, &self.unclassified);
-        self.lists.placement.set(self.placement.rows.clone());
+        let (list, by, rows) = (&mut self.lists.placement, &self.words.placement.text, self.placement.rows.clone());
+        let shown = if list.is_by(by) { list.shown(0) } else { &[] };
+        list.renew(hold(shown, list.offset.get(), rows), by.clone());
     }
 
     /// Brings the rows of the view up to date, as far as that needs nothing read. Costs nothing where picture, filter and
@@ -227,7 +238,17 @@ impl Model {
                 let mut cycles: Vec<_> = snapshot.cycles.values().filter(|_| all).collect();
                 cycles.sort_by_key(|cycle| (cycle.closed.is_some(), cycle.due, cycle.id));
                 let cycles = cycles.into_iter().map(|cycle| ReviewKey::Cycle(cycle.id));
-                self.lists.reviews.set(cycles.chain(findings.into_iter().map(ReviewKey::Finding)).collect());
+                // A mark that is taken away takes its row away.
+                let marks = Some(&self.marks).filter(|_| self.queue == Queue::Marked);
+                let by = format!("{:?} {:?} {marks:?} {}", self.queue, self.items_of, self.words.reviews.text);
+                let list = &mut self.lists.reviews;
+                // What scrolls are the findings; the cycles stand above them.
+                let above = list.order().iter().take_while(|key| matches!(key, ReviewKey::Cycle(_))).count();
+                let shown = if list.is_by(&by) { list.shown(above) } else { &[] };
+                let findings = findings.into_iter().map(ReviewKey::Finding).collect();
+                let mut held = hold(shown, list.offset.get(), findings);
+                held.order = cycles.chain(held.order).collect();
+                list.renew(held, by);
             }
             View::Sites if self.loading.is_some() => self.count_sites(self.tallies.clone()),
             View::Sites => return self.list_sites(),

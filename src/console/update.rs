@@ -15,7 +15,7 @@ use super::typing::{Typing, edit, insert, take_typed};
 use super::what_if::{Progress, WhatIf};
 use crate::net::{DeviceId, TargetName, Timestamp};
 use crate::review::{Attachment, DecisionRequest, Outlook};
-use crate::snapshot::{Changes, Hits, Snapshot, Tally};
+use crate::snapshot::{Changes, DeviceRow, Hits, Snapshot, Tally};
 use crate::store::DeviceDetail;
 
 /// What happened.
@@ -39,8 +39,8 @@ pub enum Msg {
     Loading(usize),
     /// All devices were read.
     Loaded,
-    /// What is another than it was.
-    Changed(Box<Changes>),
+    /// What is another than it was, and devices that are no more, as they were.
+    Changed(Box<Changes>, Vec<DeviceRow>),
     /// The answer to the question of that number.
     Found(u64, Found),
     /// What was looked up under that number.
@@ -108,18 +108,20 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
         Msg::Click(line) => click(model, line),
         Msg::Resized => {}
         // By a picture that stands still nothing can be told of the daemon.
-        Msg::Clock(_) if model.devices.stands_still() => return (false, Effect::None),
+        Msg::Clock(now) if model.devices.stands_still() => return (model.let_go(now), Effect::None),
         Msg::Clock(now) => {
+            let gone = model.let_go(now);
             let differs = model.snapshot.read_at(now);
             if differs {
                 model.unsettle(View::Coverage);
             }
-            return (differs, Effect::None);
+            return (differs || gone, Effect::None);
         }
         Msg::Picture(snapshot, tallies) => model.begin(*snapshot, tallies),
         Msg::Loading(all) => model.loaded(Some(all)),
         Msg::Loaded => model.loaded(None),
-        Msg::Changed(changes) => {
+        Msg::Changed(changes, left) => {
+            model.keep_left(left);
             model.changed(*changes);
         }
         Msg::Found(number, found) => return (model.found(number, found), Effect::None),

@@ -7,6 +7,7 @@ pub(crate) mod estate;
 mod exposure;
 mod faceplate;
 mod filter;
+mod going;
 mod hostile;
 mod moving;
 mod own;

@@ -209,3 +209,24 @@ fn what_becomes_of_the_daemon_and_of_its_database_is_told_within_a_second_and_is
     console.thread.join().unwrap().unwrap();
     drop(daemon);
 }
+
+#[test]
+fn a_row_that_leaves_is_seen_to_go_and_then_the_console_is_idle_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lenswarden.db");
+    let mut daemon = estate::write(&path, &estate::of(20));
+    let console = start(&path);
+    console.until("quit", 5 * SECOND);
+    (0..3).for_each(|_| console.keyboard.press("Tab"));
+    console.until("devices of", 5 * SECOND);
+    let retired = vec![lenswarden::net::DeviceId(1)];
+    daemon.commit(&Batch { at: estate::NOW, retired, ..Batch::default() }).unwrap();
+    console.until("- 1 leaves", 5 * SECOND);
+    console.until_gone("- 1 leaves", 10 * SECOND);
+    std::thread::sleep(SECOND);
+    let sent = console.wire.octets();
+    std::thread::sleep(3 * SECOND);
+    assert_eq!(console.wire.octets() - sent, 0, "nothing is going: nothing is sent");
+    console.stop.store(true, Ordering::Relaxed);
+    console.thread.join().unwrap().unwrap();
+}

@@ -31,7 +31,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let theme = model.theme;
     let list = &model.lists.devices;
     let order = list.order();
-    let mut pieces = vec![Piece::new(format!("{} devices", grouped(order.len())), theme.title())];
+    let mut pieces = vec![Piece::new(format!("{} devices", grouped(order.len() - list.going())), theme.title())];
     if let Some(part) = &model.devices_of {
         let key = &part.row;
         let site = match &part.at {
@@ -70,6 +70,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let table_area = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let table = Table::of(COLUMNS, list, table_area, 2);
     pen.table(table_area, &table, |number| order.get(number).map(|id| row(model, *id, area.width)).unwrap_or_default());
+    pen.fade(table_area, list, 0);
 }
 
 fn row(model: &Model, id: DeviceId, width: u16) -> Row {

@@ -240,7 +240,13 @@ fn scope_line(model: &Model, pen: &mut Pen<'_>, area: Rect, pieces: &[Piece]) {
     // That something is left out must be seen, whatever else the line has to say.
     let kept = pen::columns(&text).min(KEPT_FOR_FILTER);
     let width = area.width - 1 - if kept > 0 { kept + 2 } else { 0 };
-    let end = pen.line(Rect { x: area.x + 1, width, ..area }, area.y, pieces);
+    let going = match model.going() {
+        0 => None,
+        1 => Some(Piece::new("  - 1 leaves  ", model.theme.label())),
+        count => Some(Piece::new(format!("  - {} leave  ", grouped(count)), model.theme.label())),
+    };
+    let pieces: Vec<Piece> = pieces.iter().cloned().chain(going).collect();
+    let end = pen.line(Rect { x: area.x + 1, width, ..area }, area.y, &pieces);
     if !text.is_empty() && !pen.right(area, area.y, end, &text, model.theme.warn()) {
         pen.put(end + 2, area.y, area.right().saturating_sub(end + 2), &text, model.theme.warn());
     }

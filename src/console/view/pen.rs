@@ -277,6 +277,19 @@ impl Pen<'_> {
         }
     }
 
+    /// Marks the rows of the table just written that are going: dim, with a sign at the edge, where nothing can be taken
+    /// for a part of it. The first `above` rows of the list are
+    /// no part of the table.
+    pub(super) fn fade<I: Clone + Eq + Hash>(&mut self, area: Rect, list: &List<I>, above: usize) {
+        let Some((top, height, first)) = self.rows.filter(|_| list.going() > 0) else { return };
+        for (y, id) in (top..top + height).zip(list.order().iter().skip(above + first)) {
+            if list.is_going(id) {
+                self.put(area.x, y, 1, "-", Style::new());
+                self.buffer.set_style(Rect { y, height: 1, ..area }, self.theme.going());
+            }
+        }
+    }
+
     /// Writes paragraphs from a scroll offset on, each wrapped beside its label. Returns how many lines there are.
     pub(super) fn paragraphs<L: AsRef<str>>(
         &mut self,

@@ -123,7 +123,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         pieces.push(count(placement.decided, "decided", Style::new()));
     }
     scope_line(model, pen, area, &pieces);
-    if placement.rows.is_empty() {
+    let list = &model.lists.placement;
+    if list.order().is_empty() {
         let empty = if model.words.placement.text.is_empty() {
             "nothing stands where none may be, as far as the switches that answered tell"
         } else {
@@ -133,9 +134,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     let table_area = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    let list = &model.lists.placement;
-    let table = Table { count: placement.rows.len(), ..Table::of(COLUMNS, list, table_area, 4) };
-    pen.table(table_area, &table, |number| match placement.rows.get(number) {
+    let table = Table::of(COLUMNS, list, table_area, 4);
+    pen.table(table_area, &table, |number| match list.order().get(number) {
         Some(PlacementKey::Finding(id)) => finding_row(model, *id),
         Some(PlacementKey::Device(id)) => {
             let Some(device) = model.device(*id) else { return Row::default() };
@@ -146,4 +146,5 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         }
         None => Row::default(),
     });
+    pen.fade(table_area, list, 0);
 }

@@ -58,7 +58,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let late = model.overdue.len();
     let mut pieces = vec![];
     if let Some(cycle) = model.items_of.and_then(|id| model.snapshot.cycles.get(&id)) {
-        let text = format!("cycle {} {}: {} items   ", cycle.id, cycle.name, grouped(findings));
+        let text = format!("cycle {} {}: {} items   ", cycle.id, cycle.name, grouped(findings - list.going()));
         pieces.push(Piece::new(text, theme.title()));
         pieces.push(Piece::from(format!("due {}, {}", moment(cycle.due, &model.zone), cycle.owner)));
     } else {
@@ -134,6 +134,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         Some(ReviewKey::Finding(id)) => review_row(model, *id, rest.width),
         _ => Row::default(),
     });
+    pen.fade(rest, list, cycles);
 }
 
 /// A finding with its day, who sees to it, and its tags.

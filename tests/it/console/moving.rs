@@ -101,6 +101,9 @@ fn the_selection_survives_a_new_picture_and_goes_to_its_neighbour_when_its_row_g
     };
     let id = (1..=120).map(DeviceId).find(here).unwrap();
     desk.commit(&Batch { at: estate::NOW, retired: vec![id], ..Batch::default() });
+    for seconds in [0, 2] {
+        desk.tell(Msg::Clock(estate::NOW.plus(std::time::Duration::from_secs(seconds))));
+    }
     assert_eq!(desk.selected(), neighbour);
 }
 
