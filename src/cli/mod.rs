@@ -292,12 +292,13 @@ fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
     let daemon = match config::load_daemon(path) {
         Ok(daemon) => daemon,
         Err(problems) => {
-            say(&problems.to_string());
-            if !path.exists() {
-                say(&format!(
-                    "The console needs these three lines in {}:\n\n{LEAST}\n\n`lenswarden demo` needs none.",
+            match path.try_exists() {
+                Ok(false) => say(&format!(
+                    "There is no configuration yet. The console needs these three lines in {}:\n\n{LEAST}\n\nor --config \
+                     FILE. `lenswarden demo` needs none: a simulated estate to look round in, gone when you quit.",
                     path.display()
-                ));
+                )),
+                _ => say(&problems.to_string()),
             }
             return Ok(ExitCode::from(2));
         }

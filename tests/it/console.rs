@@ -272,21 +272,3 @@ fn the_readme_has_the_key_table() {
     let table = section.split("\n\n").next().unwrap();
     assert_eq!(table.trim(), lenswarden::console::keymap::markdown().trim());
 }
-
-#[test]
-fn without_a_terminal_or_a_configuration_it_says_what_to_type() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("config.toml");
-    let run = || {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_lenswarden")).arg("--config").arg(&path).output();
-        let output = output.unwrap();
-        assert_eq!(output.status.code(), Some(2));
-        assert!(output.stdout.is_empty());
-        String::from_utf8(output.stderr).unwrap()
-    };
-    let words = run();
-    assert!(words.contains("needs these three lines in") && words.contains("`lenswarden demo` needs none"), "{words}");
-    std::fs::write(&path, "[daemon]\ndatabase = \"/nowhere/x.db\"\ncontrol-socket = \"/nowhere/x.sock\"\n").unwrap();
-    let words = run();
-    assert!(words.contains("needs a terminal") && words.contains("`lenswarden devices`"), "{words}");
-}

@@ -361,3 +361,69 @@ fn a_full_disk_is_told_while_the_daemon_waits_and_is_over_when_there_is_room() {
     let (code, said) = run(lenswarden(), &path, &["devices"]);
     assert!(code == Some(0) && said.contains("The daemon ended without a word") && said.contains("is full"), "{said}");
 }
+
+/// The program's words without a terminal, with a configuration at this path and nothing of the person's own.
+fn first_words(mut command: Command, config: &Path, arguments: &[&str]) -> String {
+    let nothing = config.parent().unwrap().join("nothing");
+    command.env("XDG_CONFIG_HOME", &nothing).env("XDG_STATE_HOME", &nothing).env("HOME", &nothing);
+    let output = command.arg("--config").arg(config).args(arguments).output().unwrap();
+    assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "{output:?}");
+    assert!(!nothing.exists(), "nothing is written");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn without_a_terminal_or_a_configuration_it_says_what_to_type() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let path = folder.path().join("config.toml");
+    let words = first_words(lenswarden(), &path, &[]);
+    let (told, rest) = words.split_once(":\n\n").unwrap();
+    assert_eq!(
+        told,
+        format!("There is no configuration yet. The console needs these three lines in {}", path.display())
+    );
+    let (lines, rest) = rest.split_once("\n\n").unwrap();
+    assert!(lines.lines().count() == 3 && rest.contains("`lenswarden demo` needs none"), "{words}");
+    // They are what is needed: with them the next thing that is missing is a terminal.
+    std::fs::write(&path, lines).unwrap();
+    let words = first_words(lenswarden(), &path, &[]);
+    assert!(words.contains("needs a terminal") && words.contains("`lenswarden devices`"), "{words}");
+    // The commands that need none say so too.
+    let words = first_words(lenswarden(), &folder.path().join("none.toml"), &["devices"]);
+    assert!(
+        words.contains("cannot be read: No such file") && words.contains("`lenswarden demo` needs none"),
+        "{words}"
+    );
+
+    // One that is not for everybody.
+    let program = folder.path().join("lenswarden");
+    std::fs::copy(env!("CARGO_BIN_EXE_lenswarden"), &program).unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o0)).unwrap();
+    if let Some(command) = nobody(&program) {
+        let words = first_words(command, &path, &[]);
+        let told = format!("{}: the configuration cannot be read: Permission denied", path.display());
+        assert!(words.starts_with(&told) && words.contains("sudo usermod -aG lenswarden"), "{words}");
+        assert!(!words.contains("three lines"), "there is one: {words}");
+    }
+    std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+
+    // One that is broken where the console reads: the place is told, and no other database is taken for it.
+    for (text, place) in [
+        ("[daemon]\ndatabase = \"/nowhere/x.db\ncontrol-socket = \"/nowhere/x\"\n", ":2:26: "),
+        ("[daemon\ndatabase = \"/nowhere/x.db\"\n", ":1:8: "),
+        ("\n[daemon]\ndatabase = 3\n", ":3:12: "),
+        ("[daemon]\ndatabas = \"/nowhere/x.db\"\n", ":2:1: unknown field `databas`"),
+        ("[daemon]\npoll-every = \"2 moons\"\n", ":2:"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let words = first_words(lenswarden(), &path, &[]);
+        assert!(words.contains(&format!("{}{place}", path.display())), "{text}: {words}");
+        assert!(!words.contains("needs a terminal"), "{text}: {words}");
+    }
+    // What is broken elsewhere keeps nobody from looking.
+    std::fs::write(&path, "[[site]\nid = = 3\n[daemon]\ndatabase = \"/nowhere/x.db\"\n[[switch]]\nname = \"\n")
+        .unwrap();
+    let words = first_words(lenswarden(), &path, &[]);
+    assert!(words.contains("needs a terminal"), "{words}");
+}
