@@ -11,6 +11,7 @@ mod held;
 mod lock;
 mod log;
 mod outbox;
+mod outline;
 mod past;
 mod picture;
 mod prune;
