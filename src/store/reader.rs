@@ -165,7 +165,7 @@ impl Reader {
     /// See [`StoreError`].
     pub fn outline(&mut self) -> Result<(Snapshot, Vec<Tally>), StoreError> {
         let (path, immutable) = (self.path.clone(), self.immutable);
-        let beside = || try_open(&std::path::absolute(&path).unwrap_or(path), immutable).map(|(beside, _)| beside);
+        let beside = || try_open(&std::path::absolute(&path).unwrap_or(path), immutable).map(|(beside, ..)| beside);
         self.begin(|connection| outline::outline(connection, beside), |(snapshot, _)| snapshot)
     }
 
