@@ -38,26 +38,29 @@ pub fn load_daemon(path: &Path) -> Result<DaemonSettings, Problems> {
         use serde::de::IntoDeserializer as _;
         file::Daemon::deserialize(value.into_deserializer())
     });
-    let written = written.transpose().map_err(|error| syntax(&text, path, &error))?.unwrap_or_default();
+    // What was read past a fault may be nonsense: then the fault is to be told.
+    let failed = |error| syntax(&text, path, broken.first().unwrap_or(&error));
+    let written = written.transpose().map_err(failed)?.unwrap_or_default();
     let mut checker = checker::Checker::new(&text, path);
     let settings = check::daemon(&mut checker, &written);
     if checker.problems.is_empty() { Ok(settings) } else { Err(Problems(checker.problems)) }
 }
 
 /// Where a table of the file stands: from the line of its name to the next that begins another.
-fn section(text: &str, name: &str) -> std::ops::RangeInclusive<usize> {
+fn section(text: &str, name: &str) -> std::ops::Range<usize> {
     let header = format!("[{name}");
     let mut from = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         match from {
             None if line.trim_start().starts_with(&header) => from = Some(at),
-            Some(from) if line.trim_start().starts_with('[') => return from..=at.saturating_sub(1),
+            Some(from) if line.trim_start().starts_with('[') => return from..at,
             _ => {}
         }
         at += line.len();
     }
-    from.map_or(1..=0, |from| from..=at)
+    // What ends too soon is found at the end.
+    from.map_or(0..0, |from| from..at + 1)
 }
 
 /// Reads `[makers]` and `[[policy]]` and nothing else: all that judging equipment needs.

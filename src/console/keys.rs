@@ -64,6 +64,10 @@ pub enum Context {
     Saved,
     /// A line is asked for.
     Ask,
+    /// A review is being chosen.
+    Opening,
+    /// A cycle is shown as it would be opened.
+    Sure,
 }
 
 /// What a key does.
@@ -111,6 +115,8 @@ pub enum Action {
     PreviousQueue,
     /// Decide again, on what is there now.
     Again,
+    /// Open the cycle of a review now.
+    NewCycle,
     /// Try a change out.
     WhatIf,
     /// All targets.
@@ -184,6 +190,8 @@ impl Context {
             Self::Search => "search",
             Self::Saved => "saved filters",
             Self::Ask => "a name",
+            Self::Opening => "new cycle",
+            Self::Sure => "its confirmation",
         }
     }
 }

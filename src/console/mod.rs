@@ -20,6 +20,7 @@ pub mod list;
 mod log;
 mod model;
 mod moves;
+pub mod opening;
 pub mod own;
 mod per_view;
 mod rows;

@@ -12,6 +12,7 @@ use super::follow::Devices;
 use super::keymap::Keymap;
 use super::keys::Context;
 use super::list::List;
+use super::opening::{Opening, Progress as Choice};
 use super::own::settings::{Ascii, Settings};
 pub(super) use super::per_view::PerView;
 use super::saved::Asking;
@@ -123,6 +124,8 @@ pub enum Mode {
     Saved(usize),
     /// A line is asked for.
     Ask(Box<Asking>),
+    /// A review's cycle is being opened.
+    Opening(Opening),
     /// The keys are shown, over this mode.
     Help {
         /// The context whose keys are shown.
@@ -409,6 +412,9 @@ impl Model {
             Mode::Search(_) => Context::Search,
             Mode::Saved(_) => Context::Saved,
             Mode::Ask(_) => Context::Ask,
+            Mode::Opening(Opening { progress: Choice::Choosing, .. }) => Context::Opening,
+            Mode::Opening(Opening { progress: Choice::Sure(..), .. }) => Context::Sure,
+            Mode::Opening(_) => Context::Told,
             Mode::Help { .. } => Context::Help,
         }
     }

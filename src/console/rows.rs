@@ -210,6 +210,10 @@ impl Model {
         if *self.settled.of(self.view) {
             return;
         }
+        if self.view == View::Reviews && !self.snapshot.cycles.is_empty() {
+            // A cycle is told with what was looked at.
+            self.measure();
+        }
         let (snapshot, overdue) = (&self.snapshot, &self.overdue);
         let filter = &self.words.of(self.view).filter;
         match self.view {

@@ -13,7 +13,8 @@ use super::moves::{back, click, faceplate, go, movement, open, show_part, show_s
 use super::search::Search;
 use super::typing::{Typing, edit, insert, take_typed};
 use super::what_if::{Progress, WhatIf};
-use crate::net::{DeviceId, TargetName, Timestamp};
+use crate::control::Planned;
+use crate::net::{CycleId, DeviceId, TargetName, Timestamp};
 use crate::review::{Attachment, DecisionRequest, Outlook};
 use crate::snapshot::{Changes, DeviceRow, Hits, Snapshot, Tally};
 use crate::store::DeviceDetail;
@@ -61,6 +62,10 @@ pub enum Msg {
     Attached(String, Result<Attachment, String>),
     /// The daemon took the decision, or refused it.
     Decided(Result<String, String>),
+    /// The daemon said who you are and which reviews there are, or could not be asked.
+    Planned(Result<(Greeting, Vec<Planned>), String>),
+    /// The daemon opened a cycle with so many findings, or refused.
+    Opened(Result<(CycleId, usize), String>),
     /// What was typed was tried out.
     Tried(String, Result<Outlook, String>),
     /// A filter was kept or forgotten in the settings, or why it was not.
@@ -80,6 +85,10 @@ pub enum Effect {
     Repaint,
     /// Ask the daemon who we are.
     Greet,
+    /// Ask the daemon who we are and which reviews there are.
+    Reviews,
+    /// Have the daemon open the cycle of this review.
+    Run(String),
     /// Send these decisions to the daemon.
     Decide(Vec<DecisionRequest>),
     /// Hash the file, or read the hash, that these words name.
@@ -138,6 +147,8 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
         Msg::Greeted(greeting) => model.greeted(greeting),
         Msg::Attached(typed, found) => model.attached(typed, found),
         Msg::Decided(answer) => model.decided(answer),
+        Msg::Planned(answer) => model.planned(answer),
+        Msg::Opened(answer) => model.opened(answer),
         Msg::Tried(words, answer) => {
             if let Mode::WhatIf(what_if) = &mut model.mode {
                 what_if.judged(&words, answer);
@@ -244,6 +255,7 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             Mode::Search(_) => model.go_to_hit(),
             Mode::Saved(_) => model.recall(),
             Mode::Ask(_) => return (true, model.keep_filter()),
+            Mode::Opening(_) => model.choose_review(),
             Mode::WhatIf(what_if) => {
                 what_if.progress = Progress::Judging;
                 return (true, Effect::Try(what_if.input.text().to_owned()));
@@ -256,6 +268,8 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             }
         }
         Action::Edit(what) => edit(model, what),
+        Action::NewCycle => return (true, model.new_cycle()),
+        Action::Send if matches!(model.mode, Mode::Opening(_)) => return (true, model.open_cycle()),
         Action::Send => return (true, model.send()),
         Action::Calendar => {
             if let Mode::Decide(form) = &mut model.mode {

@@ -172,7 +172,7 @@ pub fn attached(reference: &str, sha256: Option<&str>) -> Result<Attachment, Str
 /// What is known of a request that was not answered, and where to look.
 fn unknown(request: &Request) -> String {
     let look = match request {
-        Request::Hello { .. } | Request::Status | Request::Rules | Request::Poll { .. } => {
+        Request::Hello { .. } | Request::Status | Request::Rules | Request::Reviews | Request::Poll { .. } => {
             return "nothing was changed".to_owned();
         }
         Request::Decide { decisions } => match decisions.first().map(|decision| &decision.on) {

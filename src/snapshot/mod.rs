@@ -2,6 +2,7 @@
 //!
 //! The store fills a [`Snapshot`] and keeps it current; console, reports and the command line only read it.
 
+mod attested;
 mod changes;
 mod coverage;
 mod curve;

@@ -2,6 +2,7 @@
 
 mod activity;
 mod coverage;
+mod cycles;
 mod decisions;
 pub(crate) mod estate;
 mod exposure;

@@ -25,6 +25,7 @@ pub(in crate::console) const SCROLLING: &[Context] = &[
     C::Outlook,
     C::Help,
     C::Saved,
+    C::Opening,
 ];
 const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
 const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
@@ -92,6 +93,8 @@ pub const EVERYWHERE: &[Context] = &[
     C::Search,
     C::Saved,
     C::Ask,
+    C::Opening,
+    C::Sure,
 ];
 
 const fn letter(c: char) -> Chord {
@@ -414,6 +417,25 @@ pub static KEYS: &[Binding] = &[
     ),
     binding("Esc", &[plain(KeyCode::Esc)], CLOSING, Action::Back, "back", "back"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Told, C::Denied, C::Outlook], Action::Back, "", "back"),
+    binding(
+        "n",
+        &[letter('n')],
+        &[C::Reviews],
+        Action::NewCycle,
+        "new cycle",
+        "open the cycle of a review now, as `lenswarden review run` does: choose one of the configuration's, see what it \
+         would hold, confirm",
+    ),
+    binding(
+        "Enter",
+        &[plain(KeyCode::Enter)],
+        &[C::Opening],
+        Action::Accept,
+        "choose",
+        "show what the review's cycle would hold",
+    ),
+    binding("y, Enter", &[letter('y'), plain(KeyCode::Enter)], &[C::Sure], Action::Send, "open it", "open the cycle"),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Opening, C::Sure], Action::Back, "back", "back: nothing is sent"),
     binding(
         "w",
         &[letter('w')],

@@ -3,6 +3,7 @@
 mod activity;
 mod ascii;
 mod coverage;
+mod cycle;
 mod detail;
 mod devices;
 mod dossier;
@@ -11,6 +12,7 @@ mod faceplate;
 mod filter;
 mod form;
 mod head;
+mod opening;
 mod overlay;
 mod pen;
 mod placement;
@@ -73,6 +75,7 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
         Mode::Decide(form) => form::draw(model, form, &mut pen, body),
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Saved(at) => saved::draw(model, *at, &mut pen, body),
+        Mode::Opening(opening) => opening::draw(model, opening, &mut pen, body),
         Mode::Ask(asking) => saved::ask(model, asking, &mut pen, body),
         Mode::Search(search) => search::draw(model, search, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
@@ -144,7 +147,7 @@ fn hints(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let short =
         |label: Cow<'static, str>| if label == "Enter" && !model.ascii { "↵".to_owned() } else { label.into_owned() };
     // Whoever may only look sees what he may not do, and not as something to do: in brackets, without emphasis.
-    let withheld = |hint: &str| model.only_looks() && matches!(hint, "decide" | "mark" | "consider");
+    let withheld = |hint: &str| model.only_looks() && matches!(hint, "decide" | "mark" | "consider" | "new cycle");
     let hints: Vec<(String, &str)> = (model.keys.working_in(context))
         .filter(|(_, binding)| !binding.hint.is_empty())
         .map(|(label, binding)| match withheld(binding.hint) {
@@ -280,6 +283,8 @@ fn place_name(context: Context) -> &'static str {
         | Context::Denied
         | Context::Search
         | Context::Saved
+        | Context::Opening
+        | Context::Sure
         | Context::Ask => "here",
     }
 }

@@ -43,6 +43,8 @@ const NARROW: usize = 10;
 /// The screen has room for day and name beside the state.
 const WIDE: u16 = 110;
 
+/// Most lines of what is told of a cycle above its items.
+const MOST_TOLD: u16 = 6;
 /// Most cycles shown above the findings.
 const MOST_CYCLES: usize = 5;
 
@@ -78,6 +80,12 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     }
     scope_line(model, pen, Rect { y, ..area }, &pieces);
     y += 1;
+    if let Some(cycle) = model.items_of.and_then(|id| model.snapshot.cycles.get(&id)) {
+        let height = MOST_TOLD.min(area.height / 3);
+        let told = Rect { x: area.x + 1, y, width: area.width - 1, height };
+        let lines = pen.paragraphs(told, &super::cycle::in_short(model, cycle), &std::cell::Cell::new(0));
+        y += u16::try_from(lines).unwrap_or(height).min(height);
+    }
     let selected = list.selected().map(|_| list.at());
     if cycles > 0 {
         let height = u16::try_from(cycles.min(MOST_CYCLES)).unwrap_or(0).min(area.height / 3).max(1) + 1;

@@ -206,6 +206,7 @@ fn way_to(context: Context) -> &'static str {
         Context::Search => "1<C-k>",
         Context::Saved => "4F",
         Context::Ask => "4/a<Enter>Fs",
+        Context::Opening | Context::Sure => "3n",
     }
 }
 
@@ -228,6 +229,12 @@ fn every_key_of_the_table_is_reached_where_it_says() {
                 if *context == Context::Denied {
                     desk.type_in("<Tab>+9d<Enter>y");
                     desk.tell(Msg::Decided(Err("it changed".into())));
+                }
+                if matches!(context, Context::Opening | Context::Sure) {
+                    desk.tell(super::cycles::planned(true));
+                }
+                if *context == Context::Sure {
+                    desk.type_in("<Enter>");
                 }
                 if *context == Context::Outlook {
                     desk.type_in("<Enter>");

@@ -422,8 +422,7 @@ fn without_a_terminal_or_a_configuration_it_says_what_to_type() {
         assert!(!words.contains("needs a terminal"), "{text}: {words}");
     }
     // What is broken elsewhere keeps nobody from looking.
-    std::fs::write(&path, "[[site]\nid = = 3\n[daemon]\ndatabase = \"/nowhere/x.db\"\n[[switch]]\nname = \"\n")
-        .unwrap();
+    std::fs::write(&path, "[[site]]\nid = = 3\n[daemon]\ndatabase = \"/nowhere/x.db\"\n").unwrap();
     let words = first_words(lenswarden(), &path, &[]);
     assert!(words.contains("needs a terminal"), "{words}");
 }
