@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::columns::Sheet;
 use super::model::{Model, View};
 use super::tell;
 use crate::net::{SiteId, TargetName, Timestamp};
 use crate::policy::Severity;
-use crate::snapshot::{Plain, TargetRow};
+use crate::snapshot::{Plain, Said, TargetRow, in_order};
 use crate::store::Logged;
 
 /// Rows of the log that are kept: older ones are what `lenswarden audit export` is for.
@@ -27,6 +28,18 @@ pub enum Happening {
     Alert(Timestamp, String),
     /// A target's last visit.
     Visit(TargetName),
+}
+
+/// What visits can be sorted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum VisitOrder {
+    /// The newest first.
+    #[default]
+    When,
+    Kind,
+    Site,
+    What,
 }
 
 /// Something that happened.
@@ -247,7 +260,13 @@ impl Model {
         visits.retain(|told| plain.holds(told.kind, told.site.as_ref().map(SiteId::as_str), &[&told.text]));
         visits.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.key.cmp(&other.key)));
         visits.truncate(MOST_VISITS);
-        self.activity.rows = visits;
+        let (order, reversed) = self.order(Sheet::Activity);
+        self.activity.rows = in_order(visits, reversed, |told| match order {
+            VisitOrder::When => Said::Number(told.at.0.saturating_neg()),
+            VisitOrder::Kind => Said::text(told.kind),
+            VisitOrder::Site => Said::text(told.site.as_ref().map(|site| site.as_str().to_owned()).unwrap_or_default()),
+            VisitOrder::What => Said::text(told.text.clone()),
+        });
         // Rows of the log are read anew when they are asked for again.
         self.activity.begun = false;
         self.list_activity();

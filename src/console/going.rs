@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
+use super::columns::Sheet;
 use super::model::{Model, View};
 use crate::net::{DeviceId, Timestamp};
+use crate::snapshot::{DeviceOrder, DeviceRow};
 
 /// How long a row stays that left.
 pub(super) const STAYS: Duration = Duration::from_secs(2);
@@ -61,7 +63,8 @@ pub fn hold<I: Clone + Eq + Hash>(shown: &[I], first: usize, order: Vec<I>) -> H
 impl Model {
     /// What the rows of the devices are asked by: where that is another, none is held.
     pub(super) fn devices_by(&self) -> String {
-        format!("{:?} {:?} {}", self.device_sorting, self.devices_of, self.words.devices.text)
+        let order: (DeviceOrder, bool) = self.order(Sheet::Devices);
+        format!("{order:?} {:?} {}", self.devices_of, self.words.devices.text)
     }
 
     /// Devices on the screen that are to be held in the answer to a question, and the number of the first row.
@@ -73,7 +76,7 @@ impl Model {
     }
 
     /// What is known of devices that are no more is kept while their rows go.
-    pub(super) fn keep_left(&mut self, left: Vec<crate::snapshot::DeviceRow>) {
+    pub(super) fn keep_left(&mut self, left: Vec<DeviceRow>) {
         self.left.extend(left.into_iter().map(|row| (row.id, row)));
     }
 

@@ -7,6 +7,7 @@
 //! message.
 
 mod activity;
+mod columns;
 mod copy;
 pub mod decide;
 mod deciding;
@@ -16,6 +17,7 @@ pub mod going;
 pub mod input;
 pub mod keymap;
 pub mod keys;
+mod lean;
 pub mod list;
 mod log;
 mod model;

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use super::columns::Sheet;
 use super::follow::{Ask, Found, Question, Wanted};
 use super::going::{Held, hold};
-use super::model::{Mode, Model, PerView, ReviewKey, Sorting, View};
+use super::model::{Mode, Model, PerView, ReviewKey, View};
 use crate::net::DeviceId;
 use crate::review::{Finding, FindingState};
-use crate::snapshot::{By, Changes, Filter, Queue, Snapshot, Tally, TargetRow};
+use crate::snapshot::{By, Changes, Filter, FindingOrder, PlacementKey, Pressing, Queue, Snapshot, Tally, TargetRow};
 use crate::store::DeviceDetail;
 
 impl Model {
@@ -52,10 +53,13 @@ impl Model {
             View::Exposure => Wanted::Tallies(self.snapshot.waiting(&self.overdue)),
             // Findings are counted at their sites, not at their devices.
             View::Sites if self.loading.is_none() => Wanted::Tallies(BTreeMap::new()),
-            View::Placement => Wanted::Unclassified,
+            View::Placement => {
+                let (order, reversed): (FindingOrder, bool) = self.order(Sheet::Placement);
+                Wanted::Unclassified(order.of_devices().map(|order| (order, reversed)))
+            }
             View::Devices => {
-                let Sorting { by, reversed } = self.device_sorting;
-                Wanted::Devices(self.devices_of.clone(), by, reversed, self.devices_shown())
+                let (order, reversed) = self.order(Sheet::Devices);
+                Wanted::Devices(self.devices_of.clone(), order, reversed, self.devices_shown())
             }
             View::Activity => {
                 let (from, to) = self.log_wanted()?;
@@ -191,17 +195,29 @@ impl Model {
     }
 
     fn expose(&mut self, tallies: Vec<Tally>) {
-        let Sorting { by, reversed } = self.exposure_sorting;
-        self.exposure = self.snapshot.exposure(tallies, by, reversed);
+        let (order, reversed) = self.order(Sheet::Exposure);
+        self.exposure = self.snapshot.exposure(tallies, order, reversed);
         self.lists.exposure.set(self.exposure.rows.iter().map(|row| row.key.clone()).collect());
         self.list_parts();
     }
 
     fn place(&mut self) {
         self.placement = self.snapshot.placement(&self.words.placement.filter, &self.unclassified);
-        let (list, by, rows) = (&mut self.lists.placement, &self.words.placement.text, self.placement.rows.clone());
-        let shown = if list.is_by(by) { list.shown(0) } else { &[] };
-        list.renew(hold(shown, list.offset.get(), rows), by.clone());
+        // What no rule can be asked of stays below the findings, in an order of its own.
+        let (order, reversed): (FindingOrder, bool) = self.order(Sheet::Placement);
+        let (findings, devices): (Vec<_>, Vec<_>) =
+            self.placement.rows.iter().partition(|key| matches!(key, PlacementKey::Finding(_)));
+        let findings = findings.into_iter().filter_map(|key| match key {
+            PlacementKey::Finding(id) => Some(id),
+            PlacementKey::Device(_) => None,
+        });
+        let pressing = Pressing { overdue: &self.overdue, dues: &self.dues };
+        let findings = self.snapshot.findings_in_order(findings.collect(), order, reversed, pressing);
+        self.placement.rows = findings.into_iter().map(PlacementKey::Finding).chain(devices).collect();
+        let by = format!("{order:?} {reversed} {}", self.words.placement.text);
+        let (list, rows) = (&mut self.lists.placement, self.placement.rows.clone());
+        let shown = if list.is_by(&by) { list.shown(0) } else { &[] };
+        list.renew(hold(shown, list.offset.get(), rows), by);
     }
 
     /// Brings the rows of the view up to date, as far as that needs nothing read. Costs nothing where picture, filter and
@@ -237,6 +253,9 @@ impl Model {
                     Some(cycle) => snapshot.items(cycle, filter, overdue),
                     None => snapshot.queued(self.queue, &by),
                 };
+                let (order, reversed): (FindingOrder, bool) = self.order(Sheet::Reviews);
+                let pressing = Pressing { overdue, dues: &self.dues };
+                let findings = snapshot.findings_in_order(findings, order, reversed, pressing);
                 self.queued = snapshot.queue_counts(&by);
                 let all = self.items_of.is_none() && self.queue == Queue::Waiting;
                 let mut cycles: Vec<_> = snapshot.cycles.values().filter(|_| all).collect();
@@ -244,7 +263,8 @@ impl Model {
                 let cycles = cycles.into_iter().map(|cycle| ReviewKey::Cycle(cycle.id));
                 // A mark that is taken away takes its row away.
                 let marks = Some(&self.marks).filter(|_| self.queue == Queue::Marked);
-                let by = format!("{:?} {:?} {marks:?} {}", self.queue, self.items_of, self.words.reviews.text);
+                let (queue, words) = (self.queue, &self.words.reviews.text);
+                let by = format!("{order:?} {reversed} {queue:?} {:?} {marks:?} {words}", self.items_of);
                 let list = &mut self.lists.reviews;
                 // What scrolls are the findings; the cycles stand above them.
                 let above = list.order().iter().take_while(|key| matches!(key, ReviewKey::Cycle(_))).count();
@@ -260,8 +280,8 @@ impl Model {
             View::Activity if self.words.activity.plain.names("visit") => self.list_visits(),
             View::Activity => return,
             View::Targets => {
-                let Sorting { by, reversed } = self.target_sorting;
-                self.lists.targets.set(snapshot.sorted_targets(&self.words.targets.text, by, reversed));
+                let (order, reversed) = self.order(Sheet::Targets);
+                self.lists.targets.set(snapshot.sorted_targets(&self.words.targets.text, order, reversed));
             }
         }
         *self.settled.of_mut(self.view) = true;

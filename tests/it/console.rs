@@ -1,6 +1,7 @@
 //! Keys and pictures in, screens out.
 
 mod activity;
+mod columns;
 mod coverage;
 mod cycles;
 mod decisions;
@@ -16,6 +17,8 @@ mod search;
 mod sites;
 mod trouble;
 mod what_if;
+
+use std::rc::Rc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
@@ -35,7 +38,7 @@ pub(crate) struct Desk {
     pub(crate) writer: Option<Writer>,
     follower: Follower,
     terminal: Terminal<TestBackend>,
-    folder: tempfile::TempDir,
+    folder: Rc<tempfile::TempDir>,
 }
 
 impl Desk {
@@ -44,21 +47,34 @@ impl Desk {
         let writer = estate::write(&folder.path().join("lenswarden.db"), batch);
         let mut desk = Self::before(folder, size, plain);
         desk.writer = Some(writer);
+        desk.read()
+    }
+
+    /// Another one before the same database.
+    pub(crate) fn beside(&self) -> Self {
+        let area = self.buffer().area;
+        Self::at(Rc::clone(&self.folder), (area.width, area.height), false).read()
+    }
+
+    fn read(mut self) -> Self {
         loop {
-            let Some(msg) = desk.follower.look() else { continue };
+            let Some(msg) = self.follower.look() else { continue };
             let whole = matches!(msg, Msg::Loaded);
-            desk.tell(msg);
+            self.tell(msg);
             if whole {
-                return desk;
+                return self;
             }
         }
     }
 
     /// Before anything was read of what lies in the folder.
     pub(crate) fn before(folder: tempfile::TempDir, size: (u16, u16), plain: bool) -> Self {
-        let path = folder.path().join("lenswarden.db");
+        Self::at(Rc::new(folder), size, plain)
+    }
+
+    fn at(folder: Rc<tempfile::TempDir>, size: (u16, u16), plain: bool) -> Self {
         let model = Model::new(Theme { plain }, TimeZone::UTC);
-        let follower = Follower::new(&path, model.devices.clone());
+        let follower = Follower::new(&folder.path().join("lenswarden.db"), model.devices.clone());
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
         Self { model, effects: Vec::new(), writer: None, follower, terminal, folder }
     }

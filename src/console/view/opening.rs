@@ -7,8 +7,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::overlay::{tell, window};
-use super::pen::{Column, Paragraph, Pen, Piece, Row, Table};
+use super::pen::{Paragraph, Pen, Piece, Row, Table};
 use super::{age, grouped};
+use crate::console::columns::Column;
 use crate::console::model::Model;
 use crate::console::opening::{Opening, Progress};
 use crate::control::Planned;
@@ -40,7 +41,7 @@ pub(super) fn draw(model: &Model, opening: &Opening, pen: &mut Pen<'_>, area: Re
 fn choose(opening: &Opening, pen: &mut Pen<'_>, area: Rect) {
     let offset = Cell::new(0);
     let (count, selected) = (opening.reviews.len(), Some(opening.at));
-    let table = Table { columns: COLUMNS, count, selected, offset: &offset, margin: 2 };
+    let table = Table { count, selected, ..Table::plain(COLUMNS, &offset, area.width, 2) };
     pen.table(Rect { y: area.y + 1, height: area.height - 1, ..area }, &table, |number| {
         let Some(review) = opening.reviews.get(number) else { return Row::default() };
         let due = age(Duration::from_secs(review.due_s));
