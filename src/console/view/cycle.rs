@@ -15,13 +15,9 @@ fn line(label: &'static str, text: String) -> Paragraph {
 fn looked_at(model: &Model, looked: &LookedAt) -> [Paragraph; 2] {
     let style = if looked.short > 0 { model.theme.warn() } else { model.theme.good() };
     let sites = if looked.sites == 1 { "1 site".to_owned() } else { format!("{} sites", looked.sites) };
-    let short = match looked.short {
-        0 => "all of them show enough to be clean".to_owned(),
-        short => format!("of {short} of them too little was looked at to show them clean"),
-    };
     [
         line("looked at", shares(looked)),
-        Paragraph { label: "sites", text: Piece::new(format!("{sites} it can be about; {short}"), style) },
+        Paragraph { label: "sites", text: Piece::new(format!("{sites} it can be about, {} NOT shown to be clean", looked.short), style) },
     ]
 }
 

@@ -160,7 +160,7 @@ fn with_it(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) -> u16 {
     let width = area.width.saturating_sub(FIELD).max(1);
     let height: usize = lines.iter().map(|line| wrap(&line.text.text, width).len()).sum();
     // The last line is for what is wrong.
-    let height = u16::try_from(height).unwrap_or(area.height).min(area.height.saturating_sub(9));
+    let height = u16::try_from(height).unwrap_or(area.height).min(area.height.saturating_sub(8));
     let at = Rect { y: area.bottom().saturating_sub(height + 1), height, ..area };
     pen.paragraphs(at, &lines, &std::cell::Cell::new(0));
     height + 1
