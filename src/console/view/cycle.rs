@@ -17,7 +17,10 @@ fn looked_at(model: &Model, looked: &LookedAt) -> [Paragraph; 2] {
     let sites = if looked.sites == 1 { "1 site".to_owned() } else { format!("{} sites", looked.sites) };
     [
         line("looked at", shares(looked)),
-        Paragraph { label: "sites", text: Piece::new(format!("{sites} it can be about, {} NOT shown to be clean", looked.short), style) },
+        Paragraph {
+            label: "sites",
+            text: Piece::new(format!("{sites} it can be about, {} NOT shown to be clean", looked.short), style),
+        },
     ]
 }
 
