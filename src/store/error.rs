@@ -51,6 +51,11 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The last commits lie beside it, and who may only read cannot take them in.
+    #[error(
+        "the last commits to {0} lie in its -wal file, and reading that takes a daemon or the right to write there"
+    )]
+    Unmerged(PathBuf),
     /// Another program keeps it to itself.
     #[error("another program keeps {0} locked")]
     Busy(PathBuf),
@@ -168,6 +173,7 @@ impl StoreError {
                 format!("Stop the daemon, put {} back from a copy, then: lenswarden audit verify", path.display())
             }
             Self::Busy(path) => format!("sudo fuser -v {} tells which program; it is tried again", path.display()),
+            Self::Unmerged(_) => "sudo systemctl start lenswarden takes them in".to_owned(),
             Self::Locked(_) => "systemctl status lenswarden: it runs already".to_owned(),
             Self::Full(path) => {
                 format!("Make room, the daemon goes on by itself: df -h {}", folder(path))

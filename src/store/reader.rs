@@ -95,6 +95,13 @@ fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
+/// Whether commits lie beside a database that it does not hold itself.
+fn has_journal(path: &Path) -> bool {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    std::fs::metadata(journal).is_ok_and(|metadata| metadata.len() > 0)
+}
+
 impl Reader {
     /// Opens the database read-only. Where the daemon is stopped and left no `-wal` file, it opens with
     /// `immutable=1`, and [`crate::snapshot::DaemonRow::absent`] is set.
@@ -113,6 +120,8 @@ impl Reader {
                 error @ (StoreError::Busy(_) | StoreError::Foreign(_) | StoreError::Damaged { .. }) => {
                     return Err(error);
                 }
+                // What was committed last would be missing from what is shown.
+                _ if !lock::is_held(path) && has_journal(path) => return Err(StoreError::Unmerged(path.to_owned())),
                 // Read permission alone cannot make the -shm file that a stopped daemon took away with it.
                 error if !lock::is_held(path) => (try_open(&absolute, true).map_err(|_| error)?, true),
                 error => return Err(error),

@@ -164,6 +164,28 @@ fn a_target_that_goes_silent_and_a_database_that_goes_away_show_at_once() {
 }
 
 #[test]
+fn restricted_cameras_on_core_networks_are_two_keys_away() {
+    use lenswarden::config::NetworkKind;
+    use lenswarden::policy::Status;
+    for size in SIZES {
+        let mut desk = Desk::new(&estate::of(60), size, false);
+        let there = desk.snapshot();
+        let wanted = there.devices.values().filter(|row| {
+            let on_core = row.place.network_kind == Some(NetworkKind::Core) && row.place.gone.is_none();
+            on_core && matches!(row.status, Status::Restricted | Status::Suspected)
+        });
+        let wanted: Vec<String> = wanted.map(|row| row.mac.unwrap().to_string()).collect();
+        assert!(!wanted.is_empty());
+        desk.type_in("2");
+        for mac in &wanted {
+            let screen = desk.screen();
+            let row = screen.lines().find(|line| line.contains(mac) && line.contains(" core ")).unwrap_or_default();
+            assert!(row.trim_start_matches('▸').trim_start().starts_with('B'), "{mac}\n{screen}");
+        }
+    }
+}
+
+#[test]
 fn notices_stand_in_the_status_line() {
     let mut desk = desk();
     desk.tell(Msg::Notice("a camera was moved to VLAN 10".into()));

@@ -301,6 +301,21 @@ fn who_may_not_read_is_told_who_may() {
     let (code, said) = run(nobody(&program).unwrap(), &inner.join("lenswarden.db"), &["devices"]);
     std::fs::set_permissions(&inner, Permissions::from_mode(0o755)).unwrap();
     assert!(code == Some(2) && said.contains("may not be read") && said.contains(mend), "{said}");
+    // Commits that lie beside a database that was copied while a daemon wrote are not left out in silence.
+    let beside = folder.path().join("copied");
+    std::fs::create_dir(&beside).unwrap();
+    let mut daemon = estate::write(&beside.join("live.db"), &estate::of(6));
+    daemon.commit(&Batch { at: estate::NOW, devices: estate::of(9).devices, ..Batch::default() }).unwrap();
+    for end in ["", "-wal"] {
+        let to = beside.join(format!("lenswarden.db{end}"));
+        std::fs::copy(beside.join(format!("live.db{end}")), &to).unwrap();
+        std::fs::set_permissions(to, Permissions::from_mode(0o644)).unwrap();
+    }
+    std::fs::set_permissions(&beside, Permissions::from_mode(0o555)).unwrap();
+    let (code, said) = run(nobody(&program).unwrap(), &beside.join("lenswarden.db"), &["devices"]);
+    std::fs::set_permissions(&beside, Permissions::from_mode(0o755)).unwrap();
+    assert!(code == Some(2) && said.contains("lie in its -wal file"), "{said}");
+    assert!(said.contains("sudo systemctl start lenswarden takes them in"), "{said}");
     // Whoever may read, and cannot write beside it, reads: no daemon runs.
     let (code, said) = run(nobody(&program).unwrap(), &path, &["devices"]);
     assert!(code == Some(0) && said.contains("The daemon ended without a word"), "{said}");

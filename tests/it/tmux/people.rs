@@ -118,3 +118,39 @@ fn one_person_decides_a_second_one_approves_and_who_may_only_look_is_told_why() 
     }
     daemon.stop();
 }
+
+#[test]
+#[ignore = "needs tmux, and root for other people: run by .ci/run"]
+fn who_may_not_read_is_told_who_may_and_sees_all_as_soon_as_he_may() {
+    let folder = tempfile::tempdir().unwrap();
+    open_to_all(folder.path(), 0o755);
+    let (database, program) = (folder.path().join("lenswarden.db"), folder.path().join("lenswarden"));
+    let config = folder.path().join("config.toml");
+    std::fs::copy(env!("CARGO_BIN_EXE_lenswarden"), &program).unwrap();
+    // The first run: there is no configuration.
+    let first = Pane::start(80, 24, &format!("{} --config {}", program.display(), config.display()));
+    let told = first.step(&[], "ENDED 2");
+    for words in ["There is no configuration yet", "[daemon]", "database = ", "control-socket = ", "`lenswarden demo`"]
+    {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    if !nix::unistd::Uid::effective().is_root() {
+        return println!("only root may be somebody else: not tried");
+    }
+    let _daemon = crate::console::estate::write(&database, &crate::console::estate::of(20));
+    std::fs::write(&config, format!("[daemon]\ndatabase = {database:?}\n")).unwrap();
+    let state = folder.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    open_to_all(&state, 0o777);
+    let (state, program, config) = (state.display(), program.display(), config.display());
+    let nobody =
+        Pane::start(80, 24, &format!("runuser -u nobody -- env XDG_STATE_HOME={state} {program} --config {config}"));
+    let told = nobody.step(&[], "may not be read");
+    assert!(told.contains("no picture yet") && told.contains("sudo usermod -aG lenswarden"), "{told}");
+    for end in ["", "-wal", "-shm"] {
+        open_to_all(&folder.path().join(format!("lenswarden.db{end}")), 0o644);
+    }
+    nobody.step(&[], "RESTRICTED");
+    nobody.press(&["q"]);
+    nobody.until("ENDED 0");
+}
