@@ -21,6 +21,12 @@ pub(super) fn look(path: &Path) -> Result<(Reader, Snapshot)> {
     Ok((reader, snapshot))
 }
 
+/// How fresh and how whole the picture is, and what keeps the daemon from working.
+pub(super) fn head(snapshot: &Snapshot) {
+    say(&tables::headline(snapshot));
+    snapshot.daemon.ailments().iter().for_each(|ailment| say(&ailment.words(tables::minute)));
+}
+
 fn filter(words: &[String]) -> Result<Filter> {
     let text = words.join(" ");
     Filter::parse(&text).map_err(|error| anyhow!("{text}\n{}^ {error}", " ".repeat(error.at)))
@@ -30,7 +36,7 @@ fn show(listing: &Listing, snapshot: &Snapshot, table: &Table) -> Result<ExitCod
     if listing.format() == Format::Csv {
         print(&table.csv())?;
     } else {
-        say(&tables::headline(snapshot));
+        head(snapshot);
         print(&table.text())?;
     }
     Ok(ExitCode::SUCCESS)

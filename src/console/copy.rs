@@ -38,8 +38,9 @@ impl Model {
         let snapshot = &self.snapshot;
         let (table, all) = match self.view {
             View::Devices => {
-                let order = self.lists.devices.order();
-                (self.devices_as_table(order.iter().take(MOST_ROWS).copied()), order.len())
+                let list = &self.lists.devices;
+                let all = list.order().len() - list.going();
+                (self.devices_as_table(list.staying().take(MOST_ROWS).copied()), all)
             }
             View::Targets => {
                 let order = self.lists.targets.order();

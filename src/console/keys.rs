@@ -1,15 +1,17 @@
 //! The one table of keys: what is pressed, where, and what it does. Dispatch, the hints at the foot of the screen, the
 //! help and the README's table are all read from it.
 
+mod places;
 mod table;
 
 use crossterm::event::KeyCode;
 use serde::Serialize;
 
 use super::faceplate::Over;
-use table::TYPING;
-pub use table::{EVERYWHERE, KEYS};
-pub(super) use table::{LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING, SORTED};
+pub use places::EVERYWHERE;
+use places::TYPING;
+pub(super) use places::{LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING, SORTED};
+pub use table::KEYS;
 
 use super::decide::Days;
 use super::input::Edit;
@@ -66,6 +68,10 @@ pub enum Context {
     Columns,
     /// A line is asked for.
     Ask,
+    /// A review is being chosen.
+    Opening,
+    /// A cycle is shown as it would be opened.
+    Sure,
 }
 
 /// What a key does.
@@ -120,6 +126,8 @@ pub enum Action {
     PreviousQueue,
     /// Decide again, on what is there now.
     Again,
+    /// Open the cycle of a review now.
+    NewCycle,
     /// Try a change out.
     WhatIf,
     /// All targets.
@@ -194,6 +202,8 @@ impl Context {
             Self::Saved => "saved filters",
             Self::Columns => "columns",
             Self::Ask => "a name",
+            Self::Opening => "new cycle",
+            Self::Sure => "its confirmation",
         }
     }
 }

@@ -1,102 +1,15 @@
-//! The table itself: one line a key, and the places that share keys.
+//! The table itself: one line a key.
 
 use crossterm::event::KeyCode;
 
 use super::Context as C;
+use super::places::{
+    CHOOSING, CLOSING, COLUMNS, COPYING, DAYS, DECIDING, EVERYWHERE, FRONT, LISTS, LOOKING, MARKING, OPENING,
+    SCROLLING, SEARCHING, SHOWING, SITE, SORTED, TYPING,
+};
 use super::{Action, Binding, Chord, Context, Days, Over};
 use crate::console::input::Edit;
 use crate::console::list::Step;
-
-pub(in crate::console) const LISTS: &[Context] =
-    &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
-pub(in crate::console) const LOOKING: &[Context] =
-    &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets, C::Detail];
-pub(in crate::console) const SCROLLING: &[Context] = &[
-    C::Exposure,
-    C::Placement,
-    C::Reviews,
-    C::Devices,
-    C::Sites,
-    C::Coverage,
-    C::Activity,
-    C::Targets,
-    C::Detail,
-    C::Dossier,
-    C::Outlook,
-    C::Help,
-    C::Saved,
-    C::Columns,
-];
-const COLUMNS: &[Context] = &[C::Columns];
-pub(in crate::console) const SORTED: &[Context] =
-    &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets, C::Columns];
-const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
-const SITE: &[Context] = &[C::Sites, C::Dossier];
-const COPYING: &[Context] = &[C::Placement, C::Reviews, C::Devices, C::Targets];
-const MARKING: &[Context] = &[C::Placement, C::Reviews];
-const DECIDING: &[Context] = &[C::Placement, C::Reviews, C::Devices];
-const DAYS: &[Context] = &[C::Calendar];
-pub(super) const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search, C::Ask];
-const CHOOSING: &[Context] = &[C::Filter, C::Search];
-/// Where nothing is typed, and nothing lies over the lists but what is looked at.
-pub(in crate::console) const SHOWING: &[Context] = &[
-    C::Exposure,
-    C::Placement,
-    C::Reviews,
-    C::Devices,
-    C::Sites,
-    C::Coverage,
-    C::Activity,
-    C::Targets,
-    C::Detail,
-    C::Dossier,
-    C::Faceplate,
-];
-const FRONT: &[Context] = &[C::Faceplate];
-pub(in crate::console) const SEARCHING: &[Context] = &[
-    C::Exposure,
-    C::Placement,
-    C::Reviews,
-    C::Devices,
-    C::Sites,
-    C::Coverage,
-    C::Activity,
-    C::Targets,
-    C::Detail,
-    C::Dossier,
-    C::Faceplate,
-    C::Filter,
-    C::Outlook,
-    C::Help,
-];
-const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Faceplate, C::Outlook, C::Told, C::Denied, C::Help];
-/// Every context.
-pub const EVERYWHERE: &[Context] = &[
-    C::Exposure,
-    C::Placement,
-    C::Reviews,
-    C::Devices,
-    C::Sites,
-    C::Coverage,
-    C::Activity,
-    C::Targets,
-    C::Detail,
-    C::Dossier,
-    C::Faceplate,
-    C::Filter,
-    C::Form,
-    C::Calendar,
-    C::Confirm,
-    C::WhatIf,
-    C::Outlook,
-    C::Told,
-    C::Denied,
-    C::Help,
-    C::Search,
-    C::Saved,
-    C::Columns,
-    C::Ask,
-];
 
 const fn letter(c: char) -> Chord {
     Chord(KeyCode::Char(c), false)
@@ -460,6 +373,25 @@ pub static KEYS: &[Binding] = &[
     ),
     binding("Esc", &[plain(KeyCode::Esc)], CLOSING, Action::Back, "back", "back"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Told, C::Denied, C::Outlook], Action::Back, "", "back"),
+    binding(
+        "n",
+        &[letter('n')],
+        &[C::Reviews],
+        Action::NewCycle,
+        "new cycle",
+        "open the cycle of a review now, as `lenswarden review run` does: choose one of the configuration's, see what it \
+         would hold, confirm",
+    ),
+    binding(
+        "Enter",
+        &[plain(KeyCode::Enter)],
+        &[C::Opening],
+        Action::Accept,
+        "choose",
+        "show what the review's cycle would hold",
+    ),
+    binding("y, Enter", &[letter('y'), plain(KeyCode::Enter)], &[C::Sure], Action::Send, "open it", "open the cycle"),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Opening, C::Sure], Action::Back, "back", "back: nothing is sent"),
     binding(
         "w",
         &[letter('w')],
