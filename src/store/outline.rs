@@ -1,4 +1,4 @@
-//! The picture that a first screen needs: read on two connections at once, because the time goes into what the records
+//! The picture that a first screen needs: read on three connections at once, because the time goes into what the records
 //! say, not into the disk.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::{picture, query, read};
 use crate::net::{FindingId, Names};
 use crate::review::Finding;
-use crate::snapshot::{Changes, Snapshot, Tally};
+use crate::snapshot::{Changes, DeviceRow, Snapshot, Tally};
 
 /// How far a connection sees: the last change of the log, and the last visit. Two that see as far see the same targets.
 type Moment = (u64, u64);
@@ -18,26 +18,51 @@ fn moment(connection: &Connection) -> rusqlite::Result<Moment> {
     Ok((picture::head(connection)?.0, picture::visits(connection)?))
 }
 
+/// What one of several connections read, and what moment it saw.
+type Read<T> = rusqlite::Result<(Moment, T)>;
+
+/// Reads on a connection of its own.
+fn apart<T>(
+    beside: &impl Fn() -> rusqlite::Result<Connection>,
+    read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Read<T> {
+    let connection = beside()?;
+    let transaction = connection.unchecked_transaction()?;
+    Ok((moment(&transaction)?, read(&transaction)?))
+}
+
+/// What was read beside, if it is of that moment.
+fn of_moment<T>(read: thread::Result<Read<T>>, at: Moment) -> Option<T> {
+    read.ok()?.ok().filter(|(seen, _)| *seen == at).map(|(_, value)| value)
+}
+
+/// The findings that stand.
+fn standing(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    read::records(connection, "SELECT record FROM finding WHERE closed = 0", [])
+}
+
 /// The picture without the devices that no finding is about, and without findings that are closed and in no cycle; and
-/// how many devices are alike, of all. The targets come by the connection that `beside` opens; where that fails, or sees
-/// another moment than the first one, the first one reads them too.
+/// how many devices are alike, of all. Targets and findings come by connections that `beside` opens; where that fails,
+/// or sees another moment than the first one, the first one reads them too.
 pub(super) fn outline(
     connection: &Connection,
-    beside: impl FnOnce() -> rusqlite::Result<Connection> + Send,
+    beside: impl Fn() -> rusqlite::Result<Connection> + Sync,
 ) -> rusqlite::Result<(Snapshot, Vec<Tally>)> {
     thread::scope(|scope| {
-        let aside = scope.spawn(|| {
-            let connection = beside()?;
-            let transaction = connection.unchecked_transaction()?;
-            Ok::<_, rusqlite::Error>((moment(&transaction)?, picture::targets(&transaction)?))
-        });
+        let targets = scope.spawn(|| apart(&beside, picture::targets));
+        let findings = scope.spawn(|| apart(&beside, standing));
         let transaction = connection.unchecked_transaction()?;
         let mut changes = picture::beginning(&transaction)?;
+        let at = (changes.head.0, changes.visits);
         let rows = query::hiding(&transaction)?.into_iter().chain(query::found(&transaction)?);
-        changes.devices = rows.map(|row| (row.id, Some(row))).collect();
+        let mut names = Names::default();
+        let shared = |mut row: DeviceRow| {
+            row.share(&mut names);
+            (row.id, Some(row))
+        };
+        changes.devices = rows.map(shared).collect();
         let tallies = query::tallies(&transaction)?;
-        let mut findings: Vec<Finding> =
-            read::records(&transaction, "SELECT record FROM finding WHERE closed = 0", [])?;
+        let mut findings = of_moment(findings.join(), at).map_or_else(|| standing(&transaction), Ok)?;
         let known: BTreeSet<FindingId> = findings.iter().map(|finding| finding.id).collect();
         let items: BTreeSet<FindingId> = changes.cycles.iter().flat_map(|cycle| cycle.items.iter().copied()).collect();
         for id in items.difference(&known) {
@@ -45,13 +70,8 @@ pub(super) fn outline(
             findings.extend(read::records::<Finding>(&transaction, sql, [id.0 as i64])?);
         }
         picture::put_subjects(&transaction, &findings, &mut changes.devices)?;
-        let mut names = Names::default();
         findings.iter_mut().for_each(|finding| finding.share(&mut names));
-        changes.devices.values_mut().flatten().for_each(|row| row.share(&mut names));
-        let targets = match aside.join() {
-            Ok(Ok((at, targets))) if at == (changes.head.0, changes.visits) => targets,
-            _ => picture::targets(&transaction)?,
-        };
+        let targets = of_moment(targets.join(), at).map_or_else(|| picture::targets(&transaction), Ok)?;
         let mut snapshot = Snapshot::default();
         snapshot.take(Changes { targets, findings, ..changes });
         Ok((snapshot, tallies))

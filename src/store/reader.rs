@@ -173,8 +173,9 @@ impl Reader {
     /// # Errors
     /// See [`StoreError`].
     pub fn outline(&mut self) -> Result<(Snapshot, Vec<Tally>), StoreError> {
-        let (path, immutable) = (self.path.clone(), self.immutable);
-        let beside = || try_open(&std::path::absolute(&path).unwrap_or(path), immutable).map(|(beside, ..)| beside);
+        let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        let immutable = self.immutable;
+        let beside = move || try_open(&path, immutable).map(|(beside, ..)| beside);
         self.begin(|connection| outline::outline(connection, beside), |(snapshot, _)| snapshot)
     }
 
