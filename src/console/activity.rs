@@ -6,7 +6,7 @@ use super::model::{Model, View};
 use super::tell;
 use crate::net::{SiteId, TargetName, Timestamp};
 use crate::policy::Severity;
-use crate::snapshot::{Plain, TargetRow};
+use crate::snapshot::{Plain, Snapshot, TargetRow};
 use crate::store::Logged;
 
 /// Rows of the log that are kept: older ones are what `lenswarden audit export` is for.
@@ -221,6 +221,14 @@ impl Activity {
     }
 }
 
+/// Each target's last visit that passes, the newest first.
+pub(super) fn visits(snapshot: &Snapshot, words: &Plain) -> Vec<Told> {
+    let mut visits: Vec<Told> = snapshot.targets.values().filter_map(tell::visit).collect();
+    visits.retain(|told| words.holds(told.kind, told.site.as_ref().map(SiteId::as_str), &[&told.text]));
+    visits.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.key.cmp(&other.key)));
+    visits
+}
+
 impl Model {
     /// What of the log is to be read for the screen: past and before these rows.
     pub(super) fn log_wanted(&mut self) -> Option<(u64, u64)> {
@@ -242,10 +250,7 @@ impl Model {
 
     /// Visits are in no log: each target tells its last.
     pub(super) fn list_visits(&mut self) {
-        let plain = &self.words.activity.plain;
-        let mut visits: Vec<Told> = self.snapshot.targets.values().filter_map(tell::visit).collect();
-        visits.retain(|told| plain.holds(told.kind, told.site.as_ref().map(SiteId::as_str), &[&told.text]));
-        visits.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.key.cmp(&other.key)));
+        let mut visits = visits(&self.snapshot, &self.words.activity.plain);
         visits.truncate(MOST_VISITS);
         self.activity.rows = visits;
         // Rows of the log are read anew when they are asked for again.

@@ -50,6 +50,12 @@ impl Devices {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What people call a device.
+    pub(super) fn name(&self, id: DeviceId) -> Option<String> {
+        let row = self.read().get(id)?;
+        row.mac.map(|mac| mac.to_string()).or(row.ips.first().map(ToString::to_string))
+    }
+
     fn write(&self, change: impl FnOnce(&mut Index)) {
         change(&mut self.index.write().unwrap_or_else(PoisonError::into_inner));
     }
@@ -311,11 +317,7 @@ impl Follower {
     /// The answer to what happened; `None`: nobody wants it any more.
     fn log(&self, number: u64, (from, to): (u64, u64), words: &Plain, stop: &dyn Fn() -> bool) -> Option<Msg> {
         let reader = &self.reader.as_ref()?.0;
-        let name = |id: DeviceId| {
-            let row = self.devices.read().get(id)?;
-            row.mac.map(|mac| mac.to_string()).or(row.ips.first().map(ToString::to_string))
-        };
-        match log::page(reader, (from, to), words, &name, stop) {
+        match log::page(reader, (from, to), words, &|id| self.devices.name(id), stop) {
             Ok(page) => page.map(|page| Msg::Found(number, Found::Log(page))),
             Err(error) => Some(Msg::Trouble(trouble(&error))),
         }

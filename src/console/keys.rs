@@ -64,6 +64,8 @@ pub enum Context {
     Saved,
     /// A line is asked for.
     Ask,
+    /// The cells of a row are shown.
+    Copy,
 }
 
 /// What a key does.
@@ -89,8 +91,12 @@ pub enum Action {
     Saved,
     Keep,
     Forget,
+    /// The cells of a row.
+    Copy,
+    CopyCell,
     CopyRow,
     CopyList,
+    Export,
     Search,
     Sort,
     Reverse,
@@ -184,6 +190,7 @@ impl Context {
             Self::Search => "search",
             Self::Saved => "saved filters",
             Self::Ask => "a name",
+            Self::Copy => "copying",
         }
     }
 }

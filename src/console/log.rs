@@ -1,9 +1,12 @@
-//! The change log as the thread that reads goes through it.
+//! The change log as it is gone through for the screen and for a file, and its rows as a table.
 
-use super::activity::{Page, Told};
+use serde_json::{Value, json};
+
+use super::activity::{Happening, Page, Told};
 use super::tell::{self, Naming};
 use crate::net::{SiteId, Timestamp};
-use crate::snapshot::Plain;
+use crate::report::Table;
+use crate::snapshot::{Plain, word};
 use crate::store::{Reader, StoreError};
 
 /// Rows that are read before anything else is looked at.
@@ -49,4 +52,65 @@ pub(super) fn page(
     let alerts = reader.told(Timestamp(i64::MIN), MOST_ALERTS)?;
     page.alerts = alerts.iter().map(|told| tell::alert(told, name)).filter(|told| passes(told, words)).collect();
     Ok(Some(page))
+}
+
+/// Goes through all of the log for what holds the words, the newest first, alerts at their moments; `false`: it was stopped.
+pub(super) fn each<E: From<StoreError>>(
+    reader: &Reader,
+    words: &Plain,
+    name: Naming<'_>,
+    stop: &dyn Fn() -> bool,
+    mut take: impl FnMut(Vec<Told>) -> Result<(), E>,
+) -> Result<bool, E> {
+    let mut before = u64::MAX;
+    let mut alerts: Option<std::iter::Peekable<std::vec::IntoIter<Told>>> = None;
+    loop {
+        let Some(page) = self::page(reader, (0, before), words, name, stop)? else { return Ok(false) };
+        // They are the same for every page.
+        let alerts = alerts.get_or_insert_with(|| page.alerts.into_iter().peekable());
+        let mut told = Vec::with_capacity(page.entries.len());
+        for entry in page.entries {
+            told.extend(std::iter::from_fn(|| alerts.next_if(|alert| alert.at > entry.at)));
+            told.push(entry);
+        }
+        before = page.oldest;
+        if page.whole {
+            told.extend(alerts);
+        }
+        take(told)?;
+        if page.whole {
+            return Ok(true);
+        }
+    }
+}
+
+/// Its number in the log; an alert and a visit have none.
+fn number(told: &Told) -> Option<u64> {
+    match told.key {
+        Happening::Change(seq) => Some(seq),
+        Happening::Alert(..) | Happening::Visit(_) => None,
+    }
+}
+
+/// What happened, for people and spreadsheets.
+pub(super) fn told_table(rows: &[Told]) -> Table {
+    let row = |told: &Told| {
+        vec![
+            number(told).map(|seq| seq.to_string()).unwrap_or_default(),
+            told.at.to_string(),
+            told.kind.to_owned(),
+            told.severity.map(|severity| severity.letter().to_string()).unwrap_or_default(),
+            told.site.as_ref().map(ToString::to_string).unwrap_or_default(),
+            told.text.clone(),
+        ]
+    };
+    Table { columns: vec!["ROW", "AT", "KIND", "S", "SITE", "WHAT"], rows: rows.iter().map(row).collect() }
+}
+
+/// The same as JSON.
+pub(super) fn told_json(told: &Told) -> Value {
+    json!({
+        "row": number(told), "at": told.at, "kind": told.kind, "severity": told.severity.map(|severity| word(&severity)),
+        "site": told.site, "what": told.text,
+    })
 }

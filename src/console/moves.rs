@@ -23,6 +23,7 @@ pub(super) fn movement(model: &mut Model, step: Step) {
         Mode::Filter(typing) => return typing.step(step),
         Mode::Decide(form) => return form.step_item(step),
         Mode::Saved(_) => return model.step_saved(step),
+        Mode::Copy(menu) => return menu.step(step),
         _ => {}
     }
     if matches!(model.mode, Mode::Detail | Mode::Pinned { .. } | Mode::WhatIf(_) | Mode::Help { .. }) {
@@ -160,6 +161,7 @@ pub(super) fn back(model: &mut Model) {
         }
         Mode::Saved(_) | Mode::Ask(_) => model.mode = Mode::Browse,
         Mode::Search(search) => model.mode = std::mem::take(search.over.as_mut()),
+        Mode::Copy(menu) => model.mode = std::mem::take(menu.over.as_mut()),
         Mode::Help { over, .. } => {
             let over = std::mem::take(over.as_mut());
             model.scroll.set(0);
@@ -181,6 +183,9 @@ pub(super) fn back(model: &mut Model) {
 
 fn step_back(model: &mut Model) {
     let view = model.view;
+    if model.give_up_export() {
+        return;
+    }
     if std::mem::take(model.detail_open.of_mut(view)) {
         return;
     }

@@ -127,8 +127,13 @@ pub(super) fn insert(model: &mut Model, text: &str) {
         Mode::WhatIf(what_if) => what_if.input.insert(text),
         Mode::Search(search) => search.input.insert(text),
         Mode::Ask(asking) => asking.input.insert(text),
-        Mode::Browse | Mode::Detail | Mode::Saved(_) | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {
-        }
+        Mode::Browse
+        | Mode::Detail
+        | Mode::Saved(_)
+        | Mode::Faceplate(_)
+        | Mode::Pinned { .. }
+        | Mode::Copy(_)
+        | Mode::Help { .. } => {}
     }
 }
 
@@ -142,7 +147,12 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
         Mode::WhatIf(what_if) => what_if.input.edit(edit),
         Mode::Search(search) => search.input.edit(edit),
         Mode::Ask(asking) => asking.input.edit(edit),
-        Mode::Browse | Mode::Detail | Mode::Saved(_) | Mode::Faceplate(_) | Mode::Pinned { .. } | Mode::Help { .. } => {
-        }
+        Mode::Browse
+        | Mode::Detail
+        | Mode::Saved(_)
+        | Mode::Faceplate(_)
+        | Mode::Pinned { .. }
+        | Mode::Copy(_)
+        | Mode::Help { .. } => {}
     }
 }

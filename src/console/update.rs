@@ -1,9 +1,12 @@
 //! What happens, what it changes, and what is to be done about it outside.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::activity::Entry;
 use super::decide::Greeting;
+use super::export::Exported;
 use super::faceplate::Front;
 use super::follow::Found;
 use super::keys::{Action, Context};
@@ -65,6 +68,10 @@ pub enum Msg {
     Tried(String, Result<Outlook, String>),
     /// A filter was kept or forgotten in the settings, or why it was not.
     Kept(Result<String, String>),
+    /// So many rows of the file are written.
+    Exporting(usize),
+    /// The file is there, or why it is not.
+    Exported(Result<Exported, String>),
     /// Whoever started the console has something to say.
     Notice(String),
 }
@@ -88,6 +95,8 @@ pub enum Effect {
     Keep(String, Option<String>),
     /// Put this into the terminal's clipboard.
     Copy(String),
+    /// Write the file of [`Model::take_job`].
+    Export,
     /// Try out what these words say.
     Try(String),
 }
@@ -107,11 +116,12 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
         Msg::Wheel(step) => wheel(model, step),
         Msg::Click(line) => click(model, line),
         Msg::Resized => {}
-        // By a picture that stands still nothing can be told of the daemon.
-        Msg::Clock(_) if model.devices.stands_still() => return (false, Effect::None),
         Msg::Clock(now) => {
-            let differs = model.snapshot.read_at(now);
+            model.clock = now;
+            // By a picture that stands still nothing can be told of the daemon.
+            let differs = !model.devices.stands_still() && !model.snapshot.is_as_at(now);
             if differs {
+                Arc::make_mut(&mut model.snapshot).read_at(now);
                 model.unsettle(View::Coverage);
             }
             return (differs, Effect::None);
@@ -142,6 +152,8 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             }
         }
         Msg::Kept(written) => model.kept(written),
+        Msg::Exporting(done) => model.exporting(done),
+        Msg::Exported(exported) => model.exported(exported),
         Msg::Notice(text) => model.notice = Some(text),
     }
     (true, Effect::None)
@@ -215,8 +227,11 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             model.mode = Mode::Search(Search::over(over));
         }
         Action::Saved => model.show_saved(),
+        Action::Copy => model.show_cells(),
+        Action::CopyCell => return (true, model.copy_cell(Some(at))),
         Action::CopyRow => return (true, model.copy_row()),
         Action::CopyList => return (true, model.copy_list()),
+        Action::Export => model.ask_for_file(),
         Action::Keep => model.ask_for_name(),
         Action::Forget => return (true, model.forget_filter()),
         Action::Complete => {
@@ -241,7 +256,8 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             Mode::Decide(_) => return (true, model.check_form()),
             Mode::Search(_) => model.go_to_hit(),
             Mode::Saved(_) => model.recall(),
-            Mode::Ask(_) => return (true, model.keep_filter()),
+            Mode::Ask(_) => return (true, model.answer()),
+            Mode::Copy(_) => return (true, model.copy_cell(None)),
             Mode::WhatIf(what_if) => {
                 what_if.progress = Progress::Judging;
                 return (true, Effect::Try(what_if.input.text().to_owned()));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Table;
 use super::tables::{FINDINGS, finding_cells, finding_json, minute, word as text};
 use crate::net::SiteId;
-use crate::review::Finding;
+use crate::review::{Cycle, Finding};
 use crate::snapshot::{AtSite, DeviceRow, ExposureKey, ExposureRow, Group, Snapshot, Unseen, word};
 
 /// Something where none may be, or where nobody said whether it may.
@@ -87,17 +87,8 @@ fn counted(key: &ExposureKey) -> String {
 pub fn exposure<'a>(rows: impl Iterator<Item = &'a ExposureRow>) -> Table {
     let row = |row: &ExposureRow| {
         let [surveillance, other, unclassified] = row.elsewhere;
-        let numbers = [
-            row.all,
-            row.sensitive,
-            row.standard,
-            row.core,
-            surveillance,
-            other,
-            unclassified,
-            row.open,
-            row.overdue,
-        ];
+        let numbers =
+            [row.all, row.sensitive, row.standard, row.core, surveillance, other, unclassified, row.open, row.overdue];
         [counted(&row.key), row.key.brand.clone().unwrap_or_default(), row.name.clone(), word(&row.status)]
             .into_iter()
             .chain(numbers.map(|number| number.to_string()))
@@ -180,4 +171,16 @@ pub fn unseen_json(unseen: &Unseen) -> Value {
         "kind": unseen.kind.word(), "site": unseen.site, "what": unseen.what, "since": unseen.since, "why": unseen.why,
         "mend": unseen.mend,
     })
+}
+
+/// Review cycles for people and spreadsheets.
+#[must_use]
+pub fn cycles<'a>(rows: impl Iterator<Item = &'a Cycle>, snapshot: &Snapshot) -> Table {
+    let row = |cycle: &Cycle| {
+        let waiting = snapshot.progress(cycle).waiting.to_string();
+        let state = cycle.closed.map_or_else(|| "open".to_owned(), |closed| format!("closed {closed}"));
+        let (items, due) = (cycle.items.len().to_string(), cycle.due.to_string());
+        vec![cycle.id.to_string(), cycle.name.clone(), state, waiting, items, due, cycle.owner.clone()]
+    };
+    Table { columns: vec!["CYCLE", "REVIEW", "STATE", "WAITING", "OF", "DUE", "OWNER"], rows: rows.map(row).collect() }
 }

@@ -172,9 +172,8 @@ pub fn decision(decision: &Decision) -> String {
 }
 
 /// The columns of findings.
-pub(super) const FINDINGS: [&str; 13] = [
-    "ID", "S", "RULE", "STATE", "MAC", "MAKER", "SITE", "SWITCH", "PORT", "VLAN", "NETWORK", "SINCE", "REVISION",
-];
+pub(super) const FINDINGS: [&str; 13] =
+    ["ID", "S", "RULE", "STATE", "MAC", "MAKER", "SITE", "SWITCH", "PORT", "VLAN", "NETWORK", "SINCE", "REVISION"];
 
 /// A finding's cells.
 pub(super) fn finding_cells(finding: &Finding, snapshot: &Snapshot) -> Vec<String> {

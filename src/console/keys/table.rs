@@ -25,11 +25,11 @@ pub(in crate::console) const SCROLLING: &[Context] = &[
     C::Outlook,
     C::Help,
     C::Saved,
+    C::Copy,
 ];
 const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
 const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
 const SITE: &[Context] = &[C::Sites, C::Dossier];
-const COPYING: &[Context] = &[C::Placement, C::Reviews, C::Devices, C::Targets];
 const MARKING: &[Context] = &[C::Placement, C::Reviews];
 const DECIDING: &[Context] = &[C::Placement, C::Reviews, C::Devices];
 const DAYS: &[Context] = &[C::Calendar];
@@ -92,6 +92,7 @@ pub const EVERYWHERE: &[Context] = &[
     C::Search,
     C::Saved,
     C::Ask,
+    C::Copy,
 ];
 
 const fn letter(c: char) -> Chord {
@@ -253,7 +254,7 @@ pub static KEYS: &[Binding] = &[
         "forget the chosen one",
     ),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Ask], Action::Accept, "done", "take what is typed"),
-    binding("Esc", &[plain(KeyCode::Esc)], &[C::Saved, C::Ask], Action::Back, "back", "back"),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Saved, C::Ask, C::Copy], Action::Back, "back", "back"),
     binding(
         "Ctrl-K",
         &[control('k')],
@@ -268,12 +269,41 @@ pub static KEYS: &[Binding] = &[
     binding(
         "y",
         &[letter('y')],
-        COPYING,
-        Action::CopyRow,
+        SHOWING,
+        Action::Copy,
         "copy",
-        "copy the row (OSC 52; in tmux: set -s set-clipboard on)",
+        "the cells of the row, to copy one (OSC 52; in tmux: set -s set-clipboard on); y once more copies the row",
     ),
-    binding("Y", &[letter('Y')], COPYING, Action::CopyList, "", "copy what is filtered as CSV, up to 55 kB"),
+    binding("Y", &[letter('Y')], LISTS, Action::CopyList, "", "copy what is filtered as CSV, up to 55 kB"),
+    binding(
+        "e",
+        &[letter('e')],
+        LISTS,
+        Action::Export,
+        "export",
+        "write what is filtered into a file, as CSV or as JSON; Esc gives up while it is written",
+    ),
+    binding(
+        "1-9",
+        &[
+            letter('1'),
+            letter('2'),
+            letter('3'),
+            letter('4'),
+            letter('5'),
+            letter('6'),
+            letter('7'),
+            letter('8'),
+            letter('9'),
+        ],
+        &[C::Copy],
+        Action::CopyCell,
+        "cell",
+        "copy the cell of that number",
+    ),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Copy], Action::Accept, "the chosen", "copy the chosen cell"),
+    binding("y", &[letter('y')], &[C::Copy], Action::CopyRow, "row", "copy the row, with tabs between its cells"),
+    binding("Y", &[letter('Y')], &[C::Copy], Action::CopyList, "list", "copy what is filtered as CSV, up to 55 kB"),
     binding("s", &[letter('s')], SORTED, Action::Sort, "sort", "sort by the next column"),
     binding("S", &[letter('S')], SORTED, Action::Reverse, "", "turn the order round"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::WhatIf], Action::Accept, "try", "try it out: nothing is changed"),

@@ -2,6 +2,7 @@
 
 mod activity;
 mod ascii;
+mod copy;
 mod coverage;
 mod detail;
 mod devices;
@@ -73,6 +74,7 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
         Mode::Decide(form) => form::draw(model, form, &mut pen, body),
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Saved(at) => saved::draw(model, *at, &mut pen, body),
+        Mode::Copy(menu) => copy::draw(model, menu, &mut pen, body),
         Mode::Ask(asking) => saved::ask(model, asking, &mut pen, body),
         Mode::Search(search) => search::draw(model, search, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
@@ -125,17 +127,27 @@ fn foot(model: &Model, pen: &mut Pen<'_>, area: Rect) -> u16 {
         hints(model, pen, area);
         return filter::foot(model, typing, pen, area);
     }
-    let y = area.bottom() - 2;
-    let said = match (&model.message, &model.notice) {
-        (Some(message), _) => Some((message.text.as_str(), if message.bad { theme.bad() } else { theme.good() })),
-        (None, Some(notice)) => Some((notice.as_str(), theme.label())),
-        (None, None) => None,
+    let said = match (&model.message, &model.exporting, &model.notice) {
+        (Some(message), ..) => {
+            Some((Cow::Borrowed(&*message.text), if message.bad { theme.bad() } else { theme.good() }))
+        }
+        (None, Some(exporting), _) => {
+            Some((Cow::Owned(format!("{}; Esc gives it up", exporting.in_words())), theme.label()))
+        }
+        (None, None, Some(notice)) => Some((Cow::Borrowed(&**notice), theme.label())),
+        (None, None, None) => None,
     };
-    if let Some((text, style)) = said {
-        pen.put(area.x + 1, y, area.width - 1, text, style);
-    }
     hints(model, pen, area);
-    2
+    let Some((text, style)) = said else { return 2 };
+    // Where a file lies, or why it does not, is to be read whole.
+    let mut lines = wrap(&text, area.width - 1);
+    lines.truncate(MOST_SAID);
+    let height = u16::try_from(lines.len()).unwrap_or(1);
+    for (y, line) in (area.bottom() - 1 - height..).zip(&lines) {
+        pen.put(area.x, y, area.width, "", Style::new());
+        pen.put(area.x + 1, y, area.width - 1, line, style);
+    }
+    1 + height
 }
 
 /// The keys of this place, as many as fit; help and quit always do.
@@ -214,7 +226,7 @@ fn more_lines(count: usize) -> String {
 }
 
 /// A number in groups of three.
-fn grouped(number: usize) -> String {
+pub(super) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -246,6 +258,8 @@ fn scope_line(model: &Model, pen: &mut Pen<'_>, area: Rect, pieces: &[Piece]) {
     }
 }
 
+/// Lines that what was said has at most.
+const MOST_SAID: usize = 4;
 /// Columns that the words of a filter have at least.
 const KEPT_FOR_FILTER: u16 = 24;
 
@@ -274,6 +288,7 @@ fn place_name(context: Context) -> &'static str {
         | Context::Denied
         | Context::Search
         | Context::Saved
+        | Context::Copy
         | Context::Ask => "here",
     }
 }

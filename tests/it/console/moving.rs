@@ -202,6 +202,7 @@ fn way_to(context: Context) -> &'static str {
         Context::Search => "1<C-k>",
         Context::Saved => "4F",
         Context::Ask => "4/a<Enter>Fs",
+        Context::Copy => "4y",
     }
 }
 
