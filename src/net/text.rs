@@ -130,10 +130,15 @@ pub fn shown_json(text: &str) -> Cow<'_, str> {
 }
 
 fn cleaned(raw: &str, most: usize) -> String {
+    let trimmed = raw.trim();
+    // Nearly all that devices say, and what was cleaned before it was stored.
+    if trimmed.len() <= most && trimmed.bytes().all(|octet| (b' '..=b'~').contains(&octet)) {
+        return trimmed.to_owned();
+    }
     let mut out = String::with_capacity(raw.len().min(most * 2));
     let mut marks = 0usize;
     let mut count = 0usize;
-    for c in raw.trim().chars().take(most * 4).nfc() {
+    for c in trimmed.chars().take(most * 4).nfc() {
         if count >= most {
             out.push('…');
             break;

@@ -74,6 +74,15 @@ fn hides(row: &DeviceRow) -> bool {
     matches!(row.class, Class::Recorder | Class::Encoder)
 }
 
+/// Puts rows into a map. An empty one is built whole: built row by row, it would be half empty for good.
+fn fill<K: Ord, V>(map: &mut BTreeMap<K, V>, rows: impl IntoIterator<Item = (K, V)>) {
+    if map.is_empty() {
+        *map = rows.into_iter().collect();
+    } else {
+        map.extend(rows);
+    }
+}
+
 impl Snapshot {
     /// Takes in what changed. A picture that is not whole keeps to the devices that findings are about and those that
     /// may hide cameras.
@@ -90,28 +99,30 @@ impl Snapshot {
             self.targets.remove(name);
             self.seen.forget(name);
         }
-        for Visited { row, complete } in changes.targets {
-            self.seen.note(&row.name, row.switch, complete);
-            self.targets.insert(row.name.clone(), row);
+        for Visited { row, complete } in &changes.targets {
+            self.seen.note(&row.name, row.switch, *complete);
         }
+        fill(&mut self.targets, changes.targets.into_iter().map(|Visited { row, .. }| (row.name.clone(), row)));
         let found: BTreeSet<DeviceId> =
             changes.findings.iter().filter_map(|finding| finding.subject.device()).collect();
+        let mut came = Vec::with_capacity(changes.devices.len());
         for (id, row) in changes.devices {
-            let held = self.devices.contains_key(&id);
             match row {
-                Some(row) if self.whole || held || hides(&row) || found.contains(&id) => {
-                    self.devices.insert(id, row);
+                Some(row) => {
+                    if self.whole || hides(&row) || found.contains(&id) || self.devices.contains_key(&id) {
+                        came.push((id, row));
+                    }
                 }
-                Some(_) => {}
                 None => {
                     self.devices.remove(&id);
                 }
             }
         }
+        fill(&mut self.devices, came);
         for row in self.devices.values_mut() {
             row.last_seen = self.seen.last_seen(row);
         }
-        self.findings.extend(changes.findings.into_iter().map(|finding| (finding.id, finding)));
+        fill(&mut self.findings, changes.findings.into_iter().map(|finding| (finding.id, finding)));
         for answer in changes.considered {
             if let Matter::Site { site } = &answer.matter {
                 self.considered.insert(site.clone(), answer);

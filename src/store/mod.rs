@@ -10,6 +10,7 @@ mod held;
 mod lock;
 mod log;
 mod outbox;
+mod outline;
 mod past;
 mod picture;
 mod prune;

@@ -110,20 +110,37 @@ fn considered(connection: &Connection) -> rusqlite::Result<Vec<Decision>> {
     Ok(answers)
 }
 
-/// What no log tells: the targets that were visited after `visits`, and what is small enough to be read whole.
-fn unlogged(connection: &Connection, visits: u64) -> rusqlite::Result<Changes> {
+/// Targets as a query gives their records.
+fn visited(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> rusqlite::Result<Vec<Visited>> {
+    let visited = |target: TargetRecord| Visited { complete: target.last_complete, row: TargetRow::from(target) };
+    connection.prepare_cached(sql)?.query_map(parameters, |row| read::record(row, 0).map(visited))?.collect()
+}
+
+/// Every target. Without a condition: an index over all of them would only be a way round.
+pub(super) fn targets(connection: &Connection) -> rusqlite::Result<Vec<Visited>> {
+    visited(connection, "SELECT record FROM target", [])
+}
+
+/// The last visit.
+pub(super) fn visits(connection: &Connection) -> rusqlite::Result<u64> {
+    Ok(read::meta(connection, "visit")?.unwrap_or(0))
+}
+
+/// The last change of the log, and when it was committed.
+pub(super) fn head(connection: &Connection) -> rusqlite::Result<(u64, Timestamp)> {
     let head = connection
         .query_row("SELECT seq, at FROM change ORDER BY seq DESC LIMIT 1", [], |row| {
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), Timestamp(row.get(1)?)))
         })
         .optional()?;
-    let sql = "SELECT record FROM target WHERE visit > ?";
-    let targets: Vec<TargetRecord> = read::records(connection, sql, [visits as i64])?;
-    let visited = |target: TargetRecord| Visited { complete: target.last_complete, row: TargetRow::from(target) };
+    Ok(head.unwrap_or_default())
+}
+
+/// What no log tells, but for the targets: small enough to be read whole.
+fn unlogged(connection: &Connection) -> rusqlite::Result<Changes> {
     Ok(Changes {
-        head: head.unwrap_or_default(),
-        visits: read::meta(connection, "visit")?.unwrap_or(0),
-        targets: targets.into_iter().map(visited).collect(),
+        head: head(connection)?,
+        visits: visits(connection)?,
         carriers: outbox::carriers(connection)?,
         days: day::shown(connection)?,
         conditions: held::conditions(connection)?,
@@ -132,9 +149,9 @@ fn unlogged(connection: &Connection, visits: u64) -> rusqlite::Result<Changes> {
     })
 }
 
-/// Everything but devices and findings, for a picture that is empty yet.
-fn beginning(connection: &Connection) -> rusqlite::Result<Changes> {
-    let mut changes = unlogged(connection, 0)?;
+/// Everything but targets, devices and findings, for a picture that is empty yet.
+pub(super) fn beginning(connection: &Connection) -> rusqlite::Result<Changes> {
+    let mut changes = unlogged(connection)?;
     changes.frame = Some(frame(connection)?);
     changes.cycles = read::records(connection, "SELECT record FROM cycle", [])?;
     changes.considered = considered(connection)?;
@@ -157,7 +174,7 @@ fn findings(connection: &Connection, names: &mut Names) -> rusqlite::Result<BTre
 /// many devices are alike, of all.
 pub(super) fn returned(connection: &Connection) -> rusqlite::Result<(Snapshot, Vec<Tally>)> {
     let transaction = connection.unchecked_transaction()?;
-    let mut changes = beginning(&transaction)?;
+    let mut changes = Changes { targets: targets(&transaction)?, ..beginning(&transaction)? };
     let mut names = Names::default();
     let findings = findings(&transaction, &mut names)?;
     let mut take = |mut row: DeviceRow| {
@@ -178,7 +195,7 @@ pub(super) fn returned(connection: &Connection) -> rusqlite::Result<(Snapshot, V
 /// The whole picture, in one read transaction.
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
     let transaction = connection.unchecked_transaction()?;
-    let mut changes = beginning(&transaction)?;
+    let mut changes = Changes { targets: targets(&transaction)?, ..beginning(&transaction)? };
     let mut names = Names::default();
     let devices = query::after(&transaction, DeviceId(0), usize::MAX)?;
     let shared = |mut row: DeviceRow| {
@@ -192,28 +209,8 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<Snapshot> {
     Ok(snapshot)
 }
 
-/// The picture without the devices that no finding is about, and without findings that are closed and in no cycle; and
-/// how many devices are alike, of all.
-pub(super) fn outline(connection: &Connection) -> rusqlite::Result<(Snapshot, Vec<Tally>)> {
-    let transaction = connection.unchecked_transaction()?;
-    let mut changes = beginning(&transaction)?;
-    changes.findings = read::records(&transaction, "SELECT record FROM finding WHERE closed = 0", [])?;
-    let standing: BTreeSet<FindingId> = changes.findings.iter().map(|finding| finding.id).collect();
-    let items: BTreeSet<FindingId> = changes.cycles.iter().flat_map(|cycle| cycle.items.iter().copied()).collect();
-    for id in items.difference(&standing) {
-        let sql = "SELECT record FROM finding WHERE id = ?";
-        changes.findings.extend(read::records::<Finding>(&transaction, sql, [id.0 as i64])?);
-    }
-    let hiding = query::hiding(&transaction)?;
-    changes.devices = hiding.into_iter().map(|row| (row.id, Some(row))).collect();
-    put_subjects(&transaction, &changes.findings, &mut changes.devices)?;
-    let mut snapshot = Snapshot::default();
-    snapshot.take(changes);
-    Ok((snapshot, query::tallies(&transaction)?))
-}
-
 /// The devices that findings are about.
-fn put_subjects<'a>(
+pub(super) fn put_subjects<'a>(
     connection: &Connection,
     findings: impl IntoIterator<Item = &'a Finding>,
     devices: &mut BTreeMap<DeviceId, Option<DeviceRow>>,
@@ -237,7 +234,8 @@ fn touched(connection: &Connection, after: u64) -> rusqlite::Result<BTreeSet<(St
 /// Reads what the log says has changed after `seq`, and the targets that were visited after `visits`.
 pub(super) fn changes_since(connection: &Connection, seq: u64, visits: u64) -> rusqlite::Result<Changes> {
     let transaction = connection.unchecked_transaction()?;
-    let mut changes = unlogged(&transaction, visits)?;
+    let sql = "SELECT record FROM target WHERE visit > ?";
+    let mut changes = Changes { targets: visited(&transaction, sql, [visits as i64])?, ..unlogged(&transaction)? };
     for (kind, subject) in touched(&transaction, seq)? {
         let number: u64 = subject.parse().unwrap_or(0);
         match log::kind_of(&kind) {

@@ -264,6 +264,16 @@ pub(super) fn hiding(connection: &Connection) -> rusqlite::Result<Vec<DeviceRow>
         .collect()
 }
 
+/// Rows of the devices that findings which stand are about.
+pub(super) fn found(connection: &Connection) -> rusqlite::Result<Vec<DeviceRow>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM device_row WHERE id IN (SELECT device FROM finding WHERE closed = 0)"
+        ))?
+        .query_map([], device_row)?
+        .collect()
+}
+
 /// How many devices are alike, of all.
 pub(super) fn tallies(connection: &Connection) -> rusqlite::Result<Vec<Tally>> {
     let given = |text: &str| if text.is_empty() { None } else { Some(text.to_owned()) };

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::log::{self, LoggedState, TABLES};
 use super::{
-    Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetKind, TargetRecord, lock, past, picture, query,
-    read, schema,
+    Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetKind, TargetRecord, lock, outline, past, picture,
+    query, read, schema,
 };
 use crate::inventory::{AddressBinding, Device, Path as Way, Presence, Registered, SwitchRecord};
 use crate::net::{DeviceId, FindingId, MacAddr, TargetName, Timestamp};
@@ -133,7 +133,9 @@ impl Reader {
     /// # Errors
     /// See [`StoreError`].
     pub fn outline(&mut self) -> Result<(Snapshot, Vec<Tally>), StoreError> {
-        self.begin(picture::outline, |(snapshot, _)| snapshot)
+        let (path, immutable) = (self.path.clone(), self.immutable);
+        let beside = || try_open(&std::path::absolute(&path).unwrap_or(path), immutable).map(|(beside, _)| beside);
+        self.begin(|connection| outline::outline(connection, beside), |(snapshot, _)| snapshot)
     }
 
     /// What a return tells of: every finding, the devices that it names one by one, and how many are alike, of all.

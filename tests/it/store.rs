@@ -305,6 +305,9 @@ proptest! {
             for finding in fresh.findings.values() {
                 prop_assert_eq!(outline.device_of(finding), fresh.device_of(finding));
             }
+            prop_assert_eq!(&outline.targets, &fresh.targets);
+            let standing = fresh.findings.iter().filter(|(_, finding)| finding.state != FindingState::Closed);
+            prop_assert!(standing.into_iter().all(|(id, finding)| outline.findings.get(id) == Some(finding)));
             prop_assert_eq!(reader.state_from_log().unwrap(), reader.state_from_tables().unwrap());
             if number % 2 == 1 {
                 while writer.prune(Duration::from_secs(120), batch.at).unwrap() {}
