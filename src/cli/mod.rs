@@ -7,6 +7,7 @@ mod credential;
 mod demo;
 mod explain;
 pub mod identify;
+mod lists;
 mod policy;
 mod poll;
 mod report;
@@ -92,6 +93,10 @@ enum Command {
         #[arg(long)]
         csv: bool,
     },
+    /// Makers by the sensitivity of their sites and by the kind of network.
+    Exposure(Listing),
+    /// What is where none may be, and what is on networks that nobody classified.
+    Placement(Listing),
     /// Every end device that was seen.
     Devices(Listing),
     /// Rules that are broken.
@@ -100,6 +105,10 @@ enum Command {
     Targets(Listing),
     /// What share of each site was really looked at, and what was not seen.
     Coverage(Listing),
+    /// What was not seen, the gravest first, each with what to type; words are kind:KIND, site:ID, any text.
+    Unseen(Listing),
+    /// The change log in words, the newest first; words are kind:KIND, site:ID, any text; kind:visit has the last visits.
+    Log(Listing),
     /// Every site in numbers.
     Sites(Listing),
     /// Why a device is judged as it is.
@@ -264,6 +273,10 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Poll { target, json } => poll::run(config, target, *json, arguments.no_color),
         Command::Identify { file, json, csv } => identify::run(config, file.as_deref(), Format::chosen(*json, *csv)),
         Command::Devices(listing) => watch::run(config, listing, tables::devices),
+        Command::Exposure(listing) => watch::run(config, listing, lists::exposure),
+        Command::Placement(listing) => watch::run(config, listing, lists::placement),
+        Command::Unseen(listing) => watch::run(config, listing, lists::unseen),
+        Command::Log(listing) => watch::run(config, listing, lists::log),
         Command::Findings(listing) => watch::run(config, listing, tables::findings),
         Command::Targets(listing) => watch::run(config, listing, tables::targets),
         Command::Coverage(listing) => watch::run(config, listing, tables::coverage),

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
+use unicode_width::UnicodeWidthStr;
 
 use super::Listing;
 use crate::config;
 use crate::net::text::shown;
 use crate::report::{Format, Outlet, Rows, Table, sites, tables};
-use crate::snapshot::{Filter, Snapshot};
+use crate::snapshot::{Filter, FilterError, Snapshot};
 use crate::store::Reader;
 
 /// Devices whose records are read at once.
@@ -34,9 +35,15 @@ pub(super) struct Sinks<'a> {
 /// A table of the picture.
 pub(super) type Print = fn(&Reader, &Snapshot, &Listing, &mut Sinks<'_>) -> Result<ExitCode>;
 
-fn filter(words: &[String]) -> Result<Filter> {
+/// Words that cannot be read, with what is wrong below its place.
+pub(super) fn wrong_words(text: &str, error: &FilterError) -> anyhow::Error {
+    let before = text.get(..error.at).map_or(error.at, UnicodeWidthStr::width);
+    anyhow!("{text}\n{}^ {error}", " ".repeat(before))
+}
+
+pub(super) fn filter(words: &[String]) -> Result<Filter> {
     let text = words.join(" ");
-    Filter::parse(&text).map_err(|error| anyhow!("{text}\n{}^ {error}", " ".repeat(error.at)))
+    Filter::parse(&text).map_err(|error| wrong_words(&text, &error))
 }
 
 fn text(table: &Table, sinks: &mut Sinks<'_>) -> Result<()> {
@@ -44,7 +51,7 @@ fn text(table: &Table, sinks: &mut Sinks<'_>) -> Result<()> {
 }
 
 /// Writes rows in the form that was asked for; the values are made only where they are.
-fn show(
+pub(super) fn show(
     listing: &Listing,
     snapshot: &Snapshot,
     sinks: &mut Sinks<'_>,

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use unicode_width::UnicodeWidthChar as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::tables::{Print, Sinks, look};
 use super::{Listing, say};
@@ -50,7 +50,11 @@ pub(super) fn run(path: &Path, listing: &Listing, print: Print) -> Result<ExitCo
         let code = print(&reader, &snapshot, listing, &mut Sinks { data: &mut data, words: &mut hear })?;
         paper.put(&String::from_utf8_lossy(&data), &words)?;
         loop {
-            if !wait(LOOK)? || stop.load(Ordering::Relaxed) {
+            if !wait(LOOK)? {
+                return Ok(code);
+            }
+            if stop.load(Ordering::Relaxed) {
+                paper.end()?;
                 return Ok(code);
             }
             let passed = printed.elapsed();
@@ -78,6 +82,11 @@ fn wait(span: Duration) -> Result<bool> {
 trait Paper {
     /// Puts it there, if it is another than the one before.
     fn put(&mut self, data: &str, words: &[String]) -> Result<()>;
+
+    /// Nothing comes after it.
+    fn end(&mut self) -> Result<()> {
+        Ok(())
+    }
 
     /// Whether it must be put there anew, whatever it is.
     fn is_stale(&self) -> bool {
@@ -123,7 +132,9 @@ fn size() -> (u16, u16) {
 impl Paper for Screen {
     fn put(&mut self, data: &str, words: &[String]) -> Result<()> {
         let size = size();
-        let lines = fitted(words.iter().map(String::as_str).chain(data.lines()), size);
+        // Of the words none is left out: how the daemon is stands at their end.
+        let words = words.iter().flat_map(|line| wrapped(line, size.0));
+        let lines = fitted(words.chain(data.lines().map(str::to_owned)), size);
         let mut painted = String::new();
         if self.size != size {
             // To the top, everything from there on empty.
@@ -140,6 +151,11 @@ impl Paper for Screen {
         Ok(())
     }
 
+    fn end(&mut self) -> Result<()> {
+        // Ctrl-C stands on the line below the table.
+        Ok(io::stdout().lock().write_all(b"\n")?)
+    }
+
     fn is_stale(&self) -> bool {
         self.size != size()
     }
@@ -147,13 +163,29 @@ impl Paper for Screen {
 
 /// As many lines as there are, each cut to the width; what is left out is counted in the last. The line below them stays
 /// empty: there the cursor rests.
-fn fitted<'a>(lines: impl Iterator<Item = &'a str>, (width, height): (u16, u16)) -> Vec<String> {
-    let mut lines: Vec<String> = lines.map(|line| cut(line, width)).collect();
+fn fitted(lines: impl Iterator<Item = String>, (width, height): (u16, u16)) -> Vec<String> {
+    let mut lines: Vec<String> = lines.map(|line| cut(&line, width)).collect();
     let room = usize::from(height).saturating_sub(1);
     if lines.len() > room && room > 0 {
         let more = lines.len() - (room - 1);
         lines.truncate(room - 1);
         lines.push(cut(&format!("… {more} more rows: without --watch, or in the console"), width));
+    }
+    lines
+}
+
+/// A line as several, broken at its blanks.
+fn wrapped(line: &str, width: u16) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in line.split(' ') {
+        match lines.last_mut() {
+            Some(last) if last.is_empty() => last.push_str(word),
+            Some(last) if last.width() + 1 + word.width() <= usize::from(width) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
     }
     lines
 }
@@ -189,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_screen_gets_what_differs_and_no_more_than_it_holds() {
-        let lines = |text: &str, size| fitted(text.lines(), size);
+        let lines = |text: &str, size| fitted(text.lines().map(str::to_owned), size);
         let before = lines("HEAD\nabcdef\n摄像机\nx", (5, 24));
         assert_eq!(before, ["HEAD", "abcde", "摄像", "x"]);
         assert_eq!(differing(&before, &before), "");
@@ -198,5 +230,6 @@ mod tests {
         assert_eq!(differing(&now, &lines("HEAD\nabcdef\ny\nz", (5, 24))), "\x1b[4;1Hz\x1b[K\x1b[5;1H");
         let many = lines("1\n2\n3\n4\n5", (30, 4));
         assert_eq!(many, ["1", "2", "… 3 more rows: without --watch"]);
+        assert_eq!(wrapped("one two, three ab", 8), ["one two,", "three ab"]);
     }
 }

@@ -222,7 +222,8 @@ impl Activity {
 }
 
 /// Each target's last visit that passes, the newest first.
-pub(super) fn visits(snapshot: &Snapshot, words: &Plain) -> Vec<Told> {
+#[must_use]
+pub fn visits(snapshot: &Snapshot, words: &Plain) -> Vec<Told> {
     let mut visits: Vec<Told> = snapshot.targets.values().filter_map(tell::visit).collect();
     visits.retain(|told| words.holds(told.kind, told.site.as_ref().map(SiteId::as_str), &[&told.text]));
     visits.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.key.cmp(&other.key)));

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::happened;
 use super::input::Input;
 use super::listed::{Listed, Source};
-use super::log;
 use super::model::{Message, Mode, Model, View};
 use super::new_file::{self, NewFile};
 use super::saved::{Asking, Wanted};
@@ -142,10 +142,10 @@ impl Job {
         };
         if let (Listed::Log(words), Some(reader)) = (&self.source.listed, reader) {
             let name = |id| self.source.devices.name(id);
-            let whole = log::each(reader, words, &name, &stop, |told| {
+            let whole = happened::each(reader, words, &name, &stop, |told| {
                 put(&match self.form {
-                    Format::Json => Rows::Json(told.iter().map(log::told_json).collect()),
-                    _ => Rows::Table(log::told_table(&told)),
+                    Format::Json => Rows::Json(told.iter().map(happened::json).collect()),
+                    _ => Rows::Table(happened::table(&told)),
                 })
             })?;
             return Ok(whole.then_some(written));

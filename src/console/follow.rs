@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::activity::{Entry, Page};
 use super::faceplate::Front;
-use super::log;
+use super::happened;
 use super::model::Trouble;
 use super::update::Msg;
 use crate::net::{DeviceId, SiteId, TargetName, Timestamp};
@@ -317,7 +317,7 @@ impl Follower {
     /// The answer to what happened; `None`: nobody wants it any more.
     fn log(&self, number: u64, (from, to): (u64, u64), words: &Plain, stop: &dyn Fn() -> bool) -> Option<Msg> {
         let reader = &self.reader.as_ref()?.0;
-        match log::page(reader, (from, to), words, &|id| self.devices.name(id), stop) {
+        match happened::page(reader, (from, to), words, &|id| self.devices.name(id), stop) {
             Ok(page) => page.map(|page| Msg::Found(number, Found::Log(page))),
             Err(error) => Some(Msg::Trouble(trouble(&error))),
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::activity::{Told, visits};
 use super::follow::Devices;
-use super::log;
+use super::happened;
 use super::model::{Mode, Model, ReviewKey, View};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
 use crate::report::lists::{self, Placed};
@@ -124,7 +124,7 @@ impl Source {
                 let unseen = part(rows, at).iter().filter_map(|key| snapshot.unseen_row(key));
                 unseen.map(|unseen| lists::unseen_json(&unseen)).collect()
             }
-            Listed::Told(rows) => part(rows, at).iter().map(log::told_json).collect(),
+            Listed::Told(rows) => part(rows, at).iter().map(happened::json).collect(),
             Listed::Targets(conditions, rows) => {
                 let before = conditions.iter().filter(|_| at.start == 0).map(tables::condition_json);
                 before.chain(self.targets(part(rows, at.clone())).map(tables::target_json)).collect()
@@ -151,7 +151,7 @@ impl Source {
             Listed::Devices(rows) => tables::devices(self.device_rows(part(rows, at)).iter()),
             Listed::Sites(rows, counts, covered) => sites::sites(snapshot, covered, counts, self.sites(part(rows, at))),
             Listed::Unseen(rows) => lists::unseen(part(rows, at).iter().filter_map(|key| snapshot.unseen_row(key))),
-            Listed::Told(rows) => log::told_table(part(rows, at)),
+            Listed::Told(rows) => happened::table(part(rows, at)),
             Listed::Targets(conditions, rows) => {
                 let before = conditions.iter().filter(|_| at.start == 0);
                 tables::targets(before, self.targets(part(rows, at.clone())))

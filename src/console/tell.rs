@@ -13,7 +13,7 @@ use crate::store::{
 };
 
 /// The words that `kind:` takes.
-pub(super) const KINDS: [&str; 13] = [
+pub const KINDS: [&str; 13] = [
     "device",
     "move",
     "finding",
@@ -30,7 +30,7 @@ pub(super) const KINDS: [&str; 13] = [
 ];
 
 /// What people call a device.
-pub(super) type Naming<'a> = &'a dyn Fn(DeviceId) -> Option<String>;
+pub type Naming<'a> = &'a dyn Fn(DeviceId) -> Option<String>;
 
 /// What a row tells, before it has its number and time.
 struct Line {

@@ -12,6 +12,7 @@ mod filter;
 mod hostile;
 mod moving;
 mod own;
+mod parity;
 mod search;
 mod sites;
 mod what_if;

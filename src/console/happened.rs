@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
+pub use super::activity::visits;
 use super::activity::{Happening, Page, Told};
-use super::tell::{self, Naming};
+use super::tell::{self};
+pub use super::tell::{KINDS, Naming};
 use crate::net::{SiteId, Timestamp};
-use crate::report::Table;
+use crate::report::tables::minute;
+use crate::report::{Table, one_line};
 use crate::snapshot::{Plain, word};
 use crate::store::{Reader, StoreError};
 
@@ -54,8 +57,12 @@ pub(super) fn page(
     Ok(Some(page))
 }
 
-/// Goes through all of the log for what holds the words, the newest first, alerts at their moments; `false`: it was stopped.
-pub(super) fn each<E: From<StoreError>>(
+/// Goes through all of the log for what holds the words, the newest first, alerts at their moments, and hands it over in
+/// pieces, one at least; `false`: it was stopped.
+///
+/// # Errors
+/// The log cannot be read, or what `take` says.
+pub fn each<E: From<StoreError>>(
     reader: &Reader,
     words: &Plain,
     name: Naming<'_>,
@@ -93,7 +100,8 @@ fn number(told: &Told) -> Option<u64> {
 }
 
 /// What happened, for people and spreadsheets.
-pub(super) fn told_table(rows: &[Told]) -> Table {
+#[must_use]
+pub fn table(rows: &[Told]) -> Table {
     let row = |told: &Told| {
         vec![
             number(told).map(|seq| seq.to_string()).unwrap_or_default(),
@@ -108,9 +116,18 @@ pub(super) fn told_table(rows: &[Told]) -> Table {
 }
 
 /// The same as JSON.
-pub(super) fn told_json(told: &Told) -> Value {
+#[must_use]
+pub fn json(told: &Told) -> Value {
     json!({
         "row": number(told), "at": told.at, "kind": told.kind, "severity": told.severity.map(|severity| word(&severity)),
         "site": told.site, "what": told.text,
     })
+}
+
+/// The same as a line for people.
+#[must_use]
+pub fn line(told: &Told) -> String {
+    let site = told.site.as_ref().map(ToString::to_string).unwrap_or_default();
+    let letter = told.severity.map_or(' ', crate::policy::Severity::letter);
+    one_line(&format!("{}  {letter} {:13}  {site:12}  {}", minute(told.at), told.kind, told.text)).into_owned()
 }
