@@ -129,7 +129,9 @@ impl Desk {
 
     /// What the view lists, written into this file.
     pub(crate) fn export(&mut self, path: &std::path::Path) -> String {
-        self.type_in(&format!("e<C-u>{}<Enter>", path.display())).write_file();
+        self.type_in("e<C-u>");
+        self.tell(Msg::Paste(path.display().to_string()));
+        self.type_in("<Enter>").write_file();
         std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{error}\n{}", self.screen()))
     }
 
