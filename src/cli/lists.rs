@@ -10,7 +10,7 @@ use crate::console::happened;
 use crate::net::DeviceId;
 use crate::report::lists::{self, Placed};
 use crate::report::{Format, Outlet, Rows, tables};
-use crate::snapshot::{ExposureOrder, Filter, Index, PlacementKey, Plain, Scope, Snapshot, UnseenKind};
+use crate::snapshot::{ExposureOrder, Filter, Index, Kinds, PlacementKey, Plain, Scope, Snapshot, UnseenKind};
 use crate::store::Reader;
 
 /// All devices, to be gone through as the console does.
@@ -25,7 +25,7 @@ fn scope<'a>(snapshot: &'a Snapshot, filter: &'a Filter) -> Scope<'a> {
     Scope { filter, sites: &snapshot.sites, now: snapshot.as_of, stop: &|| false }
 }
 
-fn plain(words: &[String], kinds: &[&str]) -> Result<Plain> {
+fn plain(words: &[String], kinds: &Kinds) -> Result<Plain> {
     let text = words.join(" ");
     Plain::parse(&text, kinds).map_err(|error| wrong_words(&text, &error))
 }
@@ -41,7 +41,7 @@ pub(super) fn exposure(_: &Reader, snapshot: &Snapshot, listing: &Listing, sinks
 
 pub(super) fn placement(_: &Reader, snapshot: &Snapshot, listing: &Listing, sinks: &mut Sinks<'_>) -> Result<ExitCode> {
     let filter = filter(&listing.words)?;
-    let unclassified = index(snapshot).unclassified(&scope(snapshot, &filter)).unwrap_or_default();
+    let unclassified = index(snapshot).unclassified(&scope(snapshot, &filter), None).unwrap_or_default();
     let placement = snapshot.placement(&filter, &unclassified);
     let placed = || {
         placement.rows.iter().filter_map(|key| match key {
@@ -54,7 +54,7 @@ pub(super) fn placement(_: &Reader, snapshot: &Snapshot, listing: &Listing, sink
 }
 
 pub(super) fn unseen(_: &Reader, snapshot: &Snapshot, listing: &Listing, sinks: &mut Sinks<'_>) -> Result<ExitCode> {
-    let words = plain(&listing.words, &UnseenKind::WORDS)?;
+    let words = plain(&listing.words, UnseenKind::WORDS.as_slice())?;
     let unseen = snapshot.unseen(&snapshot.coverage_of_sites(), &words);
     let rows = || unseen.iter().filter_map(|(_, key)| snapshot.unseen_row(key));
     let values = || rows().map(|row| lists::unseen_json(&row)).collect();
@@ -62,7 +62,7 @@ pub(super) fn unseen(_: &Reader, snapshot: &Snapshot, listing: &Listing, sinks: 
 }
 
 pub(super) fn log(reader: &Reader, snapshot: &Snapshot, listing: &Listing, sinks: &mut Sinks<'_>) -> Result<ExitCode> {
-    let words = plain(&listing.words, &happened::KINDS)?;
+    let words = plain(&listing.words, happened::KINDS)?;
     if words.names("visit") {
         let visits = happened::visits(snapshot, &words);
         let values = || visits.iter().map(happened::json).collect();

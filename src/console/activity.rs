@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::columns::Sheet;
 use super::model::{Model, View};
 use super::tell;
 use crate::net::{SiteId, TargetName, Timestamp};
 use crate::policy::Severity;
-use crate::snapshot::{Plain, Snapshot, TargetRow};
+use crate::snapshot::{Plain, Said, Snapshot, TargetRow, in_order};
 use crate::store::Logged;
 
 /// Rows of the log that are kept: older ones are what `lenswarden audit export` is for.
@@ -27,6 +28,18 @@ pub enum Happening {
     Alert(Timestamp, String),
     /// A target's last visit.
     Visit(TargetName),
+}
+
+/// What visits can be sorted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum VisitOrder {
+    /// The newest first.
+    #[default]
+    When,
+    Kind,
+    Site,
+    What,
 }
 
 /// Something that happened.
@@ -230,6 +243,16 @@ pub fn visits(snapshot: &Snapshot, words: &Plain) -> Vec<Told> {
     visits
 }
 
+/// Visits in another order.
+pub(super) fn visits_in_order(visits: Vec<Told>, order: VisitOrder, reversed: bool) -> Vec<Told> {
+    in_order(visits, reversed, |told| match order {
+        VisitOrder::When => Said::Number(told.at.0.saturating_neg()),
+        VisitOrder::Kind => Said::text(told.kind),
+        VisitOrder::Site => Said::text(told.site.as_ref().map(|site| site.as_str().to_owned()).unwrap_or_default()),
+        VisitOrder::What => Said::text(told.text.clone()),
+    })
+}
+
 impl Model {
     /// What of the log is to be read for the screen: past and before these rows.
     pub(super) fn log_wanted(&mut self) -> Option<(u64, u64)> {
@@ -253,7 +276,8 @@ impl Model {
     pub(super) fn list_visits(&mut self) {
         let mut visits = visits(&self.snapshot, &self.words.activity.plain);
         visits.truncate(MOST_VISITS);
-        self.activity.rows = visits;
+        let (order, reversed) = self.order(Sheet::Activity);
+        self.activity.rows = visits_in_order(visits, order, reversed);
         // Rows of the log are read anew when they are asked for again.
         self.activity.begun = false;
         self.list_activity();

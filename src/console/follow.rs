@@ -75,8 +75,8 @@ impl Devices {
 pub enum Wanted {
     /// How many are alike, with the findings that wait about each (open, overdue).
     Tallies(BTreeMap<DeviceId, (usize, usize)>),
-    /// Those on unclassified networks.
-    Unclassified,
+    /// Those on unclassified networks, in an order, or as a person should look at them.
+    Unclassified(Option<(DeviceOrder, bool)>),
     /// Those that one row of the exposure counts, or all, in order.
     Devices(Option<Part>, DeviceOrder, bool),
     /// The rows of the change log past and before these that hold the words, the newest.
@@ -275,7 +275,7 @@ impl Follower {
                         flow.affected.extend(left.map(|(_, site)| site.clone()));
                         Found::Tallies(tallies, flow)
                     }
-                    Wanted::Unclassified => Found::Devices(index.unclassified(&scope)?),
+                    Wanted::Unclassified(order) => Found::Devices(index.unclassified(&scope, *order)?),
                     Wanted::Devices(of, order, reversed) => {
                         Found::Devices(index.devices(&scope, of.as_ref(), *order, *reversed)?)
                     }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::Value;
 
-use super::keys::{Action, Binding, Chord, Context, EVERYWHERE, KEYS, LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING};
+use super::keys::{
+    Action, Binding, Chord, Context, EVERYWHERE, KEYS, LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING, SORTED,
+};
 
 /// Which keys stand in the place of the table's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -233,7 +235,8 @@ pub fn markdown() -> String {
             contexts if contexts == LISTS => "lists".to_owned(),
             contexts if contexts == LOOKING => "lists, detail".to_owned(),
             contexts if contexts == SHOWING => "lists, detail, faceplate".to_owned(),
-            contexts if contexts == SCROLLING => "lists, detail, saved filters, what if, help".to_owned(),
+            contexts if contexts == SCROLLING => "lists, detail, saved filters, columns, what if, help".to_owned(),
+            contexts if contexts == SORTED => "lists, columns".to_owned(),
             contexts if contexts == SEARCHING => "lists, detail, filter, what if, help".to_owned(),
             contexts => contexts.iter().map(|context| context.word()).collect::<Vec<_>>().join(", "),
         };

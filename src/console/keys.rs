@@ -1,15 +1,17 @@
 //! The one table of keys: what is pressed, where, and what it does. Dispatch, the hints at the foot of the screen, the
 //! help and the README's table are all read from it.
 
+mod places;
 mod table;
 
 use crossterm::event::KeyCode;
 use serde::Serialize;
 
 use super::faceplate::Over;
-use table::TYPING;
-pub use table::{EVERYWHERE, KEYS};
-pub(super) use table::{LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING};
+pub use places::EVERYWHERE;
+use places::TYPING;
+pub(super) use places::{LISTS, LOOKING, SCROLLING, SEARCHING, SHOWING, SORTED};
+pub use table::KEYS;
 
 use super::decide::Days;
 use super::input::Edit;
@@ -62,6 +64,8 @@ pub enum Context {
     Search,
     /// Saved filters are shown.
     Saved,
+    /// The columns of a list are shown.
+    Columns,
     /// A line is asked for.
     Ask,
     /// The cells of a row are shown.
@@ -100,6 +104,13 @@ pub enum Action {
     Search,
     Sort,
     Reverse,
+    /// The columns of the list.
+    Columns,
+    ToggleColumn,
+    ColumnLeft,
+    ColumnRight,
+    /// The columns as they were at first.
+    FirstColumns,
     Mark,
     Decide,
     /// Done with typing.
@@ -189,6 +200,7 @@ impl Context {
             Self::Help => "help",
             Self::Search => "search",
             Self::Saved => "saved filters",
+            Self::Columns => "columns",
             Self::Ask => "a name",
             Self::Copy => "copying",
         }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::activity::{Told, visits};
+use super::activity::{Told, VisitOrder, visits, visits_in_order};
+use super::columns::Sheet;
 use super::follow::Devices;
 use super::happened;
 use super::model::{Mode, Model, ReviewKey, View};
@@ -16,7 +17,7 @@ use crate::report::{Format, Rows, sites, tables};
 use crate::review::Finding;
 use crate::snapshot::{
     AtSite, Condition, DeviceRow, ExposureKey, ExposureRow, PlacementKey, Plain, SiteCounts, SiteCoverage, SiteRow,
-    Snapshot, UnseenKey,
+    Snapshot, UnseenKey, UnseenOrder,
 };
 use crate::store::{Reader, StoreError};
 
@@ -31,11 +32,11 @@ pub(super) enum Listed {
     Devices(Vec<DeviceId>),
     Sites(Vec<SiteId>, BTreeMap<SiteId, SiteCounts>, Arc<BTreeMap<SiteId, SiteCoverage>>),
     Unseen(Vec<UnseenKey>),
-    /// All that was not seen and passes.
-    AllUnseen(Plain, Arc<BTreeMap<SiteId, SiteCoverage>>),
+    /// All that was not seen and passes, in order.
+    AllUnseen(Plain, Arc<BTreeMap<SiteId, SiteCoverage>>, (UnseenOrder, bool)),
     Told(Vec<Told>),
-    /// The last visits that pass, all of them.
-    Visits(Plain),
+    /// The last visits that pass, all of them, in order.
+    Visits(Plain, (VisitOrder, bool)),
     /// What of the log passes, all of it.
     Log(Plain),
     /// What is wrong with the work itself stands before them.
@@ -70,18 +71,21 @@ impl Source {
             Listed::Unseen(rows) => rows.len(),
             Listed::Told(rows) => rows.len(),
             Listed::Targets(_, rows) => rows.len(),
-            Listed::AllUnseen(..) | Listed::Visits(_) | Listed::Log(_) => 0,
+            Listed::AllUnseen(..) | Listed::Visits(..) | Listed::Log(_) => 0,
         }
     }
 
     /// Looks up what is not listed yet; what the log says stays to be read.
     pub(super) fn resolve(&mut self) {
         match &self.listed {
-            Listed::AllUnseen(words, coverage) => {
+            Listed::AllUnseen(words, coverage, (order, reversed)) => {
                 let unseen = self.snapshot.unseen(coverage, words);
+                let unseen = self.snapshot.unseen_in_order(unseen, *order, *reversed);
                 self.listed = Listed::Unseen(unseen.into_iter().map(|(_, key)| key).collect());
             }
-            Listed::Visits(words) => self.listed = Listed::Told(visits(&self.snapshot, words)),
+            Listed::Visits(words, (order, reversed)) => {
+                self.listed = Listed::Told(visits_in_order(visits(&self.snapshot, words), *order, *reversed));
+            }
             _ => {}
         }
     }
@@ -129,7 +133,7 @@ impl Source {
                 let before = conditions.iter().filter(|_| at.start == 0).map(tables::condition_json);
                 before.chain(self.targets(part(rows, at.clone())).map(tables::target_json)).collect()
             }
-            Listed::AllUnseen(..) | Listed::Visits(_) | Listed::Log(_) => Vec::new(),
+            Listed::AllUnseen(..) | Listed::Visits(..) | Listed::Log(_) => Vec::new(),
         };
         Ok(Rows::Json(values))
     }
@@ -156,7 +160,7 @@ impl Source {
                 let before = conditions.iter().filter(|_| at.start == 0);
                 tables::targets(before, self.targets(part(rows, at.clone())))
             }
-            Listed::AllUnseen(..) | Listed::Visits(_) | Listed::Log(_) => crate::report::Table::default(),
+            Listed::AllUnseen(..) | Listed::Visits(..) | Listed::Log(_) => crate::report::Table::default(),
         }
     }
 
@@ -253,9 +257,12 @@ impl Model {
     /// All that passes the view's filter, what the list itself has not read included.
     pub(super) fn listed_whole(&self) -> Listed {
         match self.view {
-            View::Coverage => Listed::AllUnseen(self.words.coverage.plain.clone(), self.covered()),
+            View::Coverage => {
+                let order = self.order(Sheet::Coverage);
+                Listed::AllUnseen(self.words.coverage.plain.clone(), self.covered(), order)
+            }
             View::Activity if self.words.activity.plain.names("visit") => {
-                Listed::Visits(self.words.activity.plain.clone())
+                Listed::Visits(self.words.activity.plain.clone(), self.order(Sheet::Activity))
             }
             View::Activity => Listed::Log(self.words.activity.plain.clone()),
             _ => self.listed(usize::MAX),

@@ -7,6 +7,7 @@
 //! message.
 
 mod activity;
+mod columns;
 mod copy;
 pub mod decide;
 mod deciding;
@@ -17,6 +18,7 @@ pub mod happened;
 pub mod input;
 pub mod keymap;
 pub mod keys;
+mod lean;
 pub mod list;
 mod listed;
 mod model;

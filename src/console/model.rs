@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::activity::{Activity, Entry, Happening};
+use super::columns::{Layout, Sheet};
 use super::copy::Menu;
 use super::decide::{Form, Greeting, Stage};
 use super::export::{Exporting, Job};
@@ -16,18 +17,18 @@ use super::keymap::Keymap;
 use super::keys::Context;
 use super::list::List;
 use super::own::settings::{Ascii, Settings};
+use super::own::state::State;
 pub(super) use super::per_view::PerView;
 use super::saved::Asking;
 use super::search::Search;
 use super::sites::SiteLines;
-use super::tell;
 use super::theme::Theme;
 use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
 use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName, Timestamp};
 use crate::snapshot::{
-    Coverage, DeviceOrder, DeviceRow, Exposure, ExposureKey, ExposureOrder, Filter, FilterError, Flow, Part, Placement,
-    PlacementKey, Plain, Queue, Removal, Snapshot, Tally, TargetOrder, UnseenKey, UnseenKind,
+    Coverage, DeviceRow, Exposure, ExposureKey, Filter, FilterError, Flow, Part, Placement, PlacementKey, Plain, Queue,
+    Removal, Snapshot, Tally, UnseenKey, UnseenKind,
 };
 use crate::store::DeviceDetail;
 
@@ -61,16 +62,7 @@ impl View {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Exposure => "Exposure",
-            Self::Placement => "Placement",
-            Self::Reviews => "Reviews",
-            Self::Devices => "Devices",
-            Self::Sites => "Sites",
-            Self::Coverage => "Coverage",
-            Self::Activity => "Activity",
-            Self::Targets => "Targets",
-        }
+        self.context().word()
     }
 
     /// The view with a number that this is or stands behind.
@@ -124,6 +116,8 @@ pub enum Mode {
     Search(Search),
     /// Saved filters are shown, and one is chosen.
     Saved(usize),
+    /// The columns of the list are shown, and one is chosen.
+    Columns(usize),
     /// A line is asked for.
     Ask(Box<Asking>),
     /// The cells of the selected row are shown, over this mode.
@@ -165,9 +159,10 @@ impl Words {
         let read = match view {
             // Words are only looked for in the row's text.
             View::Targets => Ok(()),
-            View::Coverage => Plain::parse(text, &UnseenKind::WORDS).map(|plain| self.plain = plain),
-            View::Activity => Plain::parse(text, &tell::KINDS).map(|plain| self.plain = plain),
-            _ => Filter::parse(text).map(|filter| self.filter = filter),
+            _ => match view.kinds() {
+                Some(kinds) => Plain::parse(text, kinds).map(|plain| self.plain = plain),
+                None => Filter::parse(text).map(|filter| self.filter = filter),
+            },
         };
         self.wrong = read.err();
     }
@@ -194,13 +189,6 @@ pub(super) struct Lists {
     pub(super) coverage: List<UnseenKey>,
     pub(super) activity: List<Happening>,
     pub(super) targets: List<TargetName>,
-}
-
-/// A column to sort by, and which way round.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Sorting<T> {
-    pub(super) by: T,
-    pub(super) reversed: bool,
 }
 
 /// Why the picture cannot be had, or is old.
@@ -259,10 +247,13 @@ pub struct Model {
     pub(super) settled: PerView<bool>,
     pub(super) lists: Lists,
     pub(super) exposure: Exposure,
-    pub(super) exposure_sorting: Sorting<ExposureOrder>,
     pub(super) placement: Placement,
-    pub(super) device_sorting: Sorting<DeviceOrder>,
-    pub(super) target_sorting: Sorting<TargetOrder>,
+    /// How lists are laid out and sorted, where that is another way than at first.
+    pub(super) layouts: BTreeMap<Sheet, Layout>,
+    /// What is remembered, and what of it this version does not know.
+    pub(super) remembered: State,
+    /// Columns of the screen that the list had when it was drawn.
+    pub(super) table_width: Cell<u16>,
     pub(super) site_lines: SiteLines,
     pub(super) activity: Activity,
     /// The entry of the log that was read last, and the one that was asked for.
@@ -347,10 +338,10 @@ impl Model {
             settled: PerView::default(),
             lists: Lists::default(),
             exposure: Exposure::default(),
-            exposure_sorting: Sorting::default(),
             placement: Placement::default(),
-            device_sorting: Sorting::default(),
-            target_sorting: Sorting::default(),
+            layouts: BTreeMap::new(),
+            remembered: State::default(),
+            table_width: Cell::new(80),
             site_lines: SiteLines::default(),
             activity: Activity::default(),
             entry: None,
@@ -419,6 +410,7 @@ impl Model {
             Mode::WhatIf(_) => Context::Told,
             Mode::Search(_) => Context::Search,
             Mode::Saved(_) => Context::Saved,
+            Mode::Columns(_) => Context::Columns,
             Mode::Ask(_) => Context::Ask,
             Mode::Copy(_) => Context::Copy,
             Mode::Help { .. } => Context::Help,

@@ -24,6 +24,7 @@ pub(super) fn movement(model: &mut Model, step: Step) {
         Mode::Decide(form) => return form.step_item(step),
         Mode::Saved(_) => return model.step_saved(step),
         Mode::Copy(menu) => return menu.step(step),
+        Mode::Columns(_) => return model.step_column(step),
         _ => {}
     }
     if matches!(model.mode, Mode::Detail | Mode::Pinned { .. } | Mode::WhatIf(_) | Mode::Help { .. }) {
@@ -159,7 +160,7 @@ pub(super) fn back(model: &mut Model) {
             take_filter(model, &before);
             model.mode = Mode::Browse;
         }
-        Mode::Saved(_) | Mode::Ask(_) => model.mode = Mode::Browse,
+        Mode::Saved(_) | Mode::Columns(_) | Mode::Ask(_) => model.mode = Mode::Browse,
         Mode::Search(search) => model.mode = std::mem::take(search.over.as_mut()),
         Mode::Copy(menu) => model.mode = std::mem::take(menu.over.as_mut()),
         Mode::Help { over, .. } => {
@@ -207,39 +208,6 @@ fn step_back(model: &mut Model) {
         model.settle();
         model.lists.reviews.select(&ReviewKey::Cycle(cycle));
     }
-}
-
-pub(super) fn sort(model: &mut Model, turn: bool) {
-    let turned = |reversed: bool| if turn { !reversed } else { false };
-    let name = match model.view {
-        View::Exposure => {
-            let sorting = &mut model.exposure_sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        View::Sites => {
-            let sorting = &mut model.site_lines.sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        View::Devices => {
-            let sorting = &mut model.device_sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        View::Targets => {
-            let sorting = &mut model.target_sorting;
-            sorting.by = if turn { sorting.by } else { sorting.by.next() };
-            sorting.reversed = turned(sorting.reversed);
-            sorting.by.name()
-        }
-        _ => return,
-    };
-    model.unsettle(model.view);
-    model.message = Some(Message { bad: false, text: format!("sorted by {name}") });
 }
 
 /// Lines that a turn of the wheel moves by.

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::columns::Sheet;
 use super::follow::{Ask, Found, Question, Wanted};
-use super::model::{Mode, Model, PerView, ReviewKey, Sorting, View};
+use super::model::{Mode, Model, PerView, ReviewKey, View};
 use crate::net::DeviceId;
 use crate::review::{Finding, FindingState};
-use crate::snapshot::{By, Changes, Filter, Queue, Snapshot, Tally, TargetRow};
+use crate::snapshot::{By, Changes, Filter, FindingOrder, PlacementKey, Pressing, Queue, Snapshot, Tally, TargetRow};
 use crate::store::DeviceDetail;
 
 impl Model {
@@ -52,10 +53,13 @@ impl Model {
             View::Exposure => Wanted::Tallies(self.snapshot.waiting(&self.overdue)),
             // Findings are counted at their sites, not at their devices.
             View::Sites if self.loading.is_none() => Wanted::Tallies(BTreeMap::new()),
-            View::Placement => Wanted::Unclassified,
+            View::Placement => {
+                let (order, reversed): (FindingOrder, bool) = self.order(Sheet::Placement);
+                Wanted::Unclassified(order.of_devices().map(|order| (order, reversed)))
+            }
             View::Devices => {
-                let Sorting { by, reversed } = self.device_sorting;
-                Wanted::Devices(self.devices_of.clone(), by, reversed)
+                let (order, reversed) = self.order(Sheet::Devices);
+                Wanted::Devices(self.devices_of.clone(), order, reversed)
             }
             View::Activity => {
                 let (from, to) = self.log_wanted()?;
@@ -183,14 +187,25 @@ impl Model {
     }
 
     fn expose(&mut self, tallies: Vec<Tally>) {
-        let Sorting { by, reversed } = self.exposure_sorting;
-        self.exposure = self.snapshot.exposure(tallies, by, reversed);
+        let (order, reversed) = self.order(Sheet::Exposure);
+        self.exposure = self.snapshot.exposure(tallies, order, reversed);
         self.lists.exposure.set(self.exposure.rows.iter().map(|row| row.key.clone()).collect());
         self.list_parts();
     }
 
     fn place(&mut self) {
         self.placement = self.snapshot.placement(&self.words.placement.filter, &self.unclassified);
+        // What no rule can be asked of stays below the findings, in an order of its own.
+        let (order, reversed) = self.order(Sheet::Placement);
+        let (findings, devices): (Vec<_>, Vec<_>) =
+            self.placement.rows.iter().partition(|key| matches!(key, PlacementKey::Finding(_)));
+        let findings = findings.into_iter().filter_map(|key| match key {
+            PlacementKey::Finding(id) => Some(id),
+            PlacementKey::Device(_) => None,
+        });
+        let pressing = Pressing { overdue: &self.overdue, dues: &self.dues };
+        let findings = self.snapshot.findings_in_order(findings.collect(), order, reversed, pressing);
+        self.placement.rows = findings.into_iter().map(PlacementKey::Finding).chain(devices).collect();
         self.lists.placement.set(self.placement.rows.clone());
     }
 
@@ -223,6 +238,9 @@ impl Model {
                     Some(cycle) => snapshot.items(cycle, filter, overdue),
                     None => snapshot.queued(self.queue, &by),
                 };
+                let (order, reversed) = self.order(Sheet::Reviews);
+                let pressing = Pressing { overdue, dues: &self.dues };
+                let findings = snapshot.findings_in_order(findings, order, reversed, pressing);
                 self.queued = snapshot.queue_counts(&by);
                 let all = self.items_of.is_none() && self.queue == Queue::Waiting;
                 let mut cycles: Vec<_> = snapshot.cycles.values().filter(|_| all).collect();
@@ -236,8 +254,8 @@ impl Model {
             View::Activity if self.words.activity.plain.names("visit") => self.list_visits(),
             View::Activity => return,
             View::Targets => {
-                let Sorting { by, reversed } = self.target_sorting;
-                self.lists.targets.set(snapshot.sorted_targets(&self.words.targets.text, by, reversed));
+                let (order, reversed) = self.order(Sheet::Targets);
+                self.lists.targets.set(snapshot.sorted_targets(&self.words.targets.text, order, reversed));
             }
         }
         *self.settled.of_mut(self.view) = true;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::model::{Model, Sorting, View};
+use super::columns::Sheet;
+use super::model::{Model, View};
 use crate::net::SiteId;
-use crate::snapshot::{Filter, Flow, SiteCounts, SiteCoverage, SiteOrder, Tally};
+use crate::snapshot::{Filter, Flow, SiteCounts, SiteCoverage, Tally};
 
 /// The sites, as far as they were counted.
 #[derive(Debug, Default)]
@@ -16,7 +17,6 @@ pub(super) struct SiteLines {
     pub(super) counts: BTreeMap<SiteId, SiteCounts>,
     /// What of each was looked at; `None`: the picture changed since.
     pub(super) coverage: Option<Arc<BTreeMap<SiteId, SiteCoverage>>>,
-    pub(super) sorting: Sorting<SiteOrder>,
 }
 
 impl Model {
@@ -43,8 +43,8 @@ impl Model {
     pub(super) fn list_sites(&mut self) {
         self.measure();
         let nothing = BTreeMap::new();
-        let SiteLines { counts, coverage, sorting, .. } = &self.site_lines;
-        let order = (sorting.by, sorting.reversed);
+        let SiteLines { counts, coverage, .. } = &self.site_lines;
+        let order = self.order(Sheet::Sites);
         let coverage = coverage.as_deref().unwrap_or(&nothing);
         let filter = &self.words.of(View::Sites).filter;
         self.lists.sites.set(self.snapshot.sites_listed(filter, counts, coverage, order));
@@ -60,6 +60,8 @@ impl Model {
         for (kind, _) in &unseen {
             *self.unseen.entry(*kind).or_default() += 1;
         }
+        let (order, reversed) = self.order(Sheet::Coverage);
+        let unseen = self.snapshot.unseen_in_order(unseen, order, reversed);
         self.lists.coverage.set(unseen.into_iter().map(|(_, key)| key).collect());
     }
 
@@ -74,12 +76,12 @@ impl Model {
         self.movement = removal.map(|removal| (flow, removal));
     }
 
-    /// The sites of the exposure's row that is looked into, most devices first.
+    /// The sites of the exposure's row that is looked into.
     pub(super) fn list_parts(&mut self) {
         let Some(key) = &self.exposure_at else { return };
+        let (order, reversed) = self.order(Sheet::Parts);
         let row = self.exposure.rows.iter().find(|row| row.key == *key);
-        let mut sites: Vec<_> = row.into_iter().flat_map(|row| &row.sites).collect();
-        sites.sort_by_key(|(site, at)| (std::cmp::Reverse(at.devices), *site));
-        self.lists.parts.set(sites.into_iter().map(|(site, _)| site.clone()).collect());
+        let sites = row.map(|row| self.snapshot.parts(row, order, reversed)).unwrap_or_default();
+        self.lists.parts.set(sites);
     }
 }

@@ -7,26 +7,26 @@ use crate::inventory::{Merge, Place};
 use crate::net::{DeviceId, SiteId, Timestamp};
 use crate::policy::{Severity, Subject};
 use crate::review::{Cycle, Decision, Finding, FindingState, Matter};
-use crate::snapshot::{TargetRow, word};
+use crate::snapshot::{Kinds, TargetRow, word};
 use crate::store::{
     ChangeKind, ConfigurationRecord, CredentialTry, DaemonRecord, DeviceRecord, Logged, RequestRecord, TargetRecord,
 };
 
-/// The words that `kind:` takes.
-pub const KINDS: [&str; 13] = [
-    "device",
-    "move",
-    "finding",
-    "decision",
-    "cycle",
-    "target",
-    "credential",
-    "configuration",
-    "daemon",
-    "request",
-    "audit",
-    "alert",
-    "visit",
+/// The words that `kind:` takes, and what each stands for.
+pub const KINDS: &Kinds = &[
+    ("device", "a device came, changed or went"),
+    ("move", "a device is at another place"),
+    ("finding", "a finding opened, changed or closed"),
+    ("decision", "somebody decided"),
+    ("cycle", "a review began, ended or was attested"),
+    ("target", "a switch or camera answers otherwise than before"),
+    ("credential", "a credential was refused, or tried again"),
+    ("configuration", "another configuration is in force"),
+    ("daemon", "the daemon started or stopped"),
+    ("request", "somebody asked the daemon for something"),
+    ("audit", "the log itself: its key, what was pruned"),
+    ("alert", "a carrier was told"),
+    ("visit", "each target's last visit, instead of the log"),
 ];
 
 /// What people call a device.

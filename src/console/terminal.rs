@@ -11,16 +11,18 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crossterm::cursor::Show;
+use crossterm::cursor::{MoveTo, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event};
 use crossterm::execute;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use signal_hook::consts::{SIGHUP, SIGTERM};
 
+use super::lean::Lean;
 use super::run::Events;
 
 /// SIGTERM and SIGHUP as a flag. A second one ends the program at once, whatever it is doing.
@@ -44,15 +46,24 @@ type Hook = dyn Fn(&panic::PanicHookInfo<'_>) + Sync + Send;
 
 /// The terminal while the console has it. Dropping it gives it back.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<Lean<Stdout>>,
     hook: Arc<Hook>,
     panicked: Arc<AtomicBool>,
 }
 
-/// Gives the terminal back. Each step is tried whatever became of the others: there is nobody to tell.
+/// Gives the terminal back. Each step is tried whatever became of the others: there is nobody to tell. A terminal without
+/// a second screen is left empty, not with half of ours.
 fn restore() {
     let _ = disable_raw_mode();
-    let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = execute!(
+        stdout(),
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        Clear(ClearType::All),
+        MoveTo(0, 0),
+        LeaveAlternateScreen,
+        Show
+    );
 }
 
 impl Screen {
@@ -70,9 +81,9 @@ impl Screen {
             earlier(info);
         }));
         enable_raw_mode()?;
-        let made = execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)
+        let made = execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Clear(ClearType::All))
             .and_then(|()| if mouse { execute!(stdout(), EnableMouseCapture) } else { Ok(()) })
-            .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
+            .and_then(|()| Terminal::new(Lean::new(stdout())));
         match made {
             Ok(terminal) => Ok(Self { terminal, hook, panicked }),
             Err(error) => {
@@ -87,7 +98,7 @@ impl Screen {
         self.panicked.load(Ordering::SeqCst)
     }
 
-    pub(super) fn terminal(&mut self) -> &mut Terminal<CrosstermBackend<Stdout>> {
+    pub(super) fn terminal(&mut self) -> &mut Terminal<Lean<Stdout>> {
         &mut self.terminal
     }
 }

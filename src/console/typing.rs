@@ -5,8 +5,9 @@ use std::rc::Rc;
 use super::input::{Edit, Input};
 use super::list::Step;
 use super::model::{Mode, Model, View};
+use super::tell;
 use crate::net::{NetworkId, SiteId};
-use crate::snapshot::{Completion, Known};
+use crate::snapshot::{Completion, Filter, FilterError, Kinds, Known, Plain, UnseenKind};
 
 /// Filter words being typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,21 +21,26 @@ pub struct Typing {
     /// Which of that is chosen.
     pub at: usize,
     known: Rc<Known>,
+    /// The words that `kind:` takes, where rows are no devices.
+    kinds: Option<&'static Kinds>,
 }
 
 impl Typing {
-    pub(super) fn new(text: &str, known: Known) -> Self {
+    pub(super) fn new(text: &str, known: Known, kinds: Option<&'static Kinds>) -> Self {
         let (input, before, known) = (Input::new(text), text.to_owned(), Rc::new(known));
-        let mut typing = Self { input, before, known, ..Self::default() };
+        let mut typing = Self { input, before, known, kinds, ..Self::default() };
         typing.offer();
         typing
     }
 
     fn offer(&mut self) {
-        // Where the words are of no fields, nothing is known.
-        if *self.known != Known::default() {
-            self.completion = Completion::new(self.input.before(), self.input.after(), &self.known);
-        }
+        let (before, after) = (self.input.before(), self.input.after());
+        self.completion = match self.kinds {
+            Some(kinds) => Completion::plain(before, after, kinds, &self.known),
+            // Where the words are of no fields, nothing is known.
+            None if *self.known == Known::default() => Completion::default(),
+            None => Completion::new(before, after, &self.known),
+        };
         self.at = 0;
     }
 
@@ -71,9 +77,22 @@ impl Typing {
 }
 
 impl View {
-    /// Its filter words may name a device's or a finding's fields.
-    pub(super) fn has_fields(self) -> bool {
-        !matches!(self, Self::Coverage | Self::Activity | Self::Targets)
+    /// The words that `kind:` takes in its filter, where its rows are no devices.
+    pub(super) fn kinds(self) -> Option<&'static Kinds> {
+        match self {
+            Self::Coverage => Some(&UnseenKind::WORDS),
+            Self::Activity => Some(tell::KINDS),
+            _ => None,
+        }
+    }
+
+    /// What filter words let through in it, in words.
+    pub(super) fn means(self, words: &str) -> Result<String, FilterError> {
+        match (self, self.kinds()) {
+            (Self::Targets, _) => Ok("rows that hold every one of these words".to_owned()),
+            (_, Some(kinds)) => Plain::parse(words, kinds).map(|plain| plain.in_words()),
+            (_, None) => Filter::parse(words).map(|filter| filter.in_words()),
+        }
     }
 }
 
@@ -81,11 +100,14 @@ impl Model {
     /// What filter words of this view may hold, as far as it stands in the data.
     pub(super) fn known(&self) -> Known {
         let mut known = Known::default();
-        if !self.view.has_fields() {
+        if self.view == View::Targets {
             return known;
         }
         let snapshot = &self.snapshot;
         known.add("site", snapshot.sites.keys().map(SiteId::as_str));
+        if self.view.kinds().is_some() {
+            return known;
+        }
         known.add("network", ["core", "surveillance", "other", "unclassified"]);
         known.add("network", snapshot.networks.keys().map(NetworkId::as_str));
         known
@@ -127,13 +149,7 @@ pub(super) fn insert(model: &mut Model, text: &str) {
         Mode::WhatIf(what_if) => what_if.input.insert(text),
         Mode::Search(search) => search.input.insert(text),
         Mode::Ask(asking) => asking.input.insert(text),
-        Mode::Browse
-        | Mode::Detail
-        | Mode::Saved(_)
-        | Mode::Faceplate(_)
-        | Mode::Pinned { .. }
-        | Mode::Copy(_)
-        | Mode::Help { .. } => {}
+        _ => {}
     }
 }
 
@@ -147,12 +163,6 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
         Mode::WhatIf(what_if) => what_if.input.edit(edit),
         Mode::Search(search) => search.input.edit(edit),
         Mode::Ask(asking) => asking.input.edit(edit),
-        Mode::Browse
-        | Mode::Detail
-        | Mode::Saved(_)
-        | Mode::Faceplate(_)
-        | Mode::Pinned { .. }
-        | Mode::Copy(_)
-        | Mode::Help { .. } => {}
+        _ => {}
     }
 }

@@ -12,7 +12,7 @@ use super::follow::Found;
 use super::keys::{Action, Context};
 use super::list::Step;
 use super::model::{Mode, Model, Trouble, View};
-use super::moves::{back, click, faceplate, go, movement, open, show_part, show_site, sort, visits, wheel};
+use super::moves::{back, click, faceplate, go, movement, open, show_part, show_site, visits, wheel};
 use super::search::Search;
 use super::typing::{Typing, edit, insert, take_typed};
 use super::what_if::{Progress, WhatIf};
@@ -220,7 +220,7 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
         Action::SiteFindings => show_site(model, View::Reviews),
         Action::Filter => {
             let before = model.words.of(model.view).text.clone();
-            model.mode = Mode::Filter(Box::new(Typing::new(&before, model.known())));
+            model.mode = Mode::Filter(Box::new(Typing::new(&before, model.known(), model.view.kinds())));
         }
         Action::Search => {
             let over = std::mem::take(&mut model.mode);
@@ -240,8 +240,13 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             }
             take_typed(model);
         }
-        Action::Sort => sort(model, false),
-        Action::Reverse => sort(model, true),
+        Action::Columns => model.show_columns(),
+        Action::ToggleColumn => model.toggle_column(),
+        Action::ColumnLeft | Action::ColumnRight => model.shift_column(action == Action::ColumnLeft),
+        Action::FirstColumns => model.reset_columns(),
+        Action::Sort if context == Context::Columns => model.sort_by_chosen(),
+        Action::Sort => model.sort_by_next(),
+        Action::Reverse => model.turn_round(),
         Action::Mark => model.mark(),
         Action::NextQueue | Action::PreviousQueue => model.turn_queue(action == Action::NextQueue),
         Action::WhatIf => {
@@ -258,6 +263,7 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             Mode::Saved(_) => model.recall(),
             Mode::Ask(_) => return (true, model.answer()),
             Mode::Copy(_) => return (true, model.copy_cell(None)),
+            Mode::Columns(_) => model.sort_by_chosen(),
             Mode::WhatIf(what_if) => {
                 what_if.progress = Progress::Judging;
                 return (true, Effect::Try(what_if.input.text().to_owned()));

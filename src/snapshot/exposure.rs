@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::sort::natural;
 use super::{AtSite, DeviceRow, Snapshot};
 use crate::config::{NetworkKind, Sensitivity};
 use crate::maker::{Class, Surveillance, Verdict};
@@ -82,64 +83,58 @@ pub struct Exposure {
 
 /// What rows can be sorted by. Brands stay with their group.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ExposureOrder {
     /// Restricted makers first, then by how many devices.
     #[default]
+    #[serde(rename = "status")]
     Gravity,
     /// By name.
+    #[serde(rename = "maker")]
     Name,
+    /// Devices.
+    All,
     /// At sensitive sites.
     Sensitive,
     /// At standard sites.
     Standard,
+    /// At sites that are not described.
+    Elsewhere,
     /// On core networks.
     Core,
+    /// On networks for surveillance equipment.
+    Surveillance,
+    /// On other networks.
+    Other,
+    /// On networks that are not classified.
+    Unclassified,
     /// Open findings.
     Open,
     /// Overdue findings.
     Overdue,
+    /// Sites.
+    Sites,
 }
 
 impl ExposureOrder {
-    /// The next one round.
-    #[must_use]
-    pub fn next(self) -> Self {
-        match self {
-            Self::Gravity => Self::Name,
-            Self::Name => Self::Sensitive,
-            Self::Sensitive => Self::Standard,
-            Self::Standard => Self::Core,
-            Self::Core => Self::Open,
-            Self::Open => Self::Overdue,
-            Self::Overdue => Self::Gravity,
-        }
-    }
-
-    /// Its name for people.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Gravity => "gravity",
-            Self::Name => "maker",
-            Self::Sensitive => "devices at sensitive sites",
-            Self::Standard => "devices at standard sites",
-            Self::Core => "devices on core networks",
-            Self::Open => "open findings",
-            Self::Overdue => "overdue findings",
-        }
-    }
-
     fn compare(self, a: &ExposureRow, b: &ExposureRow) -> Ordering {
+        let most = |of: fn(&ExposureRow) -> usize| of(b).cmp(&of(a));
         match self {
             Self::Gravity => gravity(a).cmp(&gravity(b)).then(b.all.cmp(&a.all)),
             Self::Name => Ordering::Equal,
-            Self::Sensitive => b.sensitive.cmp(&a.sensitive),
-            Self::Standard => b.standard.cmp(&a.standard),
-            Self::Core => b.core.cmp(&a.core),
-            Self::Open => b.open.cmp(&a.open),
-            Self::Overdue => b.overdue.cmp(&a.overdue),
+            Self::All => most(|row| row.all),
+            Self::Sensitive => most(|row| row.sensitive),
+            Self::Standard => most(|row| row.standard),
+            Self::Elsewhere => most(ExposureRow::elsewhere),
+            Self::Core => most(|row| row.core),
+            Self::Surveillance => most(|row| row.elsewhere[0]),
+            Self::Other => most(|row| row.elsewhere[1]),
+            Self::Unclassified => most(|row| row.elsewhere[2]),
+            Self::Open => most(|row| row.open),
+            Self::Overdue => most(|row| row.overdue),
+            Self::Sites => most(|row| row.sites.len()),
         }
-        .then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase()))
+        .then_with(|| natural(&a.name, &b.name))
         .then_with(|| a.key.cmp(&b.key))
     }
 }
@@ -247,6 +242,12 @@ impl ExposureKey {
 }
 
 impl ExposureRow {
+    /// At sites that are not described.
+    #[must_use]
+    pub fn elsewhere(&self) -> usize {
+        self.all - self.sensitive - self.standard
+    }
+
     fn new(key: ExposureKey, tally: &Tally) -> Self {
         let name = match (&key.group, &key.brand) {
             (_, Some(brand)) => format!("as {brand}"),

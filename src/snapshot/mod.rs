@@ -8,6 +8,7 @@ mod curve;
 mod exposure;
 mod faceplate;
 mod filter;
+mod finding_order;
 mod hidden;
 mod index;
 mod look_up;
@@ -29,11 +30,12 @@ pub use curve::{Curve, Day, Stay};
 pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tally, group_of};
 pub use faceplate::{Faceplate, Jack, Sign, Unit};
 pub use filter::{Candidate, Completion, Filter, FilterError, Known};
+pub use finding_order::{FindingOrder, Pressing};
 pub use index::{Index, Scope};
 pub use look_up::{Hit, Hits, Score, Sought};
-pub use part::{AtSite, Part};
+pub use part::{AtSite, Part, PartOrder};
 pub use placement::{Placement, PlacementKey};
-pub use plain::Plain;
+pub use plain::{Kinds, Plain};
 pub use queue::{By, Progress, Queue};
 pub use removal::{DayRow, Flow, Removal};
 pub use returns::{
@@ -42,8 +44,8 @@ pub use returns::{
 pub use seen::Seen;
 pub use site_coverage::{Factor, FactorKind, Gap, Looked, RegisterLooked, SiteCoverage, SiteLooked};
 pub use sites::{SiteCounts, SiteOrder};
-pub use sort::{DeviceOrder, TargetOrder};
-pub use unseen::{Unseen, UnseenKey, UnseenKind};
+pub use sort::{DeviceOrder, Said, TargetOrder, in_order};
+pub use unseen::{Unseen, UnseenKey, UnseenKind, UnseenOrder};
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -2,8 +2,11 @@
 
 use super::FilterError;
 
+/// The words that `kind:` takes, and what each stands for.
+pub type Kinds = [(&'static str, &'static str)];
+
 #[derive(Debug, Clone, PartialEq)]
-enum Word {
+pub(super) enum Word {
     Kind(String),
     Site(String),
     Any(String),
@@ -12,7 +15,7 @@ enum Word {
 /// Filter words, read. All must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plain {
-    words: Vec<(bool, Word)>,
+    pub(super) words: Vec<(bool, Word)>,
 }
 
 impl Plain {
@@ -20,7 +23,7 @@ impl Plain {
     ///
     /// # Errors
     /// An unknown field or kind, with its place.
-    pub fn parse(text: &str, kinds: &[&str]) -> Result<Self, FilterError> {
+    pub fn parse(text: &str, kinds: &Kinds) -> Result<Self, FilterError> {
         let mut words = Vec::new();
         let mut rest = text;
         while let Some(start) = rest.find(|c: char| !c.is_whitespace()) {
@@ -70,15 +73,18 @@ impl Plain {
     }
 }
 
-fn read(word: &str, kinds: &[&str]) -> Result<Word, String> {
+fn read(word: &str, kinds: &Kinds) -> Result<Word, String> {
     let named = |(field, _): &(&str, &str)| !field.is_empty() && field.chars().all(|c| c.is_ascii_alphabetic());
     let Some((field, value)) = word.split_once(':').filter(named) else { return Ok(Word::Any(word.to_lowercase())) };
     let value = value.to_lowercase();
     match field {
         "kind" | "site" if value.is_empty() => Err(format!("'{field}:' needs a value")),
         "site" => Ok(Word::Site(value)),
-        "kind" if kinds.contains(&value.as_str()) => Ok(Word::Kind(value)),
-        "kind" => Err(format!("'{value}' is no kind; there are {}", kinds.join(", "))),
+        "kind" if kinds.iter().any(|(kind, _)| *kind == value) => Ok(Word::Kind(value)),
+        "kind" => {
+            let kinds: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
+            Err(format!("'{value}' is no kind; there are {}", kinds.join(", ")))
+        }
         // A MAC address begins with letters and a colon, too.
         _ if field.len() <= 2 => Ok(Word::Any(word.to_lowercase())),
         _ => Err(format!("there is no field '{field}'; there are kind, site, and any text")),
@@ -89,7 +95,7 @@ fn read(word: &str, kinds: &[&str]) -> Result<Word, String> {
 mod tests {
     use super::*;
 
-    const KINDS: &[&str] = &["range", "port"];
+    const KINDS: &Kinds = &[("range", "addresses"), ("port", "a port")];
 
     #[test]
     fn words_hold_together_and_turn_round() {

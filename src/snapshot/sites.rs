@@ -1,11 +1,12 @@
 //! What each site has: its surveillance equipment by count word, and what waits to be decided there.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Filter, SiteCoverage, SiteRow, Snapshot, Tally};
+use super::sort::{in_order, turned};
+use super::{FactorKind, Filter, Said, SiteCoverage, SiteRow, Snapshot, Tally};
 use crate::config::{NetworkKind, Sensitivity};
 use crate::maker::Surveillance;
 use crate::net::{FindingId, SiteId};
@@ -36,65 +37,51 @@ pub struct SiteCounts {
 
 /// What sites can be sorted by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SiteOrder {
     /// Sensitive ones first, then by what is wrong there.
     #[default]
     Gravity,
     /// By id.
     Site,
+    /// By name.
+    Name,
+    /// Sensitive ones first.
+    Sensitivity,
+    /// By the limb that makes them sensitive.
+    Basis,
     /// Surveillance equipment.
     Cameras,
     /// Restricted devices.
     Restricted,
+    /// Suspected ones.
+    Suspected,
+    /// Unknown ones.
+    Unknown,
     /// On core networks.
-    OnCore,
+    Core,
     /// Findings that wait.
     Open,
     /// Findings past their time.
     Overdue,
-    /// What was looked at least.
-    Coverage,
+    /// What was looked at least, by whatever factor.
+    Least,
+    /// By the address ranges that were looked through, the least first; the others alike.
+    Ranges,
+    #[allow(missing_docs)]
+    Switches,
+    #[allow(missing_docs)]
+    Ports,
+    #[allow(missing_docs)]
+    Register,
 }
 
-impl SiteOrder {
-    /// Every order, as the sort key walks through them.
-    pub const ALL: [Self; 8] = [
-        Self::Gravity,
-        Self::Site,
-        Self::Cameras,
-        Self::Restricted,
-        Self::OnCore,
-        Self::Open,
-        Self::Overdue,
-        Self::Coverage,
-    ];
-
-    /// The next one round.
+impl SiteCoverage {
+    /// The smallest share in per cent that is known.
     #[must_use]
-    pub fn next(self) -> Self {
-        let at = Self::ALL.iter().position(|order| *order == self).unwrap_or(0);
-        Self::ALL.iter().cycle().nth(at + 1).copied().unwrap_or_default()
+    pub fn least(&self) -> Option<u64> {
+        self.factors.iter().filter_map(super::Factor::percent).min()
     }
-
-    /// Its name for people.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Gravity => "gravity",
-            Self::Site => "site",
-            Self::Cameras => "cameras",
-            Self::Restricted => "restricted devices",
-            Self::OnCore => "devices on core networks",
-            Self::Open => "open findings",
-            Self::Overdue => "overdue findings",
-            Self::Coverage => "coverage, the least first",
-        }
-    }
-}
-
-/// The smallest share that is known; a site of which none is known was looked at least of all.
-fn least(coverage: Option<&SiteCoverage>) -> u64 {
-    coverage.and_then(|coverage| coverage.factors.iter().filter_map(super::Factor::percent).min()).unwrap_or(0)
 }
 
 impl Snapshot {
@@ -109,29 +96,45 @@ impl Snapshot {
     ) -> Vec<SiteId> {
         let nothing = SiteCounts::default();
         let counts = |row: &SiteRow| counts.get(&row.id).unwrap_or(&nothing);
-        let grave = |row: &SiteRow| {
+        let grave = |row: &&SiteRow| {
             let of = counts(row);
             let sensitive = row.sensitivity == Sensitivity::Sensitive;
             Reverse((sensitive, of.on_core, of.restricted, of.suspected, of.overdue, of.open, of.unknown))
         };
-        let most = |of: fn(&SiteCounts) -> usize, a: &SiteRow, b: &SiteRow| of(counts(b)).cmp(&of(counts(a)));
-        let compare = |a: &&SiteRow, b: &&SiteRow| {
-            let (one, other) = (a, b);
-            let ordering = match order {
-                SiteOrder::Gravity => grave(one).cmp(&grave(other)),
-                SiteOrder::Site => Ordering::Equal,
-                SiteOrder::Cameras => most(|of| of.surveillance, one, other),
-                SiteOrder::Restricted => most(|of| of.restricted, one, other),
-                SiteOrder::OnCore => most(|of| of.on_core, one, other),
-                SiteOrder::Open => most(|of| of.open, one, other),
-                SiteOrder::Overdue => most(|of| of.overdue, one, other),
-                SiteOrder::Coverage => least(coverage.get(&one.id)).cmp(&least(coverage.get(&other.id))),
-            };
-            let ordering = ordering.then_with(|| one.id.cmp(&other.id));
-            if reversed { ordering.reverse() } else { ordering }
-        };
+        // Stable: by id, where nothing else tells them apart.
         let mut rows: Vec<&SiteRow> = self.sites.values().filter(|row| filter.site(row)).collect();
-        rows.sort_by(compare);
+        rows.sort_by_key(grave);
+        let share = |row: &SiteRow, kind| {
+            let factor = coverage.get(&row.id).and_then(|coverage| coverage.factor(kind));
+            Said::number(factor.and_then(super::Factor::percent).and_then(|percent| u32::try_from(percent).ok()))
+        };
+        let said = |row: &&SiteRow| match order {
+            SiteOrder::Gravity => Said::Nothing,
+            SiteOrder::Site => Said::text(row.id.as_str().to_owned()),
+            SiteOrder::Name => Said::text(row.name.clone()),
+            SiteOrder::Sensitivity => Said::Number(i64::from(row.sensitivity != Sensitivity::Sensitive)),
+            SiteOrder::Basis => Said::text(row.basis.as_ref().map(super::word).unwrap_or_default()),
+            SiteOrder::Cameras => Said::most(counts(row).surveillance),
+            SiteOrder::Restricted => Said::most(counts(row).restricted),
+            SiteOrder::Suspected => Said::most(counts(row).suspected),
+            SiteOrder::Unknown => Said::most(counts(row).unknown),
+            SiteOrder::Core => Said::most(counts(row).on_core),
+            SiteOrder::Open => Said::most(counts(row).open),
+            SiteOrder::Overdue => Said::most(counts(row).overdue),
+            // Of which no share is known was looked at least of all.
+            SiteOrder::Least => {
+                let least = coverage.get(&row.id).and_then(SiteCoverage::least);
+                Said::Number(least.and_then(|percent| i64::try_from(percent).ok()).unwrap_or(-1))
+            }
+            SiteOrder::Ranges => share(row, FactorKind::Ranges),
+            SiteOrder::Switches => share(row, FactorKind::Switches),
+            SiteOrder::Ports => share(row, FactorKind::Ports),
+            SiteOrder::Register => share(row, FactorKind::Register),
+        };
+        let rows = match order {
+            SiteOrder::Gravity => turned(rows, reversed),
+            _ => in_order(rows, reversed, said),
+        };
         rows.into_iter().map(|row| row.id.clone()).collect()
     }
 

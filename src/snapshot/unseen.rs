@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::site_coverage::gap_of;
-use super::{DaemonState, FactorKind, Gap, Plain, SiteCoverage, Snapshot, TargetRow};
+use super::sort::{in_order, turned};
+use super::{DaemonState, FactorKind, Gap, Plain, Said, SiteCoverage, Snapshot, TargetRow};
 use crate::config::Sensitivity;
 use crate::net::{SiteId, TargetName, Timestamp};
 
@@ -49,27 +52,27 @@ impl UnseenKind {
         Self::Register,
         Self::Registry,
     ];
-    /// Their words, as `kind:` takes them.
-    pub const WORDS: [&'static str; 12] = [
-        "daemon",
-        "work",
-        "alerts",
-        "switch",
-        "neighbour",
-        "range",
-        "recorder",
-        "camera",
-        "partial",
-        "port",
-        "register",
-        "registry",
+    /// Their words, as `kind:` takes them, and what each stands for.
+    pub const WORDS: [(&'static str, &'static str); 12] = [
+        ("daemon", "the daemon does not work, or not as configured"),
+        ("work", "something is wrong with the work itself"),
+        ("alerts", "a carrier takes no alerts: nobody is told"),
+        ("switch", "a switch that gives no answer"),
+        ("neighbour", "a switch that is heard of, and not polled"),
+        ("range", "addresses that were not looked through"),
+        ("recorder", "cameras behind recorders and others"),
+        ("camera", "a camera that gives no answer"),
+        ("partial", "it answers, and not all of it was seen"),
+        ("port", "a port with a link, and no device known on it"),
+        ("register", "what a register lists, and nobody saw"),
+        ("registry", "the registry that makers are told by is old"),
     ];
 
     /// Its word.
     #[must_use]
     pub fn word(self) -> &'static str {
         let at = Self::ALL.iter().position(|kind| *kind == self).unwrap_or(0);
-        Self::WORDS.get(at).copied().unwrap_or_default()
+        Self::WORDS.get(at).map_or("", |(word, _)| word)
     }
 
     /// Whether what is seen is itself in doubt because of it.
@@ -77,6 +80,25 @@ impl UnseenKind {
     pub fn is_grave(self) -> bool {
         self <= Self::Alerts
     }
+}
+
+/// What things that were not seen can be sorted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnseenOrder {
+    /// The gravest first, sensitive sites before others.
+    #[default]
+    Kind,
+    /// By site.
+    Site,
+    /// By name.
+    What,
+    /// The oldest first.
+    Since,
+    /// By the reason.
+    Why,
+    /// By what to do: what takes the same stands together.
+    Mend,
 }
 
 /// What tells one thing that was not seen from the others.
@@ -205,6 +227,30 @@ impl Snapshot {
         }
         keys.sort();
         keys.into_iter().map(|(kind, _, key)| (kind, key)).collect()
+    }
+
+    /// What was not seen and stands the gravest first, in another order.
+    #[must_use]
+    pub fn unseen_in_order(
+        &self,
+        unseen: Vec<(UnseenKind, UnseenKey)>,
+        order: UnseenOrder,
+        reversed: bool,
+    ) -> Vec<(UnseenKind, UnseenKey)> {
+        if order == UnseenOrder::Kind {
+            return turned(unseen, reversed);
+        }
+        in_order(unseen, reversed, |(_, key)| {
+            let Some(row) = self.unseen_row(key) else { return Said::Nothing };
+            match order {
+                UnseenOrder::Kind => Said::Nothing,
+                UnseenOrder::Site => Said::text(row.site.map(|site| site.as_str().to_owned()).unwrap_or_default()),
+                UnseenOrder::What => Said::text(row.what),
+                UnseenOrder::Since => Said::number(row.since.map(|since| since.0)),
+                UnseenOrder::Why => Said::text(row.why),
+                UnseenOrder::Mend => Said::text(row.mend),
+            }
+        })
     }
 
     /// How a target counts that gave no answer, or not a whole one.

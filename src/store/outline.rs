@@ -103,7 +103,7 @@ mod tests {
         let (_other, elsewhere) = written(folder.path(), &["core-01"]);
         let connection = Connection::open(&path).unwrap();
         let (alone, _) = outline(&connection, || Err(rusqlite::Error::InvalidQuery)).unwrap();
-        let names: Vec<_> = alone.targets.keys().map(|name| name.as_str()).collect();
+        let names: Vec<_> = alone.targets.keys().map(crate::net::TargetName::as_str).collect();
         assert_eq!(names, ["acc-01", "acc-02"]);
         assert_eq!(outline(&connection, || Connection::open(&elsewhere)).unwrap().0, alone);
         assert_eq!(outline(&connection, || Connection::open(&path)).unwrap().0, alone);

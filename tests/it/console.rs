@@ -1,6 +1,7 @@
 //! Keys and pictures in, screens out.
 
 mod activity;
+mod columns;
 mod copying;
 mod coverage;
 mod decisions;
@@ -16,6 +17,8 @@ mod parity;
 mod search;
 mod sites;
 mod what_if;
+
+use std::rc::Rc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
@@ -35,18 +38,27 @@ pub(crate) struct Desk {
     pub(crate) writer: Option<Writer>,
     follower: Follower,
     terminal: Terminal<TestBackend>,
-    folder: tempfile::TempDir,
+    folder: Rc<tempfile::TempDir>,
 }
 
 impl Desk {
     pub(crate) fn new(batch: &Batch, size: (u16, u16), plain: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("lenswarden.db");
-        let writer = estate::write(&path, batch);
+        let writer = estate::write(&folder.path().join("lenswarden.db"), batch);
+        Self::before(Rc::new(folder), Some(writer), size, plain)
+    }
+
+    /// Another one before the same database.
+    pub(crate) fn beside(&self) -> Self {
+        let area = self.buffer().area;
+        Self::before(Rc::clone(&self.folder), None, (area.width, area.height), false)
+    }
+
+    fn before(folder: Rc<tempfile::TempDir>, writer: Option<Writer>, size: (u16, u16), plain: bool) -> Self {
         let model = Model::new(Theme { plain }, TimeZone::UTC);
-        let follower = Follower::new(&path, model.devices.clone());
+        let follower = Follower::new(&folder.path().join("lenswarden.db"), model.devices.clone());
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-        let mut desk = Self { model, effects: Vec::new(), writer: Some(writer), follower, terminal, folder };
+        let mut desk = Self { model, effects: Vec::new(), writer, follower, terminal, folder };
         loop {
             let Some(msg) = desk.follower.look() else { continue };
             let whole = matches!(msg, Msg::Loaded);

@@ -1,99 +1,15 @@
-//! The table itself: one line a key, and the places that share keys.
+//! The table itself: one line a key.
 
 use crossterm::event::KeyCode;
 
 use super::Context as C;
+use super::places::{
+    CHOOSING, CLOSING, COLUMNS, DAYS, DECIDING, EVERYWHERE, FRONT, LISTS, LOOKING, MARKING, OPENING, SCROLLING,
+    SEARCHING, SHOWING, SITE, SORTED, TYPING,
+};
 use super::{Action, Binding, Chord, Context, Days, Over};
 use crate::console::input::Edit;
 use crate::console::list::Step;
-
-pub(in crate::console) const LISTS: &[Context] =
-    &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
-pub(in crate::console) const LOOKING: &[Context] =
-    &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets, C::Detail];
-pub(in crate::console) const SCROLLING: &[Context] = &[
-    C::Exposure,
-    C::Placement,
-    C::Reviews,
-    C::Devices,
-    C::Sites,
-    C::Coverage,
-    C::Activity,
-    C::Targets,
-    C::Detail,
-    C::Dossier,
-    C::Outlook,
-    C::Help,
-    C::Saved,
-    C::Copy,
-];
-const SORTED: &[Context] = &[C::Exposure, C::Devices, C::Sites, C::Targets];
-const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
-const SITE: &[Context] = &[C::Sites, C::Dossier];
-const MARKING: &[Context] = &[C::Placement, C::Reviews];
-const DECIDING: &[Context] = &[C::Placement, C::Reviews, C::Devices];
-const DAYS: &[Context] = &[C::Calendar];
-pub(super) const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search, C::Ask];
-const CHOOSING: &[Context] = &[C::Filter, C::Search];
-/// Where nothing is typed, and nothing lies over the lists but what is looked at.
-pub(in crate::console) const SHOWING: &[Context] = &[
-    C::Exposure,
-    C::Placement,
-    C::Reviews,
-    C::Devices,
-    C::Sites,
-    C::Coverage,
-    C::Activity,
-    C::Targets,
-    C::Detail,
-    C::Dossier,
-    C::Faceplate,
-];
-const FRONT: &[Context] = &[C::Faceplate];
-pub(in crate::console) const SEARCHING: &[Context] = &[
-    C::Exposure,
-    C::Placement,
-    C::Reviews,
-    C::Devices,
-    C::Sites,
-    C::Coverage,
-    C::Activity,
-    C::Targets,
-    C::Detail,
-    C::Dossier,
-    C::Faceplate,
-    C::Filter,
-    C::Outlook,
-    C::Help,
-];
-const CLOSING: &[Context] = &[C::Detail, C::Dossier, C::Faceplate, C::Outlook, C::Told, C::Denied, C::Help];
-/// Every context.
-pub const EVERYWHERE: &[Context] = &[
-    C::Exposure,
-    C::Placement,
-    C::Reviews,
-    C::Devices,
-    C::Sites,
-    C::Coverage,
-    C::Activity,
-    C::Targets,
-    C::Detail,
-    C::Dossier,
-    C::Faceplate,
-    C::Filter,
-    C::Form,
-    C::Calendar,
-    C::Confirm,
-    C::WhatIf,
-    C::Outlook,
-    C::Told,
-    C::Denied,
-    C::Help,
-    C::Search,
-    C::Saved,
-    C::Ask,
-    C::Copy,
-];
 
 const fn letter(c: char) -> Chord {
     Chord(KeyCode::Char(c), false)
@@ -266,8 +182,50 @@ pub static KEYS: &[Binding] = &[
     ),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Search], Action::Accept, "go to it", "go to what is selected"),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::Search], Action::Back, "back", "back"),
-    binding("s", &[letter('s')], SORTED, Action::Sort, "sort", "sort by the next column"),
+    binding("Space", &[letter(' ')], COLUMNS, Action::ToggleColumn, "show, hide", "show the chosen column, or hide it"),
+    binding(
+        "K J, ← →",
+        &[letter('K'), plain(KeyCode::Left)],
+        COLUMNS,
+        Action::ColumnLeft,
+        "move",
+        "move the chosen column to the left, to the right",
+    ),
+    binding("J →", &[letter('J'), plain(KeyCode::Right)], COLUMNS, Action::ColumnRight, "", ""),
+    binding(
+        "Enter",
+        &[plain(KeyCode::Enter)],
+        COLUMNS,
+        Action::Accept,
+        "sort by it",
+        "sort by the chosen column; once more: the other way round",
+    ),
+    binding("d", &[letter('d')], COLUMNS, Action::FirstColumns, "as at first", "the columns as they were at first"),
+    binding(
+        "Esc, C, q",
+        &[plain(KeyCode::Esc), letter('C'), letter('q')],
+        COLUMNS,
+        Action::Back,
+        "done",
+        "close the columns",
+    ),
+    binding(
+        "s",
+        &[letter('s')],
+        SORTED,
+        Action::Sort,
+        "sort",
+        "sort by the next column that shows, after the last one in the list's own order; in the columns: by the chosen one",
+    ),
     binding("S", &[letter('S')], SORTED, Action::Reverse, "", "turn the order round"),
+    binding(
+        "C",
+        &[letter('C')],
+        LISTS,
+        Action::Columns,
+        "columns",
+        "choose the columns, their order, and what the list is sorted by",
+    ),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::WhatIf], Action::Accept, "try", "try it out: nothing is changed"),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::WhatIf], Action::Back, "back", "back"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Form], Action::Accept, "check", "show what would be sent"),

@@ -5,8 +5,9 @@ use toml_edit::{Document, DocumentMut, Item, Table, TableLike, value};
 
 use crate::console::keymap::Keymap;
 use crate::console::keys::Chord;
+use crate::console::model::View;
 use crate::net::text::{MAX_CHARS, hides_or_moves};
-use crate::snapshot::Filter;
+use crate::snapshot::{Filter, FilterError};
 
 /// Longest name of a filter, in characters.
 pub const MOST_NAME: usize = 40;
@@ -179,14 +180,21 @@ fn keys(table: &dyn TableLike, reading: &mut Reading<'_>) -> Keymap {
     keymap
 }
 
+/// Whether filter words can be read in one view at least: fields are not the same in all of them.
+fn read_somewhere(words: &str) -> Result<(), FilterError> {
+    let Err(error) = Filter::parse(words) else { return Ok(()) };
+    let read = |view: &View| view.kinds().is_some() && view.means(words).is_ok();
+    if View::ALL.iter().any(read) { Ok(()) } else { Err(error) }
+}
+
 fn filters(table: &dyn TableLike, reading: &mut Reading<'_>) -> Vec<(String, String)> {
     let mut filters = Vec::new();
     for (name, item) in table.iter() {
-        let problem = match item.as_str().map(|words| (words, Filter::parse(words))) {
+        let problem = match item.as_str().map(|words| (words, read_somewhere(words))) {
             None => "filter words stand in quotes".to_owned(),
             Some((words, _)) if !is_clean(words) => "filter words hold characters that cannot be shown".to_owned(),
             Some((_, Err(error))) => error.to_string(),
-            Some((words, Ok(_))) => match name_of_filter(name) {
+            Some((words, Ok(()))) => match name_of_filter(name) {
                 Ok(()) if filters.len() < MOST_FILTERS => {
                     filters.push((name.to_owned(), words.to_owned()));
                     continue;

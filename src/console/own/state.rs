@@ -1,21 +1,34 @@
-//! What the screen looked like last: the view, and what each is sorted by.
+//! What the screen looked like last: the view, how each list is laid out and what it is sorted by.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::console::model::{Model, Sorting, View};
-use crate::snapshot::{DeviceOrder, ExposureOrder, SiteOrder, TargetOrder};
+use crate::console::columns::{Layout, Sheet};
+use crate::console::model::{Model, View};
 
-/// What is remembered.
+/// What is remembered, by name. What this version does not know stays as it is, for the version that does.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct State {
-    view: View,
-    exposure: Sorting<ExposureOrder>,
-    devices: Sorting<DeviceOrder>,
-    sites: Sorting<SiteOrder>,
-    targets: Sorting<TargetOrder>,
+#[serde(transparent)]
+pub struct State(BTreeMap<String, Value>);
+
+/// The name that the view is remembered under.
+const VIEW: &str = "view";
+
+impl State {
+    fn view(&self) -> View {
+        self.0.get(VIEW).and_then(|view| View::deserialize(view).ok()).unwrap_or_default()
+    }
+
+    fn layout(&self, sheet: Sheet) -> Layout {
+        self.0.get(sheet.name()).and_then(|layout| Layout::deserialize(layout).ok()).unwrap_or_default()
+    }
+
+    fn put(&mut self, name: &str, value: &impl Serialize) {
+        self.0.insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
+    }
 }
 
 /// Reads what is remembered; nothing is remembered where there is no file.
@@ -42,43 +55,74 @@ impl Model {
     /// What is to be remembered.
     #[must_use]
     pub fn state(&self) -> State {
-        State {
-            view: self.view,
-            exposure: self.exposure_sorting,
-            devices: self.device_sorting,
-            sites: self.site_lines.sorting,
-            targets: self.target_sorting,
+        let mut state = self.remembered.clone();
+        if state.view() != self.view {
+            state.put(VIEW, &self.view);
         }
+        for sheet in Sheet::ALL {
+            let layout = self.layout(sheet);
+            if state.layout(sheet) != *layout {
+                state.put(sheet.name(), layout);
+            }
+        }
+        state
     }
 
     /// Goes on as it was.
     pub fn resume(&mut self, state: &State) {
-        self.view = state.view;
-        (self.exposure_sorting, self.device_sorting) = (state.exposure, state.devices);
-        (self.site_lines.sorting, self.target_sorting) = (state.sites, state.targets);
+        self.view = state.view();
+        self.layouts = Sheet::ALL.into_iter().map(|sheet| (sheet, state.layout(sheet))).collect();
+        self.remembered = state.clone();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::theme::Theme;
 
     #[test]
     fn what_is_remembered_comes_back_and_what_is_broken_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lenswarden").join("console.json");
         assert_eq!(read(&path), Ok(State::default()));
-        let sorted = Sorting { by: DeviceOrder::Maker, reversed: true };
-        let state = State { view: View::Sites, devices: sorted, ..State::default() };
+        let mut state = State::default();
+        state.put(VIEW, &View::Sites);
         write(&path, &state).unwrap();
         assert_eq!(read(&path), Ok(state));
-        for broken in ["{", "7", r#"{"view":"Moon"}"#, "\u{1b}"] {
+        for broken in ["{", "7", "\u{1b}"] {
             std::fs::write(&path, broken).unwrap();
             assert!(read(&path).unwrap_err().contains("console.json: "), "{broken}");
         }
-        // Of another version: what it knows holds.
-        std::fs::write(&path, r#"{"view":"Devices","moons":3}"#).unwrap();
-        assert_eq!(read(&path), Ok(State { view: View::Devices, ..State::default() }));
         assert!(write(&path.join("x"), &State::default()).unwrap_err().contains("is not remembered"));
+    }
+
+    #[test]
+    fn what_another_version_wrote_is_passed_over_and_stays() {
+        let written = r#"{
+            "view": "Devices",
+            "moons": 3,
+            "devices": {"by": "first-seen", "reversed": true, "columns": ["moon", "-site", "+serial"], "page": 7},
+            "sites": {"by": 9},
+            "targets": {"by": "Name", "reversed": false}
+        }"#;
+        let state: State = serde_json::from_str(written).unwrap();
+        let mut model = Model::new(Theme::default(), jiff::tz::TimeZone::UTC);
+        model.resume(&state);
+        assert_eq!(model.view, View::Devices);
+        assert_eq!(model.sorted_by(), ("first-seen", true));
+        assert_eq!(model.state(), state);
+        // Another view and another layout of one list: the rest stays as it was.
+        model.view = View::Targets;
+        assert_eq!(model.sorted_by(), ("state", false));
+        model.turn_round();
+        let now = serde_json::to_value(model.state()).unwrap();
+        assert_eq!(now["view"], "Targets");
+        assert_eq!(now["targets"]["reversed"], true);
+        assert_eq!((&now["moons"], &now["sites"]["by"]), (&3.into(), &9.into()));
+        assert_eq!((&now["devices"]["page"], &now["devices"]["columns"][0]), (&7.into(), &"moon".into()));
+        // A view of another version is none of this one.
+        model.resume(&serde_json::from_str(r#"{"view":"Moon"}"#).unwrap());
+        assert_eq!(model.view, View::default());
     }
 }

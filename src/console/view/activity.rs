@@ -6,20 +6,15 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use serde_json::Value;
 
-use super::pen::{Column, Paragraph, Pen, Piece, Row, Table};
+use super::columns::{sorted_by, table};
+use super::pen::{Paragraph, Pen, Piece, Row, Table};
 use super::spark::spark;
 use super::{grouped, moment, scope_line, site_of, targets};
 use crate::console::activity::{Happening, Told};
+use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::net::Timestamp;
 
-const COLUMNS: &[Column] = &[
-    Column::new("WHEN", 12).right(),
-    Column::new("ROW", 8).right().from(100),
-    Column::new("KIND", 10).grow(3),
-    Column::new("SITE", 7).keep_sign().grow(6),
-    Column::new("WHAT", 40).grow(120),
-];
 /// Fields of an entry's body that are told.
 const MOST_FIELDS: usize = 300;
 /// How deep they may lie.
@@ -77,7 +72,9 @@ fn head(model: &Model) -> Vec<Piece> {
 }
 
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
-    scope_line(model, pen, area, &head(model));
+    let mut pieces = head(model);
+    pieces.push(sorted_by(model, area.width));
+    scope_line(model, pen, area, &pieces);
     pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, area.y + 1, &rounds(model, area.width));
     let rows = &model.activity.rows;
     let list = &model.lists.activity;
@@ -92,7 +89,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         pen.put(area.x + 1, table_area.y, area.width - 1, empty, model.theme.warn());
         return;
     }
-    let table = Table { count: rows.len(), ..Table::of(COLUMNS, list, table_area, 4) };
+    let columns = model.columns(Sheet::Activity);
+    let table = Table { count: rows.len(), ..table(model, Sheet::Activity, &columns, list, table_area) };
     pen.table(table_area, &table, |number| rows.get(number).map(|told| row(model, told)).unwrap_or_default());
 }
 

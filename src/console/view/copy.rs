@@ -5,7 +5,8 @@ use std::cell::Cell;
 use ratatui::layout::Rect;
 
 use super::overlay::window;
-use super::pen::{Column, Pen, Piece, Row, Table};
+use super::pen::{Pen, Piece, Row, Table};
+use crate::console::columns::Column;
 use crate::console::copy::Menu;
 use crate::console::model::Model;
 
@@ -14,8 +15,8 @@ const COLUMNS: &[Column] = &[Column::new("KEY", 3), Column::new("CELL", 13), Col
 pub(super) fn draw(model: &Model, menu: &Menu, pen: &mut Pen<'_>, area: Rect) {
     window(pen, area, "copy a cell, or y: the row");
     let offset = Cell::new(0);
-    let table =
-        Table { columns: COLUMNS, count: menu.cells.len(), selected: Some(menu.at), offset: &offset, margin: 2 };
+    let plain = Table::plain(COLUMNS, &offset, area.width, 2);
+    let table = Table { count: menu.cells.len(), selected: Some(menu.at), ..plain };
     let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };
     pen.table(rows, &table, |number| {
         let Some((name, says)) = menu.cells.get(number) else { return Row::default() };

@@ -3,19 +3,12 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::{Column, Paragraph, Pen, Piece, Row, Table};
+use super::columns::{sorted_by, table};
+use super::pen::{Paragraph, Pen, Piece, Row};
 use super::{ago, grouped, moment, scope_line, site_of, targets};
+use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::snapshot::{UnseenKey, UnseenKind};
-
-const COLUMNS: &[Column] = &[
-    Column::new("KIND", 9),
-    Column::new("SITE", 7).keep_sign().grow(8),
-    Column::new("NOT SEEN", 19).grow(24),
-    Column::new("SINCE", 5).right(),
-    Column::new("WHY", 24).grow(50).from(120),
-    Column::new("WHAT TO DO", 33).grow(50),
-];
 
 fn style(model: &Model, kind: UnseenKind) -> Style {
     if kind.is_grave() { model.theme.bad() } else { model.theme.warn() }
@@ -23,6 +16,9 @@ fn style(model: &Model, kind: UnseenKind) -> Style {
 
 /// How many of each kind, the gravest first.
 fn totals(model: &Model) -> Vec<Piece> {
+    if model.unseen.is_empty() && !model.words.coverage.text.is_empty() {
+        return vec![Piece::new("nothing of what was not seen passes", model.theme.label())];
+    }
     if model.unseen.is_empty() {
         return vec![Piece::new("nothing that is known of was left unseen", model.theme.good())];
     }
@@ -35,7 +31,9 @@ fn totals(model: &Model) -> Vec<Piece> {
 }
 
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
-    scope_line(model, pen, area, &totals(model));
+    let mut pieces = totals(model);
+    pieces.push(sorted_by(model, area.width));
+    scope_line(model, pen, area, &pieces);
     let mut line = Vec::new();
     for (kind, percent) in model.snapshot.looked_at() {
         let enough = percent >= u64::from(model.snapshot.looked.threshold);
@@ -59,7 +57,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         }
         return;
     }
-    let table = Table::of(COLUMNS, list, table_area, 2);
+    let columns = model.columns(Sheet::Coverage);
+    let table = table(model, Sheet::Coverage, &columns, list, table_area);
     pen.table(table_area, &table, |number| order.get(number).map(|key| row(model, key)).unwrap_or_default());
 }
 

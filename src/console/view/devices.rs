@@ -2,30 +2,15 @@
 
 use ratatui::layout::Rect;
 
-use super::pen::{Column, Pen, Piece, Row, Table};
-use super::placement::{maker, port};
+use super::columns::{sorted_by, table};
+use super::pen::{Pen, Piece, Row};
+use super::placement::{address, maker, name, port};
 use super::{ago, grouped, moment, scope_line, site_of, still_read, text_of};
+use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::net::DeviceId;
 use crate::policy::Status;
 use crate::snapshot::{Group, word};
-
-const COLUMNS: &[Column] = &[
-    Column::new("STATUS", 10).grow(4),
-    Column::new("MAC", 17),
-    Column::new("IP", 15).grow(6).from(100),
-    Column::new("CLASS", 9).from(120),
-    Column::new("MAKER", 10).grow(12),
-    Column::new("MODEL", 14).grow(12).from(140),
-    Column::new("FIRMWARE", 10).grow(10).from(170),
-    Column::new("SITE", 7).keep_sign().grow(10),
-    Column::new("SWITCH", 9).keep_end().grow(14),
-    Column::new("PORT", 9).keep_end().grow(6),
-    Column::new("VLAN", 4).right(),
-    Column::new("NETWORK", 8).grow(12).from(100),
-    Column::new("CERTAINTY", 9).from(180),
-    Column::new("SEEN", 5).right(),
-];
 
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let theme = model.theme;
@@ -53,8 +38,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         }
     }
     pieces.extend(still_read(model));
-    let turned = if model.device_sorting.reversed { ", reversed" } else { "" };
-    pieces.push(Piece::new(format!("   by {}{turned}", model.device_sorting.by.name()), theme.label()));
+    pieces.push(sorted_by(model, area.width));
     scope_line(model, pen, area, &pieces);
     if order.is_empty() {
         let empty = if model.loading.is_some() {
@@ -68,7 +52,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     let table_area = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    let table = Table::of(COLUMNS, list, table_area, 2);
+    let columns = model.columns(Sheet::Devices);
+    let table = table(model, Sheet::Devices, &columns, list, table_area);
     pen.table(table_area, &table, |number| order.get(number).map(|id| row(model, *id, area.width)).unwrap_or_default());
 }
 
@@ -85,19 +70,28 @@ fn row(model: &Model, id: DeviceId, width: u16) -> Row {
         mark: Piece::default(),
         cells: vec![
             Piece::new(status, model.theme.status(row.status)),
-            text_of(row.mac.as_ref()).into(),
-            row.ips.first().map(ToString::to_string).unwrap_or_default().into(),
+            name(Some(&row), None).into(),
+            address(Some(&row)).into(),
             word(&row.class).into(),
+            word(&row.surveillance).into(),
             maker(Some(&row)).into(),
+            row.brand.clone().unwrap_or_default().into(),
+            word(&row.verdict).into(),
             row.model.to_string().into(),
             row.firmware.to_string().into(),
+            row.serial.to_string().into(),
+            row.hostname.as_ref().map(ToString::to_string).unwrap_or_default().into(),
             site_of(&model.snapshot, place.site.as_ref()).into(),
             text_of(place.switch.as_ref()).into(),
             port(place).into(),
             text_of(place.vlan.as_ref()).into(),
             text_of(place.network.as_ref()).into(),
+            place.network_kind.as_ref().map_or_else(|| "?".to_owned(), word).into(),
             word(&place.certainty).into(),
+            ago(model, place.since).into(),
+            ago(model, row.first_seen).into(),
             seen,
+            row.id.to_string().into(),
         ],
     }
 }

@@ -3,28 +3,14 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::{Column, Pen, Piece, Row, Table};
+use super::columns::{sorted_by, table};
+use super::pen::{Pen, Piece, Row, Table};
 use super::spark::spark;
 use super::{grouped, scope_line, still_read};
+use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::policy::Status;
 use crate::snapshot::{ExposureKey, ExposureRow, Group, word};
-
-const COLUMNS: &[Column] = &[
-    Column::new("MAKER", 16).grow(24),
-    Column::new("STATUS", 10).grow(6),
-    Column::new("ALL", 6).right(),
-    Column::new("SENSITIVE", 11).grow(30).right(),
-    Column::new("STANDARD", 11).grow(30).right(),
-    Column::new("ELSEWHERE", 9).from(110).right(),
-    Column::new("CORE", 5).right(),
-    Column::new("SURV", 6).right().from(120),
-    Column::new("OTHER", 6).right().from(120),
-    Column::new("UNCL", 6).right().from(120),
-    Column::new("OPEN", 5).right(),
-    Column::new("OVERDUE", 7).right(),
-    Column::new("SITES", 6).from(110).right(),
-];
 
 /// Widest bar, in columns: it grows with the screen no further than it can be compared.
 const BAR: usize = 24;
@@ -66,6 +52,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
                 emphasis(exposure.not_identified, theme.status(Status::Unknown)),
             ),
             Piece::new(model.snapshot.policies.join(" "), theme.label()),
+            if model.exposure_at.is_none() { sorted_by(model, area.width) } else { Piece::default() },
             Piece::new(if model.snapshot.loosened.is_empty() { "" } else { " (loosened)" }, theme.warn()),
         ],
     );
@@ -101,7 +88,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     // Ordinary devices belong on a core network.
     let calm = |row: &ExposureRow| row.status == Status::NotRestricted || row.key.group == Group::NotIdentified;
     let list = &model.lists.exposure;
-    let table = Table { count: rows.len(), ..Table::of(COLUMNS, list, table_area, 1) };
+    let columns = model.columns(Sheet::Exposure);
+    let table = Table { count: rows.len(), ..table(model, Sheet::Exposure, &columns, list, table_area) };
     pen.table(table_area, &table, |number| {
         let Some(row) = rows.get(number) else { return Row::default() };
         let [surveillance, other, unclassified] = row.elsewhere;
@@ -116,7 +104,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
                 grouped(row.all).into(),
                 Piece::new(cell(row, row.sensitive), style),
                 Piece::new(cell(row, row.standard), style),
-                grouped(row.all - row.sensitive - row.standard).into(),
+                grouped(row.elsewhere()).into(),
                 if calm(row) { grouped(row.core).into() } else { alarm(row.core) },
                 grouped(surveillance).into(),
                 grouped(other).into(),
@@ -174,15 +162,6 @@ fn trend(model: &Model, width: u16) -> Vec<Piece> {
     pieces
 }
 
-const PARTS: &[Column] = &[
-    Column::new("SITE", 14).keep_sign().grow(16),
-    Column::new("NAME", 20).grow(20).from(100),
-    Column::new("DEVICES", 14).grow(20).right(),
-    Column::new("CORE", 6).right(),
-    Column::new("OPEN", 6).right(),
-    Column::new("OVERDUE", 7).right(),
-];
-
 /// A row's parts at its sites.
 fn parts(model: &Model, key: &ExposureKey, pen: &mut Pen<'_>, area: Rect) {
     let theme = model.theme;
@@ -201,12 +180,14 @@ fn parts(model: &Model, key: &ExposureKey, pen: &mut Pen<'_>, area: Rect) {
         Piece::new(of, theme.status(row.status)),
         format!("   {} devices at {} {sites}   ", grouped(row.all), grouped(order.len())).into(),
         Piece::new("(Esc goes back)", theme.label()),
+        sorted_by(model, area.width),
     ];
     pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, area.y, &head);
     let table_area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let greatest = row.sites.values().map(|at| at.devices).max().unwrap_or(0);
     let width = usize::from(area.width / 10).clamp(6, BAR);
-    let table = Table::of(PARTS, list, table_area, 1);
+    let columns = model.columns(Sheet::Parts);
+    let table = table(model, Sheet::Parts, &columns, list, table_area);
     let alarm = |number: usize| Piece::new(grouped(number), if number > 0 { theme.bad() } else { Style::new() });
     pen.table(table_area, &table, |number| {
         let Some((site, at)) = order.get(number).and_then(|site| Some((site, row.sites.get(site)?))) else {

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::pen::{Pen, Piece, columns, wrap};
-use crate::console::model::{Model, View};
+use crate::console::model::Model;
 use crate::console::typing::Typing;
 
 /// What stands below what is typed: what is wrong, or what it means.
@@ -15,15 +15,10 @@ fn told(model: &Model, width: u16) -> Vec<Piece> {
     let width = width.saturating_sub(2);
     match &words.wrong {
         Some(error) => wrap(&error.to_string(), width).into_iter().map(|line| piece(line, model.theme.bad())).collect(),
-        None if !model.view.has_fields() => {
-            let fields = if model.view == View::Targets { "" } else { "; kind: and site: are fields" };
-            vec![piece(format!("rows that hold every one of these words{fields}"), model.theme.label())]
+        None => {
+            let told = model.view.means(&words.text).unwrap_or_default();
+            wrap(&told, width).into_iter().take(2).map(|line| piece(line, model.theme.label())).collect()
         }
-        None => wrap(&words.filter.in_words(), width)
-            .into_iter()
-            .take(2)
-            .map(|line| piece(line, model.theme.label()))
-            .collect(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod activity;
 mod ascii;
+mod columns;
 mod copy;
 mod coverage;
 mod detail;
@@ -31,7 +32,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::keys::Context;
+use super::columns::Sheet;
+use super::keys::{Context, LISTS};
 use super::model::{Mode, Model, View};
 use crate::config::Sensitivity;
 use crate::net::{SiteId, Timestamp};
@@ -70,11 +72,15 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
         overlay::no_picture(model, &mut pen, body);
     }
     model.rows_at.set(pen.rows);
+    if model.message.is_none() && model.notice.is_none() {
+        columns::no_room(model, &mut pen, area);
+    }
     match &model.mode {
         Mode::Decide(form) => form::draw(model, form, &mut pen, body),
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Saved(at) => saved::draw(model, *at, &mut pen, body),
         Mode::Copy(menu) => copy::draw(model, menu, &mut pen, body),
+        Mode::Columns(at) => columns::draw(model, *at, &mut pen, body),
         Mode::Ask(asking) => saved::ask(model, asking, &mut pen, body),
         Mode::Search(search) => search::draw(model, search, &mut pen, body),
         Mode::Help { of, .. } => overlay::help(model, *of, &mut pen, body),
@@ -266,31 +272,18 @@ const KEPT_FOR_FILTER: u16 = 24;
 /// The context of what stands under an overlay is what help speaks of.
 fn place_name(context: Context) -> &'static str {
     match context {
-        Context::Exposure => "Exposure",
-        Context::Placement => "Placement",
-        Context::Reviews => "Reviews",
-        Context::Devices => "Devices",
-        Context::Sites => "Sites",
-        Context::Coverage => "Coverage",
-        Context::Activity => "Activity",
-        Context::Targets => "Targets",
         Context::Detail => "a detail",
         Context::Dossier => "a site's dossier",
         Context::Faceplate => "a faceplate",
         Context::Outlook => "what if",
-        Context::Filter
-        | Context::Form
-        | Context::Calendar
-        | Context::Confirm
-        | Context::WhatIf
-        | Context::Told
-        | Context::Help
-        | Context::Denied
-        | Context::Search
-        | Context::Saved
-        | Context::Copy
-        | Context::Ask => "here",
+        context if LISTS.contains(&context) => context.word(),
+        _ => "here",
     }
+}
+
+/// The list that is looked at, in words.
+fn sheet_name(model: &Model) -> &'static str {
+    if model.sheet() == Sheet::Parts { "the maker's sites" } else { model.view.name() }
 }
 
 #[cfg(test)]

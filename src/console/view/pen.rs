@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 use std::cell::Cell as ScrollCell;
-use std::hash::Hash;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::console::list::List;
+use crate::console::columns::{Column, Keep, Layout};
 use crate::console::theme::Theme;
 use crate::net::text::hides_or_moves;
 
@@ -30,7 +29,8 @@ pub(super) fn columns(text: &str) -> u16 {
 /// Text cut to a width, `…` where something is missing.
 fn fit(text: &str, width: u16) -> Cow<'_, str> {
     let text = safe(text);
-    if columns(&text) <= width {
+    // Blanks at the end may be missing.
+    if columns(text.trim_end()) <= width {
         return text;
     }
     let mut out = String::new();
@@ -80,16 +80,6 @@ pub(super) struct Paragraph<L = &'static str> {
     pub(super) text: Piece,
 }
 
-/// What of a text stays where it is too long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Keep {
-    Start,
-    /// What tells names apart stands at their end: `…acc-07`.
-    End,
-    /// The start, and the sign after the last blank: `minist… s`.
-    Sign,
-}
-
 fn cut(text: &str, width: u16, keep: Keep) -> Cow<'_, str> {
     let whole = safe(text);
     if keep == Keep::Sign
@@ -113,46 +103,6 @@ fn cut(text: &str, width: u16, keep: Keep) -> Cow<'_, str> {
     Cow::Owned(format!("…{}", whole.get(from..).unwrap_or_default()))
 }
 
-/// A column of a table.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Column {
-    pub(super) title: &'static str,
-    /// Columns it takes at least.
-    width: u16,
-    /// Columns it may take beyond that.
-    grow: u16,
-    right: bool,
-    keep: Keep,
-    /// The narrowest table that has it.
-    from: u16,
-}
-
-impl Column {
-    pub(super) const fn new(title: &'static str, width: u16) -> Self {
-        Self { title, width, grow: 0, right: false, keep: Keep::Start, from: 0 }
-    }
-
-    pub(super) const fn grow(self, grow: u16) -> Self {
-        Self { grow, ..self }
-    }
-
-    pub(super) const fn right(self) -> Self {
-        Self { right: true, ..self }
-    }
-
-    pub(super) const fn keep_end(self) -> Self {
-        Self { keep: Keep::End, ..self }
-    }
-
-    pub(super) const fn keep_sign(self) -> Self {
-        Self { keep: Keep::Sign, ..self }
-    }
-
-    pub(super) const fn from(self, from: u16) -> Self {
-        Self { from, ..self }
-    }
-}
-
 /// A row of a table.
 #[derive(Debug, Default)]
 pub(super) struct Row {
@@ -164,6 +114,10 @@ pub(super) struct Row {
 /// What a table shows.
 pub(super) struct Table<'a> {
     pub(super) columns: &'a [Column],
+    /// The columns that show, by their numbers, from left to right.
+    pub(super) shown: Vec<usize>,
+    /// The column that rows are sorted by, and the sign in its head.
+    pub(super) sorted: Option<(usize, &'static str)>,
     pub(super) count: usize,
     pub(super) selected: Option<usize>,
     pub(super) offset: &'a ScrollCell<usize>,
@@ -172,16 +126,10 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// The table of a list in an area: its first row has the columns' names, the others are what a page is.
-    pub(super) fn of<I: Clone + Eq + Hash>(columns: &'a [Column], list: &'a List<I>, area: Rect, margin: u16) -> Self {
-        list.page.set(usize::from(area.height.saturating_sub(1)));
-        Self {
-            columns,
-            count: list.order().len(),
-            selected: list.selected().map(|_| list.at()),
-            offset: &list.offset,
-            margin,
-        }
+    /// A table of this width whose columns nobody chooses.
+    pub(super) fn plain(columns: &'a [Column], offset: &'a ScrollCell<usize>, width: u16, margin: u16) -> Self {
+        let shown = Layout::default().arrange(columns, width, margin).shown;
+        Self { columns, shown, sorted: None, count: 0, selected: None, offset, margin }
     }
 }
 
@@ -239,16 +187,11 @@ impl Pen<'_> {
 
     /// Writes a table with its head. Only the rows that show are built.
     pub(super) fn table(&mut self, area: Rect, table: &Table<'_>, row: impl Fn(usize) -> Row) {
-        let places = place(table.columns, area, table.margin);
-        let heading = self.theme.heading();
-        for (column, x, width) in places.iter().filter_map(|(at, x, width)| Some((table.columns.get(*at)?, *x, *width)))
-        {
-            let title = if column.right {
-                format!("{:>width$}", column.title, width = usize::from(width))
-            } else {
-                column.title.to_owned()
-            };
-            self.put(x, area.y, width, &title, heading);
+        let places = place(table.columns, &table.shown, area, table.margin);
+        for (at, x, width) in &places {
+            let Some(column) = table.columns.get(*at) else { continue };
+            let sign = table.sorted.filter(|(sorted, _)| sorted == at).map_or("", |(_, sign)| sign);
+            self.heading(column, sign, Rect { x: *x, width: *width, y: area.y, height: 1 });
         }
         let height = usize::from(area.height.saturating_sub(1));
         scroll_to(table.offset, table.selected, table.count, height);
@@ -275,6 +218,15 @@ impl Pen<'_> {
                 self.buffer.set_style(Rect { y, height: 1, ..area }, self.theme.selected());
             }
         }
+    }
+
+    /// Writes a column's name, and the sign of the order where rows are sorted by it: that may stand in the blank beside
+    /// the column.
+    fn heading(&mut self, column: &Column, sign: &str, area: Rect) {
+        let taken = columns(column.title) + columns(sign);
+        let text = if column.right { format!("{sign}{}", column.title) } else { format!("{}{sign}", column.title) };
+        let x = if column.right { (area.x + area.width).saturating_sub(taken) } else { area.x };
+        self.put(x, area.y, (area.width + columns(sign)).min(taken), &text, self.theme.heading());
     }
 
     /// Writes paragraphs from a scroll offset on, each wrapped beside its label. Returns how many lines there are.
@@ -313,10 +265,9 @@ fn scroll_to(offset: &ScrollCell<usize>, selected: Option<usize>, count: usize, 
     offset.set(first);
 }
 
-/// Which columns a table of this width has, and where: `(number, x, width)`.
-fn place(columns: &[Column], area: Rect, margin: u16) -> Vec<(usize, u16, u16)> {
-    let shown: Vec<(usize, &Column)> =
-        columns.iter().enumerate().filter(|(_, column)| area.width >= column.from).collect();
+/// Where the columns of a table stand: `(number, x, width)`.
+fn place(columns: &[Column], shown: &[usize], area: Rect, margin: u16) -> Vec<(usize, u16, u16)> {
+    let shown: Vec<(usize, &Column)> = shown.iter().filter_map(|at| Some((*at, columns.get(*at)?))).collect();
     let taken: u16 = shown.iter().map(|(_, column)| column.width + 1).sum();
     let spare = area.width.saturating_sub(margin).saturating_sub(taken.saturating_sub(1));
     let wanted: u16 = shown.iter().map(|(_, column)| column.grow).sum();
@@ -395,10 +346,9 @@ mod tests {
         let columns = [Column::new("A", 10).grow(20), Column::new("B", 5).right(), Column::new("C", 9).from(60)];
         for width in [5, 20, 59, 60, 200] {
             let area = Rect::new(0, 0, width, 9);
-            for (_, x, w) in place(&columns, area, 2) {
+            for (_, x, w) in place(&columns, &[2, 0, 1], area, 2) {
                 assert!(x.min(width) + w <= width, "{width}: {x} {w}");
             }
         }
-        assert_eq!(place(&columns, Rect::new(0, 0, 59, 1), 2).len(), 2);
     }
 }

@@ -3,37 +3,20 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::{Column, Pen, Piece, Row, Table};
+use super::columns::{sorted_by, table};
+use super::pen::{Pen, Piece, Row, Table};
 use super::{ago, grouped, scope_line, site_of, still_read, text_of};
+use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::inventory::{Certainty, Place};
-use crate::net::{EntryId, Timestamp};
+use crate::net::{EntryId, FindingId, Timestamp};
 use crate::review::FindingState;
 use crate::snapshot::{DeviceRow, PlacementKey, word};
-
-const COLUMNS: &[Column] = &[
-    Column::new("DEVICE", 17),
-    Column::new("MAKER", 9).grow(14),
-    Column::new("MODEL", 16).grow(10).from(140),
-    Column::new("SITE", 6).keep_sign().grow(12),
-    Column::new("SWITCH", 9).keep_end().grow(16),
-    Column::new("PORT", 9).keep_end().grow(8),
-    Column::new("VLAN", 4).right(),
-    Column::new("NETWORK", 8).grow(14),
-    Column::new("SINCE", 5).right(),
-    Column::new("RULE", 16).grow(4).from(110),
-    Column::new("STATE", 12).from(140),
-];
 
 /// A device's maker, by the brand on it where that is another.
 pub(super) fn maker(row: Option<&DeviceRow>) -> String {
     let Some(row) = row else { return "?".to_owned() };
-    match (&row.brand, row.maker_name.as_str()) {
-        (Some(brand), "") => format!("? as {brand}"),
-        (Some(brand), maker) => format!("{maker} as {brand}"),
-        (None, "") => "unknown".to_owned(),
-        (None, maker) => maker.to_owned(),
-    }
+    Some(row.maker_in_list()).filter(|maker| !maker.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// A port; `~` where the device is somewhere behind it, with others or beyond.
@@ -46,17 +29,6 @@ pub(super) fn port(place: &Place) -> String {
     format!("{sign}{}", text_of(place.port.as_ref()))
 }
 
-/// Cells that a place fills: site, switch, port, VLAN, network.
-fn place_cells(model: &Model, place: &Place) -> [Piece; 5] {
-    [
-        site_of(&model.snapshot, place.site.as_ref()).into(),
-        text_of(place.switch.as_ref()).into(),
-        port(place).into(),
-        text_of(place.vlan.as_ref()).into(),
-        text_of(place.network.as_ref()).into(),
-    ]
-}
-
 /// What people call whom a row is about.
 pub(super) fn name(device: Option<&DeviceRow>, entry: Option<&EntryId>) -> String {
     let mac = device.and_then(|row| row.mac).map(|mac| mac.to_string());
@@ -64,45 +36,79 @@ pub(super) fn name(device: Option<&DeviceRow>, entry: Option<&EntryId>) -> Strin
     mac.or(address).or(entry.map(|entry| entry.key.to_string())).unwrap_or_else(|| "?".to_owned())
 }
 
+/// What of a row is its finding's; of a device that no finding is about only some of it.
+#[derive(Default)]
+struct OfFinding {
+    policy: String,
+    rule: Piece,
+    severity: Piece,
+    state: String,
+    due: Piece,
+    assignee: String,
+    tags: String,
+    id: String,
+}
+
+/// The cells of a row, in the order of the columns of Placement and Reviews.
 fn cells(
     model: &Model,
     (device, entry): (Option<&DeviceRow>, Option<&EntryId>),
     place: &Place,
     since: Timestamp,
-    rule: Piece,
-    state: String,
+    finding: OfFinding,
 ) -> Vec<Piece> {
-    let [site, switch, port, vlan, network] = place_cells(model, place);
+    let text = |of: fn(&DeviceRow) -> String| device.map(of).unwrap_or_default();
     vec![
         name(device, entry).into(),
+        address(device).into(),
         maker(device).into(),
-        device.map(|row| row.model.to_string()).unwrap_or_default().into(),
-        site,
-        switch,
-        port,
-        vlan,
-        network,
+        text(|row| row.model.to_string()).into(),
+        text(|row| row.firmware.to_string()).into(),
+        text(|row| row.serial.to_string()).into(),
+        site_of(&model.snapshot, place.site.as_ref()).into(),
+        text_of(place.switch.as_ref()).into(),
+        port(place).into(),
+        text_of(place.vlan.as_ref()).into(),
+        text_of(place.network.as_ref()).into(),
+        word(&place.certainty).into(),
         ago(model, since).into(),
-        rule,
-        state.into(),
+        finding.policy.into(),
+        finding.rule,
+        finding.severity,
+        finding.state.into(),
+        finding.due,
+        finding.assignee.into(),
+        finding.tags.into(),
+        finding.id.into(),
     ]
 }
 
+/// The first IP address of a device.
+pub(super) fn address(device: Option<&DeviceRow>) -> String {
+    device.and_then(|row| row.ips.first()).map(ToString::to_string).unwrap_or_default()
+}
+
 /// A row for a finding; the same in Placement and in Reviews.
-pub(super) fn finding_row(model: &Model, id: crate::net::FindingId) -> Row {
+pub(super) fn finding_row(model: &Model, id: FindingId) -> Row {
     let theme = model.theme;
     let Some(finding) = model.snapshot.findings.get(&id) else { return Row::default() };
     let device = model.snapshot.device_of(finding);
     let marked = if model.marks.contains(&id) { "*" } else { " " };
     let style = if finding.state == FindingState::Open { theme.severity(finding.severity) } else { Style::new() };
     let mark = Piece::new(format!("{marked}{}", finding.severity.letter()), style);
-    let rule = Piece::from(finding.rule.to_string());
-    let state = match model.overdue.contains(&id) {
-        true => "OVERDUE".to_owned(),
-        false if finding.state == FindingState::Open && finding.reopened() => "open again".to_owned(),
-        false => finding.standing(),
+    let late = if model.overdue.contains(&id) { theme.bad() } else { Style::new() };
+    let handling = &finding.handling;
+    let of_finding = OfFinding {
+        policy: finding.policy.to_string(),
+        rule: finding.rule.to_string().into(),
+        severity: Piece::new(word(&finding.severity), style),
+        state: finding.standing_in_list(&model.overdue),
+        due: Piece::new(model.dues.get(&id).map(ToString::to_string).unwrap_or_default(), late),
+        assignee: handling.assignee.clone().unwrap_or_default(),
+        tags: handling.tags.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+        id: id.to_string(),
     };
-    Row { mark, cells: cells(model, (device, finding.subject.entry()), &finding.place, finding.since, rule, state) }
+    Row { mark, cells: cells(model, (device, finding.subject.entry()), &finding.place, finding.since, of_finding) }
 }
 
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
@@ -122,6 +128,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     if placement.decided > 0 {
         pieces.push(count(placement.decided, "decided", Style::new()));
     }
+    pieces.push(sorted_by(model, area.width));
     scope_line(model, pen, area, &pieces);
     if placement.rows.is_empty() {
         let empty = if model.words.placement.text.is_empty() {
@@ -134,14 +141,16 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     }
     let table_area = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let list = &model.lists.placement;
-    let table = Table { count: placement.rows.len(), ..Table::of(COLUMNS, list, table_area, 4) };
+    let columns = model.columns(Sheet::Placement);
+    let count = placement.rows.len();
+    let table = Table { count, ..table(model, Sheet::Placement, &columns, list, table_area) };
     pen.table(table_area, &table, |number| match placement.rows.get(number) {
         Some(PlacementKey::Finding(id)) => finding_row(model, *id),
         Some(PlacementKey::Device(id)) => {
             let Some(device) = model.device(*id) else { return Row::default() };
-            let none = Piece::new("none can be asked", theme.label());
-            let cells =
-                cells(model, (Some(&device), None), &device.place, device.place.since, none, word(&device.status));
+            let rule = Piece::new("none can be asked", theme.label());
+            let none = OfFinding { rule, state: word(&device.status), ..OfFinding::default() };
+            let cells = cells(model, (Some(&device), None), &device.place, device.place.since, none);
             Row { mark: Piece::new(" ?", theme.warn()), cells }
         }
         None => Row::default(),

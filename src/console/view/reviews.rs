@@ -3,11 +3,13 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::{Column, Pen, Piece, Row, Table};
+use super::columns::{sorted_by, table};
+use super::pen::{Pen, Piece, Row, Table};
 use super::placement::finding_row;
 use super::{grouped, moment, scope_line};
+use crate::console::columns::{Column, Sheet};
 use crate::console::model::{Model, ReviewKey};
-use crate::net::{CycleId, FindingId};
+use crate::net::CycleId;
 use crate::snapshot::Queue;
 
 const CYCLES: &[Column] = &[
@@ -19,29 +21,6 @@ const CYCLES: &[Column] = &[
     Column::new("OWNER", 20).grow(30),
     Column::new("SELECTS", 20).grow(60).from(110),
 ];
-
-const FINDINGS: &[Column] = &[
-    Column::new("DEVICE", 17),
-    Column::new("MAKER", 9).grow(14),
-    Column::new("MODEL", 16).grow(10).from(140),
-    Column::new("SITE", 7).keep_sign().grow(12),
-    Column::new("SWITCH", 10).keep_end().grow(16).from(100),
-    Column::new("PORT", 9).keep_end().grow(8).from(100),
-    Column::new("VLAN", 4).right().from(120),
-    Column::new("NETWORK", 8).grow(14).from(140),
-    Column::new("SINCE", 5).right(),
-    Column::new("RULE", 16).grow(6),
-    Column::new("STATE", 12),
-    Column::new("DUE", 10).from(100),
-    Column::new("ASSIGNEE", 10).grow(10).from(110),
-    Column::new("TAGS", 10).grow(20).from(130),
-];
-
-/// Columns that every screen has, and of them the last: where the screen is narrow, another one stands in its place.
-const NARROW: usize = 10;
-
-/// The screen has room for day and name beside the state.
-const WIDE: u16 = 110;
 
 /// Most cycles shown above the findings.
 const MOST_CYCLES: usize = 5;
@@ -71,6 +50,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     if !model.marks.is_empty() {
         pieces.push(Piece::new(format!("   {} marked   ", grouped(model.marks.len())), theme.warn()));
     }
+    pieces.push(sorted_by(model, area.width));
     let mut y = area.y;
     if model.items_of.is_none() {
         pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, y, &queues(model));
@@ -82,11 +62,9 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     if cycles > 0 {
         let height = u16::try_from(cycles.min(MOST_CYCLES)).unwrap_or(0).min(area.height / 3).max(1) + 1;
         let table = Table {
-            columns: CYCLES,
             count: cycles,
             selected: selected.filter(|at| *at < cycles),
-            offset: &model.cycle_offset,
-            margin: 1,
+            ..Table::plain(CYCLES, &model.cycle_offset, area.width, 1)
         };
         pen.table(Rect { y, height, ..area }, &table, |number| match list.order().get(number) {
             Some(ReviewKey::Cycle(id)) => cycle_row(model, *id),
@@ -112,45 +90,16 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         pen.put(rest.x + 1, rest.y, rest.width - 1, empty, Style::new());
         return;
     }
-    list.page.set(usize::from(rest.height.saturating_sub(1)));
-    let instead = match model.queue {
-        _ if rest.width >= WIDE || model.items_of.is_some() => None,
-        Queue::Due => Some(Column::new("DUE", 12)),
-        Queue::Assigned | Queue::Mine => Some(Column::new("ASSIGNEE", 12)),
-        Queue::Waiting | Queue::ToApprove | Queue::Marked => None,
-    };
-    let shown: Vec<Column> = match instead {
-        Some(last) => FINDINGS.iter().take(NARROW).copied().chain([last]).collect(),
-        None => FINDINGS.to_vec(),
-    };
+    let columns = model.columns(Sheet::Reviews);
     let table = Table {
-        columns: &shown,
         count: findings,
         selected: selected.and_then(|at| at.checked_sub(cycles)),
-        offset: &list.offset,
-        margin: 4,
+        ..table(model, Sheet::Reviews, &columns, list, rest)
     };
     pen.table(rest, &table, |number| match list.order().get(cycles + number) {
-        Some(ReviewKey::Finding(id)) => review_row(model, *id, rest.width),
+        Some(ReviewKey::Finding(id)) => finding_row(model, *id),
         _ => Row::default(),
     });
-}
-
-/// A finding with its day, who sees to it, and its tags.
-fn review_row(model: &Model, id: FindingId, width: u16) -> Row {
-    let mut row = finding_row(model, id);
-    let handling = model.snapshot.findings.get(&id).map(|finding| &finding.handling);
-    let day = model.dues.get(&id).map(ToString::to_string).unwrap_or_default();
-    let style = if model.overdue.contains(&id) { model.theme.bad() } else { Style::new() };
-    let who = Piece::from(handling.and_then(|it| it.assignee.clone()).unwrap_or_default());
-    let tags = handling.map(|it| it.tags.iter().cloned().collect::<Vec<_>>().join(" ")).unwrap_or_default();
-    let narrow = width < WIDE && model.items_of.is_none();
-    match (model.queue, row.cells.last_mut()) {
-        (Queue::Due, Some(last)) if narrow => *last = Piece::new(day, style),
-        (Queue::Assigned | Queue::Mine, Some(last)) if narrow => *last = who,
-        _ => row.cells.extend([Piece::new(day, style), who, Piece::from(tags)]),
-    }
-    row
 }
 
 /// The queues, each with how many are in it.

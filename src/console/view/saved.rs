@@ -7,10 +7,10 @@ use ratatui::style::Style;
 
 use super::grouped;
 use super::overlay::window;
-use super::pen::{Column, Pen, Piece, Row, Table, columns, wrap};
+use super::pen::{Pen, Piece, Row, Table, columns, wrap};
+use crate::console::columns::Column;
 use crate::console::model::{Model, View};
 use crate::console::saved::{Asking, Wanted};
-use crate::snapshot::Filter;
 
 const COLUMNS: &[Column] =
     &[Column::new("NAME", 16).grow(10), Column::new("WORDS", 24).grow(16), Column::new("MEANS", 34).grow(60)];
@@ -29,11 +29,12 @@ pub(super) fn draw(model: &Model, at: usize, pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     let offset = Cell::new(0);
-    let table = Table { columns: COLUMNS, count: filters.len(), selected: Some(at), offset: &offset, margin: 2 };
+    let plain = Table::plain(COLUMNS, &offset, area.width, 2);
+    let table = Table { count: filters.len(), selected: Some(at), ..plain };
     let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };
     pen.table(rows, &table, |number| {
         let Some((name, words)) = filters.get(number) else { return Row::default() };
-        let means = Filter::parse(words).map_or_else(|error| error.to_string(), |filter| filter.in_words());
+        let means = model.view.means(words).unwrap_or_else(|error| error.to_string());
         let cells = vec![name.clone().into(), words.clone().into(), Piece::new(means, model.theme.label())];
         Row { mark: Piece::default(), cells }
     });

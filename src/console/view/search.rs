@@ -6,9 +6,10 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::overlay::window;
-use super::pen::{Column, Pen, Piece, Row, Table, columns, wrap};
+use super::pen::{Pen, Piece, Row, Table, columns, wrap};
 use super::placement::{maker, port};
 use super::{grouped, site_of, still_read, text_of};
+use crate::console::columns::Column;
 use crate::console::model::Model;
 use crate::console::search::Search;
 use crate::net::DeviceId;
@@ -52,13 +53,9 @@ pub(super) fn draw(model: &Model, search: &Search, pen: &mut Pen<'_>, area: Rect
         return;
     }
     let sought = Sought::new(text);
-    let table = Table {
-        columns: COLUMNS,
-        count: search.hits.len(),
-        selected: Some(search.at),
-        offset: &Cell::new(0),
-        margin: 2,
-    };
+    let offset = Cell::new(0);
+    let plain = Table::plain(COLUMNS, &offset, rows.width, 2);
+    let table = Table { count: search.hits.len(), selected: Some(search.at), ..plain };
     pen.table(rows, &table, |number| {
         let Some(hit) = search.hits.get(number) else { return Row::default() };
         let before = number.checked_sub(1).and_then(|before| search.hits.get(before));

@@ -3,31 +3,15 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::{Column, Pen, Piece, Row, Table};
+use super::columns::{sorted_by, table};
+use super::pen::{Pen, Piece, Row};
 use super::{grouped, scope_line, site_of};
 use crate::config::Sensitivity;
+use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::net::SiteId;
 use crate::policy::Status;
 use crate::snapshot::{Factor, FactorKind, SiteCounts, SiteCoverage, word};
-
-const COLUMNS: &[Column] = &[
-    Column::new("SITE", 9).keep_sign().grow(10),
-    Column::new("NAME", 20).grow(16).from(120),
-    Column::new("SENSITIVITY", 11).from(110),
-    Column::new("BASIS", 15).from(140),
-    Column::new("CAMERAS", 7).right(),
-    Column::new("RESTR", 5).right(),
-    Column::new("SUSP", 4).right(),
-    Column::new("UNKN", 5).right(),
-    Column::new("CORE", 4).right(),
-    Column::new("OPEN", 5).right(),
-    Column::new("LATE", 4).right(),
-    Column::new("RANGE", 5).right(),
-    Column::new("SWTCH", 5).right(),
-    Column::new("PORTS", 5).right(),
-    Column::new("REG", 5).right(),
-];
 
 /// A share in per cent; below what is enough it is told by its sign as well as by its colour.
 fn share(model: &Model, factor: Option<&Factor>) -> Piece {
@@ -73,9 +57,7 @@ fn totals(model: &Model, pen: &mut Pen<'_>, area: Rect, order: &[SiteId]) {
     if unclear > 0 {
         first.push(Piece::new(format!("{} NOT shown to be clean (?)", grouped(unclear)), theme.warn()));
     }
-    let sorting = model.site_lines.sorting;
-    let turned = if sorting.reversed { ", reversed" } else { "" };
-    first.push(Piece::from(format!("   by {}{turned}", sorting.by.name())));
+    first.push(sorted_by(model, area.width));
     scope_line(model, pen, area, &first);
     let sum = total(model, order);
     let number = |name: &str, number: usize, style: Style| {
@@ -107,7 +89,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         pen.put(area.x + 1, table_area.y, area.width - 1, empty, model.theme.warn());
         return;
     }
-    let table = Table::of(COLUMNS, list, table_area, 3);
+    let columns = model.columns(Sheet::Sites);
+    let table = table(model, Sheet::Sites, &columns, list, table_area);
     pen.table(table_area, &table, |number| order.get(number).map(|site| row(model, site)).unwrap_or_default());
 }
 
@@ -138,6 +121,7 @@ fn row(model: &Model, site: &SiteId) -> Row {
             factor(FactorKind::Switches),
             factor(FactorKind::Ports),
             factor(FactorKind::Register),
+            coverage.and_then(SiteCoverage::least).map_or_else(|| "?".into(), |percent| format!("{percent} %").into()),
         ],
     }
 }

@@ -3,26 +3,15 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::{Column, Paragraph, Pen, Piece, Row, Table};
+use super::columns::{sorted_by, table};
+use super::pen::{Paragraph, Pen, Piece, Row};
 use super::{ago, grouped, moment, scope_line, site_of};
+use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::console::theme::Theme;
 use crate::net::TargetName;
 use crate::observation::Completeness;
 use crate::snapshot::{Share, TargetRow, word};
-
-const COLUMNS: &[Column] = &[
-    Column::new("NAME", 16).keep_end().grow(20),
-    Column::new("KIND", 6).from(100),
-    Column::new("ADDRESS", 21).from(110),
-    Column::new("SITE", 7).keep_sign().grow(10),
-    Column::new("STATE", 9),
-    Column::new("SINCE", 5).right(),
-    Column::new("ANSWER", 6).right(),
-    Column::new("REQ", 4).right(),
-    Column::new("MS", 5).right(),
-    Column::new("WHY", 18).grow(90),
-];
 
 fn state(model: &Model, target: &TargetRow) -> Piece {
     let theme = model.theme;
@@ -53,7 +42,9 @@ fn share(theme: Theme, share: &Share, kind: &str) -> Vec<Piece> {
 
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let theme = model.theme;
-    scope_line(model, pen, area, &share(theme, &model.coverage.switches, "switches"));
+    let mut pieces = share(theme, &model.coverage.switches, "switches");
+    pieces.push(sorted_by(model, area.width));
+    scope_line(model, pen, area, &pieces);
     let mut y = area.y + 1;
     if model.coverage.cameras.all > 0 {
         pen.line(
@@ -79,12 +70,9 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     let table_area = Rect { y, height: area.bottom().saturating_sub(y), ..area };
-    let table = Table::of(COLUMNS, list, table_area, 2);
+    let columns = model.columns(Sheet::Targets);
+    let table = table(model, Sheet::Targets, &columns, list, table_area);
     pen.table(table_area, &table, |number| order.get(number).map(|name| row(model, name)).unwrap_or_default());
-}
-
-fn kind(target: &TargetRow) -> &'static str {
-    if target.switch { "switch" } else { "camera" }
 }
 
 fn row(model: &Model, name: &TargetName) -> Row {
@@ -94,7 +82,7 @@ fn row(model: &Model, name: &TargetName) -> Row {
         mark: Piece::default(),
         cells: vec![
             target.name.to_string().into(),
-            kind(target).into(),
+            target.kind().into(),
             target.address.clone().into(),
             site_of(&model.snapshot, Some(&target.site)).into(),
             state(model, target),
@@ -143,5 +131,5 @@ pub(super) fn detail(model: &Model, name: &TargetName) -> (String, Vec<Paragraph
         paragraphs.push(Paragraph { label, text: Piece::new(text, style) });
         label = "";
     }
-    (format!("{} {} at {}", kind(target), target.name, target.address), paragraphs)
+    (format!("{} {} at {}", target.kind(), target.name, target.address), paragraphs)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FIELDS, STATES};
+use crate::snapshot::Kinds;
 
 /// Values of fields that stand in the data, in the order in which they are offered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +51,19 @@ impl Completion {
     /// For what is typed up to the cursor; `after` is what follows it.
     #[must_use]
     pub fn new(before: &str, after: &str, known: &Known) -> Self {
+        Self::of(before, after, |typed| match typed.split_once(':') {
+            Some((field, value)) => values(field, value, known),
+            None => words(typed, known),
+        })
+    }
+
+    /// The same where rows are no devices: see [`crate::snapshot::Plain`].
+    #[must_use]
+    pub fn plain(before: &str, after: &str, kinds: &Kinds, known: &Known) -> Self {
+        Self::of(before, after, |typed| plain(typed, kinds, known))
+    }
+
+    fn of(before: &str, after: &str, offered: impl Fn(&str) -> Vec<Candidate>) -> Self {
         // In the middle of a word nothing is offered.
         if after.starts_with(|c: char| !c.is_whitespace()) {
             return Self::default();
@@ -58,10 +72,7 @@ impl Completion {
         let word = before.get(start..).unwrap_or_default();
         let bare = word.strip_prefix('!').unwrap_or(word);
         let at = before.len() - bare.len();
-        let mut candidates = match bare.split_once(':') {
-            Some((field, value)) => values(field, &value.to_lowercase(), known),
-            None => words(&bare.to_lowercase(), known),
-        };
+        let mut candidates = offered(&bare.to_lowercase());
         candidates.retain(|candidate| candidate.word != bare);
         Self { at, candidates }
     }
@@ -76,12 +87,51 @@ fn values(name: &str, typed: &str, known: &Known) -> Vec<Candidate> {
     let unknown = ["unknown"];
     let listed = if name == "vlan" { unknown.as_slice() } else { field.values };
     let all: Vec<&str> = listed.iter().copied().chain(known.of(name)).collect();
+    let candidate = |value| Candidate { word: format!("{name}:{value}"), says: field.says };
+    ranked(&all, typed).into_iter().map(candidate).collect()
+}
+
+/// Values that begin with what is typed, then those that hold it.
+fn ranked<'a>(all: &[&'a str], typed: &str) -> Vec<&'a str> {
     let starts = all.iter().filter(|value| value.starts_with(typed));
     // A value that is whole may only grow.
     let whole = all.contains(&typed);
     let holds = all.iter().filter(|value| !whole && !value.starts_with(typed) && value.contains(typed));
-    let candidate = |value: &&str| Candidate { word: format!("{name}:{value}"), says: field.says };
-    starts.chain(holds).map(candidate).collect()
+    starts.chain(holds).copied().collect()
+}
+
+/// The fields of rows that are no devices.
+const PLAIN: [(&str, &str); 2] = [("kind", "what kind of thing it is"), ("site", "where it is: the site's id")];
+
+fn plain(typed: &str, kinds: &Kinds, known: &Known) -> Vec<Candidate> {
+    let sites: Vec<&str> = known.of("site").collect();
+    let of_kind = |typed: &str| {
+        let words: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
+        let says = |word: &str| kinds.iter().find(|(kind, _)| *kind == word).map_or("", |(_, says)| *says);
+        let candidate = |word| Candidate { word: format!("kind:{word}"), says: says(word) };
+        ranked(&words, typed).into_iter().map(candidate).collect::<Vec<_>>()
+    };
+    let [(_, _), (_, site)] = PLAIN;
+    let of_site = |typed: &str| {
+        let candidate = |id| Candidate { word: format!("site:{id}"), says: site };
+        ranked(&sites, typed).into_iter().map(candidate).collect::<Vec<_>>()
+    };
+    match typed.split_once(':') {
+        Some(("kind", value)) => of_kind(value),
+        Some(("site", value)) => of_site(value),
+        Some(_) => Vec::new(),
+        None => {
+            let fields = PLAIN.iter().filter(|(name, _)| name.starts_with(typed));
+            let mut found: Vec<Candidate> =
+                fields.map(|(name, says)| Candidate { word: format!("{name}:"), says }).collect();
+            if typed.chars().count() >= LETTERS {
+                let begins =
+                    |it: &Candidate| it.word.split_once(':').is_some_and(|(_, value)| value.starts_with(typed));
+                found.extend(of_kind(typed).into_iter().chain(of_site(typed)).filter(begins));
+            }
+            found
+        }
+    }
 }
 
 fn since(span: &str) -> Candidate {
@@ -156,6 +206,24 @@ mod tests {
         assert_eq!(offered("").len(), FIELDS.len() + 1);
         assert_eq!(Completion::new("ma", "ker:x", &known()), Completion::default());
         assert_eq!(Completion::new("a !ma", " b", &known()).at, 3);
+    }
+
+    #[test]
+    fn of_rows_that_are_no_devices_kinds_and_sites_are_offered() {
+        let kinds: &Kinds = &[("port", "a port"), ("partial", "a part"), ("range", "addresses")];
+        let offered = |before: &str| {
+            let candidates = Completion::plain(before, "", kinds, &known()).candidates;
+            candidates.into_iter().map(|it| format!("{} {}", it.word, it.says)).collect::<Vec<_>>()
+        };
+        assert_eq!(offered(""), ["kind: what kind of thing it is", "site: where it is: the site's id"]);
+        assert_eq!(offered("x !kind:P"), ["kind:port a port", "kind:partial a part"]);
+        assert_eq!(offered("kind:ge"), ["kind:range addresses"]);
+        assert_eq!(offered("ra"), ["kind:range addresses"]);
+        assert_eq!(offered("site:h").len(), 2);
+        assert_eq!(offered("de"), ["site:depot where it is: the site's id"]);
+        for text in ["kind:port", "maker:", "zz", "p"] {
+            assert_eq!(offered(text), Vec::<String>::new(), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::{BY_PART, BY_START, Filter, Word};
+use crate::snapshot::Plain;
+use crate::snapshot::plain::Word as PlainWord;
 
 fn span(span: Duration) -> String {
     let seconds = span.as_secs();
@@ -15,13 +17,39 @@ fn span(span: Duration) -> String {
     if number == 1 { format!("the last {unit}") } else { format!("the last {number} {unit}s") }
 }
 
+/// A word without a field.
+fn anywhere(text: &str, negated: bool) -> String {
+    format!("'{text}' stands {} in it", if negated { "nowhere" } else { "somewhere" })
+}
+
+/// What is told where nothing is typed.
+const EVERYTHING: &str = "everything passes; word: anywhere, field:word: in that field, !word: not";
+
+impl Plain {
+    /// What it lets through, in a line.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let meaning = |(negated, word): &(bool, PlainWord)| {
+            let is = if *negated { "is not" } else { "is" };
+            match word {
+                PlainWord::Kind(kind) => format!("its kind {is} {kind}"),
+                PlainWord::Site(site) => format!("site {is} {site}"),
+                PlainWord::Any(text) => anywhere(text, *negated),
+            }
+        };
+        match self.words.as_slice() {
+            [] => EVERYTHING.to_owned(),
+            words => words.iter().map(meaning).collect::<Vec<_>>().join(", and "),
+        }
+    }
+}
+
 fn meaning(word: &Word, negated: bool) -> String {
     let not = if negated { "not " } else { "" };
     match word {
         Word::All if negated => "nothing at all".to_owned(),
         Word::All => "also what is no camera".to_owned(),
-        Word::Any(text) if negated => format!("'{text}' stands nowhere in it"),
-        Word::Any(text) => format!("'{text}' stands somewhere in it"),
+        Word::Any(text) => anywhere(text, negated),
         Word::Vlan(range) if range.first == range.last => format!("VLAN is {not}{range}"),
         Word::Vlan(range) => format!("VLAN is {not}{} to {}", range.first, range.last),
         Word::Since(time) => format!("{not}first seen, or its finding opened, in {}", span(*time)),
@@ -55,7 +83,7 @@ impl Filter {
     #[must_use]
     pub fn in_words(&self) -> String {
         if self.words.is_empty() {
-            return "everything passes; word: anywhere, field:word: in that field, !word: not".to_owned();
+            return EVERYTHING.to_owned();
         }
         let words: Vec<String> = self.words.iter().map(|(negated, word)| meaning(word, *negated)).collect();
         words.join(", and ")
@@ -83,6 +111,13 @@ mod tests {
             ("site.sensitivity:sensitive", "site is sensitive"),
         ] {
             assert_eq!(Filter::parse(words).unwrap().in_words(), told);
+        }
+        for (words, told) in [
+            ("", EVERYTHING),
+            ("!kind:port site:hq", "its kind is not port, and site is hq"),
+            ("x !y", "'x' stands somewhere in it, and 'y' stands nowhere in it"),
+        ] {
+            assert_eq!(Plain::parse(words, &[("port", "")]).unwrap().in_words(), told);
         }
     }
 }

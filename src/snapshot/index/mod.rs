@@ -4,6 +4,7 @@
 //! ([`super::Filter::device`]); `tests` holds both against each other.
 
 mod look_up;
+mod order;
 mod search;
 mod strings;
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -296,22 +295,30 @@ impl Index {
         slot.is_some_and(|slot| matches!(slot.status, Status::Restricted | Status::Suspected))
     }
 
-    /// Devices that pass and stand on networks that the configuration does not classify, in the order in which a
-    /// person should look; `None`: nobody wants it any more.
+    /// Devices that pass and stand on networks that the configuration does not classify, in an order, else in that in
+    /// which a person should look; `None`: nobody wants it any more.
     #[must_use]
-    pub fn unclassified(&self, scope: &Scope<'_>) -> Option<Vec<DeviceId>> {
+    pub fn unclassified(&self, scope: &Scope<'_>, order: Option<(DeviceOrder, bool)>) -> Option<Vec<DeviceId>> {
         let sensitive = scope.sensitive(self);
-        let mut found = Vec::new();
+        let (mut found, mut slots) = (Vec::new(), Vec::new());
         self.each(scope, |slot| {
             let counted = match slot.maker {
                 Text::NONE => group_without_maker(slot) == Some(Group::UnknownMaker),
                 _ => slot.surveillance != Surveillance::No,
             };
-            if counted && slot.gone.is_none() && slot.network == Text::NONE {
+            if !counted || slot.gone.is_some() || slot.network != Text::NONE {
+                return;
+            }
+            if order.is_some() {
+                slots.push(slot);
+            } else {
                 let standard = at(&sensitive, slot.site).flatten() != Some(Sensitivity::Sensitive);
                 found.push((slot.status, standard, Reverse(slot.since), slot.id));
             }
         })?;
+        if let Some((order, reversed)) = order {
+            return Some(self.sorted(slots, order, reversed));
+        }
         found.sort_unstable();
         Some(found.into_iter().map(|(.., id)| id).collect())
     }
@@ -367,91 +374,6 @@ impl Index {
         tallies.sort_unstable();
         Some(tallies)
     }
-
-    /// The rank of each text among those that some devices have; none comes first.
-    fn ranks(&self, slots: &[&Slot], of: impl Fn(&Slot) -> Text) -> Vec<u32> {
-        let mut used = vec![false; self.strings.iter().count()];
-        for slot in slots {
-            if let Some(used) = used.get_mut(of(slot).number()) {
-                *used = true;
-            }
-        }
-        let mut texts: Vec<(&str, usize)> = self
-            .strings
-            .iter()
-            .enumerate()
-            .filter(|(number, _)| used.get(*number) == Some(&true))
-            .map(|(number, text)| (text, number))
-            .collect();
-        texts.sort_unstable();
-        let mut ranks = vec![0; used.len()];
-        for (rank, (_, number)) in (1..).zip(texts) {
-            if let Some(place) = ranks.get_mut(number) {
-                *place = rank;
-            }
-        }
-        ranks
-    }
-
-    fn sorted(&self, slots: Vec<&Slot>, order: DeviceOrder, reversed: bool) -> Vec<DeviceId> {
-        let by_text = |slots: Vec<&Slot>, of: fn(&Slot) -> Text| {
-            let ranks = self.ranks(&slots, of);
-            by_key(slots, |slot| at(&ranks, of(slot)).unwrap_or(0), reversed)
-        };
-        match order {
-            DeviceOrder::Status => by_key(slots, |slot| slot.status, reversed),
-            DeviceOrder::Mac => by_key(slots, |slot| slot.mac, reversed),
-            DeviceOrder::Address => by_key(slots, |slot| slot.ips.iter().next(), reversed),
-            DeviceOrder::Class => by_key(slots, |slot| slot.class, reversed),
-            DeviceOrder::Vlan => by_key(slots, |slot| slot.vlan, reversed),
-            DeviceOrder::Certainty => by_key(slots, |slot| slot.certainty, reversed),
-            DeviceOrder::FirstSeen => by_key(slots, |slot| slot.first_seen, reversed),
-            DeviceOrder::Maker => by_text(slots, |slot| slot.maker_name),
-            DeviceOrder::Brand => by_text(slots, |slot| slot.brand),
-            DeviceOrder::Model => by_text(slots, |slot| slot.model),
-            DeviceOrder::Firmware => by_text(slots, |slot| slot.firmware),
-            DeviceOrder::Site => by_text(slots, |slot| slot.site),
-            DeviceOrder::Network => by_text(slots, |slot| slot.network),
-            // ifIndex before the name: ports in the switch's own order, not Gi1/0/10 before Gi1/0/2.
-            DeviceOrder::Port => {
-                let (switches, ports) = (self.ranks(&slots, |slot| slot.switch), self.ranks(&slots, |slot| slot.port));
-                let key = |slot: &Slot| (at(&switches, slot.switch), slot.if_index, at(&ports, slot.port));
-                by_key(slots, key, reversed)
-            }
-            DeviceOrder::LastSeen => {
-                let mut passes = vec![None; self.strings.iter().count()];
-                for (switch, pass) in self.seen.switches() {
-                    let place = self.strings.find(switch.as_str()).and_then(|text| passes.get_mut(text.number()));
-                    if let Some(place) = place {
-                        *place = Some(pass);
-                    }
-                }
-                let key = |slot: &Slot| {
-                    let one: [IpAddr; 1];
-                    let ips = match &slot.ips {
-                        Addresses::None => &[],
-                        Addresses::One(ip) => {
-                            one = [IpAddr::V4(*ip)];
-                            one.as_slice()
-                        }
-                        Addresses::More(ips) => ips.as_slice(),
-                    };
-                    self.seen.latest(at(&passes, slot.switch).flatten(), slot.gone, ips, slot.first_seen)
-                };
-                by_key(slots, key, reversed)
-            }
-        }
-    }
-}
-
-/// By a key, then by id, whichever way round: the same picture always has the same order.
-fn by_key<K: Ord>(slots: Vec<&Slot>, key: impl Fn(&Slot) -> K, reversed: bool) -> Vec<DeviceId> {
-    let mut keyed: Vec<(K, DeviceId)> = slots.into_iter().map(|slot| (key(slot), slot.id)).collect();
-    keyed.sort_unstable_by(|(a, one), (b, other)| {
-        let ordering = if reversed { b.cmp(a) } else { a.cmp(b) };
-        ordering.then(one.cmp(other))
-    });
-    keyed.into_iter().map(|(_, id)| id).collect()
 }
 
 /// What a device without a maker is counted under; one with a maker is counted under that, if at all.

@@ -45,6 +45,32 @@ fn what_is_offered_is_chosen_and_what_is_half_typed_stays() {
 }
 
 #[test]
+fn kinds_and_sites_are_completed_and_told_where_rows_are_no_devices() {
+    let mut desk = desk();
+    desk.type_in("6/");
+    desk.shows("kind:  site:");
+    desk.type_in("ki<Tab>ne");
+    insta::assert_snapshot!("filter_coverage", desk.screen());
+    // What a filter leaves out was not seen all the same.
+    desk.lacks("nothing that is known of was left unseen");
+    desk.type_in("<Tab>!si<Tab>mi<Right>");
+    desk.shows("/kind:neighbour !site:ministers\n");
+    desk.shows(" its kind is neighbour, and site is not ministers\n");
+    desk.type_in("kind:cow");
+    let screen = desk.screen();
+    let lines: Vec<&str> = screen.lines().collect();
+    let typed = lines.iter().position(|line| line.starts_with("/kind:neighbour")).unwrap();
+    assert_eq!(lines[typed + 1].find('^'), Some("/kind:neighbour !site:ministers ".len()), "{screen}");
+    assert!(lines[typed + 2].contains("'cow' is no kind; there are daemon, work"), "{screen}");
+    desk.type_in("<Esc>7/vis");
+    desk.shows("each target's last visit, instead of the log");
+    desk.type_in("<Tab>dep<Tab><Enter>");
+    desk.shows("filter: kind:visit site:depot");
+    desk.shows("visit      depot");
+    desk.lacks("visit      hq");
+}
+
+#[test]
 fn where_words_are_of_no_field_none_is_offered() {
     let mut desk = desk();
     desk.type_in("6t");

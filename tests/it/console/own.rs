@@ -45,6 +45,18 @@ fn a_filter_is_saved_under_a_name_recalled_in_another_view_and_forgotten() {
 }
 
 #[test]
+fn a_filter_of_a_list_whose_rows_are_no_devices_is_kept_and_told_there() {
+    let mut desk = desk("[filters]\nports = \"kind:port site:hq\"\n");
+    desk.lacks("no field");
+    desk.type_in("6F");
+    desk.shows("its kind is port, and site is hq");
+    desk.type_in("<Enter>");
+    desk.shows("filter: kind:port site:hq");
+    desk.type_in("4F");
+    desk.shows("there is no field 'kind'");
+}
+
+#[test]
 fn filters_of_the_file_are_told_in_words_and_chosen() {
     let mut desk = desk("[filters]\ncore = \"network:core\"\nold = \"since:30d !accepted\"\nhq = \"site:hq\"\n");
     desk.type_in("4F<Down>");
@@ -140,5 +152,5 @@ fn the_screen_begins_as_it_was_left() {
         left.screen()
     });
     desk.type_in("4");
-    desk.shows("by IP address, reversed");
+    desk.shows("MAKER▼");
 }

@@ -163,7 +163,7 @@ fn sites_coverage_targets_and_the_log_are_the_same_for_every_filter_word() {
         let targets = both.printed("targets", words);
         assert_eq!(by("name", &both.exported("6t", words)), by("name", &targets), "targets {words}");
     }
-    let kinds = UnseenKind::WORDS.map(|kind| format!("kind:{kind}"));
+    let kinds = UnseenKind::WORDS.map(|(kind, _)| format!("kind:{kind}"));
     let others = ["", "site:hq", "!site:hq", "hq-acc", "!kind:port dist", "kind:switch site:depot"];
     let mut seen = 0;
     for words in others.iter().copied().chain(kinds.iter().map(String::as_str)) {
@@ -172,7 +172,8 @@ fn sites_coverage_targets_and_the_log_are_the_same_for_every_filter_word() {
         assert_eq!(both.exported("6", words), unseen, "unseen {words}");
     }
     assert!(seen > 25, "{seen}");
-    let kinds = lenswarden::console::happened::KINDS.map(|kind| format!("kind:{kind}"));
+    let kinds = lenswarden::console::happened::KINDS.iter();
+    let kinds: Vec<String> = kinds.map(|(kind, _)| format!("kind:{kind}")).collect();
     for words in ["", "site:hq", "!kind:device", "hikvision"].into_iter().chain(kinds.iter().map(String::as_str)) {
         let log = both.printed("log", words);
         assert_eq!(both.exported("7", words), log, "log {words}");

@@ -36,12 +36,13 @@ fn a_site_has_the_numbers_that_the_command_prints() {
 fn sites_are_sorted_and_turned_round_and_the_sum_follows_the_filter() {
     let mut desk = desk(SIZES[0]);
     desk.shows("3 sites, 2 sensitive");
-    desk.shows("by gravity");
     assert!(desk.selected().contains(" s "), "a sensitive one first: {}", desk.selected());
     desk.type_in("s<Home>");
     assert!(desk.selected().contains("depot"), "{}", desk.selected());
-    desk.type_in("S<Home>");
-    desk.shows("by site, reversed");
+    desk.type_in("S");
+    desk.shows("sorted by SITE, reversed");
+    desk.type_in("<Home>");
+    desk.shows("SITE▼");
     assert!(desk.selected().contains("ministers"), "{}", desk.selected());
     desk.type_in("/site.sensitivity:standard");
     desk.shows("1 site, 0 sensitive");
