@@ -123,6 +123,10 @@ impl Model {
     /// Copies what is filtered as CSV, as much of it as may be copied.
     pub(super) fn copy_list(&mut self) -> Effect {
         self.close_menu();
+        if let Some(text) = self.is_in_part() {
+            self.message = Some(Message { bad: true, text });
+            return Effect::None;
+        }
         let all = self.count_listed();
         let table = self.source(self.listed(MOST_ROWS)).table(0..MOST_ROWS);
         if table.rows.is_empty() {

@@ -11,7 +11,7 @@ use super::model::{Message, Mode, Model, View};
 use super::new_file::{self, NewFile};
 use super::saved::{Asking, Wanted};
 use super::update::Effect;
-use super::view::grouped;
+use super::view::{grouped, moment};
 use crate::report::{Format, Outlet, Rows};
 use crate::store::{Reader, StoreError};
 
@@ -184,6 +184,10 @@ impl Model {
             self.message = Some(Message { bad: true, text });
             return;
         }
+        if let Some(text) = self.is_in_part() {
+            self.message = Some(Message { bad: true, text });
+            return;
+        }
         let now = self.clock.max(self.snapshot.as_of).to_jiff().to_zoned(self.zone.clone());
         let name = format!("lenswarden-{}-{}.csv", self.view.file_word(), now.strftime("%Y%m%d-%H%M%S"));
         let asking = Asking { wanted: Wanted::File, input: Input::new(&name), complaint: None };
@@ -192,25 +196,43 @@ impl Model {
 
     /// Takes the name. The line stays until the file could be made.
     pub(super) fn export(&mut self) -> Effect {
-        let Mode::Ask(asking) = &mut self.mode else { return Effect::None };
+        let Mode::Ask(asking) = &self.mode else { return Effect::None };
         if self.exporting.is_some() {
             return Effect::None;
         }
         let name = asking.input.text().trim().to_owned();
-        let form = match form_of(&name) {
-            Ok(form) => form,
-            Err(why) => {
-                asking.complaint = Some(why);
-                return Effect::None;
-            }
+        // What the list shows may still be of other words; the log is gone through anew.
+        let behind = !*self.settled.of(self.view) && self.view != View::Activity;
+        let form = form_of(&name).and_then(|form| match self.is_in_part() {
+            Some(why) => Err(why),
+            None if behind => Err("the rows are still looked up: Enter once more".to_owned()),
+            None => Ok(form),
+        });
+        let (form, complaint) = match form {
+            Ok(form) => (Some(form), None),
+            Err(why) => (None, Some(why)),
         };
-        asking.complaint = None;
+        if let Mode::Ask(asking) = &mut self.mode {
+            asking.complaint = complaint;
+        }
+        let Some(form) = form else { return Effect::None };
         let source = self.source(self.listed_whole());
         let stop = Arc::new(AtomicBool::new(false));
         let of = Some(source.len()).filter(|of| *of > 0);
         self.exporting = Some(Exporting { stop: Arc::clone(&stop), done: 0, of });
         self.job = Some(Job { name, form, source, stop });
         Effect::Export
+    }
+
+    /// Why what the view lists is not all there is: half a list in a file looks like a whole one.
+    pub(super) fn is_in_part(&self) -> Option<String> {
+        if !self.has_picture {
+            return Some("there is no picture yet, so there are no rows".to_owned());
+        }
+        let of_devices = matches!(self.view, View::Exposure | View::Placement | View::Devices | View::Sites);
+        let all = self.loading.filter(|_| of_devices)?;
+        let read = grouped(self.devices.read().len());
+        Some(format!("devices are still read, {read} of {}: a part would look like the whole", grouped(all)))
     }
 
     /// The file that is to be written, once.
@@ -247,7 +269,11 @@ impl Model {
             Ok(Exported { path, rows, form, newer }) => {
                 let form = if form == Format::Json { "JSON" } else { "CSV" };
                 let s = if rows == 1 { "" } else { "s" };
-                let newer = if newer { ", as it is now" } else { "" };
+                let newer = match (newer, self.trouble.is_some() || self.devices.stands_still()) {
+                    (true, _) => ", as it is now".to_owned(),
+                    (false, true) => format!(", as of {}", moment(self.snapshot.as_of, &self.zone)),
+                    (false, false) => String::new(),
+                };
                 (false, format!("{} row{s} as {form}{newer}: {}", grouped(rows), new_file::shown(&path)))
             }
             Err(why) => match &mut self.mode {

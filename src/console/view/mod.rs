@@ -208,7 +208,7 @@ fn ago(model: &Model, time: Timestamp) -> String {
 }
 
 /// A moment to the minute, in the zone of the screen.
-fn moment(time: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn moment(time: Timestamp, zone: &TimeZone) -> String {
     time.to_jiff().to_zoned(zone.clone()).strftime("%-d %b %Y %H:%M").to_string()
 }
 

@@ -152,6 +152,31 @@ fn a_file_that_is_given_up_leaves_nothing() {
     desk.lacks("given up");
 }
 
+#[test]
+fn a_part_of_the_devices_is_not_written_as_if_it_were_all() {
+    let mut desk = desk();
+    desk.type_in("4");
+    desk.tell(Msg::Loading(300_000));
+    for (keys, refused) in
+        [("1", true), ("2", true), ("3", false), ("4", true), ("5", true), ("6", false), ("7", false)]
+    {
+        desk.type_in(keys).type_in("e");
+        assert_eq!(desk.screen().contains("devices are still read, 182 of 300,000"), refused, "{}", desk.screen());
+        desk.type_in("<Esc>Y");
+        assert_eq!(desk.effects.pop().is_none(), refused, "{keys}");
+    }
+    // A list that is asked for while it is read is looked at again before it is written.
+    desk.tell(Msg::Loaded);
+    desk.type_in("4e");
+    desk.tell(Msg::Loading(300_000));
+    desk.type_in("<Enter>");
+    desk.shows("a part would look like the whole");
+    desk.shows("name: ");
+    desk.tell(Msg::Loaded);
+    desk.type_in("<Enter>");
+    assert_eq!(desk.effects, [Effect::Export]);
+}
+
 /// Set in the process that has mounts of its own: the folder with them.
 const MOUNTS: &str = "LENSWARDEN_TEST_MOUNTS";
 
