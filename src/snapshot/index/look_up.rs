@@ -22,7 +22,7 @@ struct Judged<'a> {
 }
 
 impl Judged<'_> {
-    fn rank(&self, slot: &Slot) -> Option<Rank> {
+    fn rank(&self, slot: &Slot<'_>) -> Option<Rank> {
         let text = |text: Text| at(&self.texts, text).flatten();
         let named = [slot.serial, slot.hostname, slot.port].into_iter().filter_map(text).min();
         let mac = slot.mac.and_then(|mac| self.clue.mac(mac));
@@ -34,11 +34,11 @@ impl Judged<'_> {
         })
     }
 
-    fn ip(&self, slot: &Slot) -> Option<Rank> {
+    fn ip(&self, slot: &Slot<'_>) -> Option<Rank> {
         if !self.clue.in_ip {
             return None;
         }
-        match &slot.ips {
+        match slot.ips {
             Addresses::None => None,
             Addresses::One(ip) => self.clue.text(super::search::dotted(ip.octets(), &mut [0; 15])),
             Addresses::More(ips) => ips.iter().filter_map(|ip| self.clue.text(&ip.to_string())).min(),
@@ -65,7 +65,8 @@ impl Index {
             if stop() {
                 return None;
             }
-            for slot in slots {
+            for slot in slots.iter().filter_map(|packed| self.unpack(packed)) {
+                let slot = &slot;
                 let words = judged.iter().try_fold(0, |score, word| Some(score + word.rank(slot)? as Score));
                 let spaced = sought.spaced(slot.mac).map(|rank| rank as Score);
                 if let Some(score) = words.into_iter().chain(spaced).min() {
@@ -87,7 +88,7 @@ impl Index {
     }
 
     /// The maker of a device, or the brand on it, where that is what is sought.
-    fn maker<'a>(&'a self, judged: &[Judged<'_>], slot: &Slot, found: &mut BTreeMap<(Score, &'a str), ExposureKey>) {
+    fn maker<'a>(&'a self, judged: &[Judged<'_>], slot: &Slot<'_>, found: &mut BTreeMap<(Score, &'a str), ExposureKey>) {
         for (text, branded) in [(slot.maker_name, false), (slot.brand, true)] {
             let rank = |word: &Judged<'_>| at(&word.texts, text).flatten();
             let Some(score) = judged.iter().try_fold(0, |score, word| Some(score + rank(word)? as Score)) else {

@@ -1,11 +1,12 @@
 //! Every device, small enough to keep 300,000 of them and to go through all of them between two letters of a filter.
 //!
-//! About 130 octets a device, and each text once. The words of a [`super::Filter`] mean the same here as for a row
+//! About 100 octets a device, and each text once. The words of a [`super::Filter`] mean the same here as for a row
 //! ([`super::Filter::device`]); `tests` holds both against each other.
 
 mod look_up;
 mod order;
 mod search;
+mod shared;
 mod strings;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 pub use search::Scope;
+use shared::{Moment, Number, Port, Shared};
 use strings::{Strings, Text};
 
 use super::{DeviceRow, Seen};
@@ -51,11 +53,55 @@ impl Addresses {
     }
 }
 
-/// A device.
+/// What a device is said to be: many say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Make {
+    maker: Text,
+    maker_name: Text,
+    brand: Text,
+    model: Text,
+    firmware: Text,
+    class: Class,
+    surveillance: Surveillance,
+    verdict: Verdict,
+    status: Status,
+}
+
+/// The network that a device stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Spot {
+    site: Text,
+    network: Text,
+    network_kind: Option<NetworkKind>,
+    vlan: Option<VlanId>,
+}
+
+/// A device as it is kept.
 #[derive(Debug)]
-struct Slot {
+struct Packed {
     id: DeviceId,
     ips: Addresses,
+    since: Timestamp,
+    gone: Moment,
+    first_seen: Timestamp,
+    appeared: Moment,
+    make: Number<Make>,
+    spot: Number<Spot>,
+    serial: Text,
+    hostname: Text,
+    switch: Text,
+    port: Text,
+    if_index: Port,
+    mac: Option<MacAddr>,
+    certainty: Certainty,
+    confidence: Confidence,
+}
+
+/// A device as it is looked at.
+#[derive(Debug)]
+struct Slot<'i> {
+    id: DeviceId,
+    ips: &'i Addresses,
     since: Timestamp,
     gone: Option<Timestamp>,
     first_seen: Timestamp,
@@ -87,8 +133,10 @@ struct Slot {
 #[derive(Debug, Default)]
 pub struct Index {
     strings: Strings,
+    makes: Shared<Make>,
+    spots: Shared<Spot>,
     /// By id.
-    slots: Vec<Slot>,
+    slots: Vec<Packed>,
     /// Makers and brands that some device has or had.
     makers: BTreeSet<Text>,
     brands: BTreeSet<Text>,
@@ -126,9 +174,7 @@ impl Index {
 
     /// Takes a device in, or its new state.
     pub fn put(&mut self, row: &DeviceRow) {
-        let slot = self.slot(row);
-        self.makers.extend(Some(slot.maker).filter(|maker| *maker != Text::NONE));
-        self.brands.extend(Some(slot.brand).filter(|brand| *brand != Text::NONE));
+        let slot = self.pack(row);
         // New devices have the highest id: most of the time this is the end.
         match self.slots.last() {
             Some(last) if last.id >= row.id => match self.slots.binary_search_by_key(&row.id, |slot| slot.id) {
@@ -153,53 +199,103 @@ impl Index {
     /// A device as a row, without what a register says of it: no list shows that.
     #[must_use]
     pub fn get(&self, id: DeviceId) -> Option<DeviceRow> {
-        let at = self.slots.binary_search_by_key(&id, |slot| slot.id).ok()?;
-        self.slots.get(at).map(|slot| self.row(slot))
+        self.slot(id).map(|slot| self.row(&slot))
     }
 
     /// The devices whose place, or last place, is on a switch.
     #[must_use]
     pub fn on_switch(&self, switch: &TargetName) -> Vec<DeviceRow> {
         let Some(name) = self.strings.find(switch.as_str()) else { return Vec::new() };
-        self.slots.iter().filter(|slot| slot.switch == name).map(|slot| self.row(slot)).collect()
+        let on_it = self.slots.iter().filter(|slot| slot.switch == name);
+        on_it.filter_map(|slot| Some(self.row(&self.unpack(slot)?))).collect()
     }
 
-    fn slot(&mut self, row: &DeviceRow) -> Slot {
+    fn pack(&mut self, row: &DeviceRow) -> Packed {
         let strings = &mut self.strings;
         let mut keep = |text: Option<&str>| text.map_or(Text::NONE, |text| strings.keep(text));
         let place = &row.place;
-        Slot {
-            id: row.id,
-            ips: Addresses::new(&row.ips),
-            since: place.since,
-            gone: place.gone,
-            first_seen: row.first_seen,
-            appeared: row.appeared,
+        let make = Make {
             maker: keep(row.maker.as_ref().map(MakerId::as_str)),
             maker_name: keep(Some(&row.maker_name)),
             brand: keep(row.brand.as_deref()),
             model: keep(Some(row.model.as_str())),
             firmware: keep(Some(row.firmware.as_str())),
-            serial: keep(Some(row.serial.as_str())),
-            hostname: keep(row.hostname.as_ref().map(DeviceText::as_str)),
-            site: keep(place.site.as_ref().map(SiteId::as_str)),
-            switch: keep(place.switch.as_ref().map(TargetName::as_str)),
-            port: keep(place.port.as_ref().map(PortName::as_str)),
-            network: keep(place.network.as_ref().map(NetworkId::as_str)),
-            if_index: place.if_index,
-            vlan: place.vlan,
-            mac: row.mac,
-            network_kind: place.network_kind,
             class: row.class,
             surveillance: row.surveillance,
             verdict: row.verdict,
             status: row.status,
+        };
+        let spot = Spot {
+            site: keep(place.site.as_ref().map(SiteId::as_str)),
+            network: keep(place.network.as_ref().map(NetworkId::as_str)),
+            network_kind: place.network_kind,
+            vlan: place.vlan,
+        };
+        self.makers.extend(Some(make.maker).filter(|maker| *maker != Text::NONE));
+        self.brands.extend(Some(make.brand).filter(|brand| *brand != Text::NONE));
+        Packed {
+            id: row.id,
+            ips: Addresses::new(&row.ips),
+            since: place.since,
+            gone: Moment::new(place.gone),
+            first_seen: row.first_seen,
+            appeared: Moment::new(row.appeared),
+            make: self.makes.keep(make),
+            spot: self.spots.keep(spot),
+            serial: keep(Some(row.serial.as_str())),
+            hostname: keep(row.hostname.as_ref().map(DeviceText::as_str)),
+            switch: keep(place.switch.as_ref().map(TargetName::as_str)),
+            port: keep(place.port.as_ref().map(PortName::as_str)),
+            if_index: Port::new(place.if_index),
+            mac: row.mac,
             certainty: place.certainty,
             confidence: place.confidence,
         }
     }
 
-    fn row(&self, slot: &Slot) -> DeviceRow {
+    fn slot(&self, id: DeviceId) -> Option<Slot<'_>> {
+        let at = self.slots.binary_search_by_key(&id, |slot| slot.id).ok()?;
+        self.slots.get(at).and_then(|slot| self.unpack(slot))
+    }
+
+    /// A device in full; there is always what it shares with others.
+    fn unpack<'i>(&'i self, packed: &'i Packed) -> Option<Slot<'i>> {
+        let Make { maker, maker_name, brand, model, firmware, class, surveillance, verdict, status } =
+            *self.makes.get(packed.make)?;
+        let Spot { site, network, network_kind, vlan } = *self.spots.get(packed.spot)?;
+        let Packed { id, since, first_seen, serial, hostname, switch, port, mac, certainty, confidence, .. } = *packed;
+        Some(Slot {
+            id,
+            ips: &packed.ips,
+            since,
+            gone: packed.gone.get(),
+            first_seen,
+            appeared: packed.appeared.get(),
+            maker,
+            maker_name,
+            brand,
+            model,
+            firmware,
+            serial,
+            hostname,
+            site,
+            switch,
+            port,
+            network,
+            if_index: packed.if_index.get(),
+            vlan,
+            mac,
+            network_kind,
+            class,
+            surveillance,
+            verdict,
+            status,
+            certainty,
+            confidence,
+        })
+    }
+
+    fn row(&self, slot: &Slot<'_>) -> DeviceRow {
         let text = |text: Text| self.strings.get(text);
         let device_text = |text: Text| DeviceText::new(self.strings.get(text).unwrap_or_default());
         let mut row = DeviceRow {

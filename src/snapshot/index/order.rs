@@ -11,10 +11,10 @@ use crate::snapshot::sort::natural;
 
 impl Index {
     /// The rank of each text among those that some devices have.
-    fn ranks(&self, slots: &[&Slot], of: impl Fn(&Slot) -> Text) -> Vec<u32> {
+    fn ranks(&self, slots: &[u32], of: impl Fn(&Slot<'_>) -> Text) -> Vec<u32> {
         let mut used = vec![false; self.strings.iter().count()];
-        for slot in slots {
-            if let Some(used) = used.get_mut(of(slot).number()) {
+        for slot in slots.iter().filter_map(|place| self.placed(*place)) {
+            if let Some(used) = used.get_mut(of(&slot).number()) {
                 *used = true;
             }
         }
@@ -35,26 +35,31 @@ impl Index {
         ranks
     }
 
-    /// Their ids in order.
-    pub(super) fn sorted(&self, slots: Vec<&Slot>, order: DeviceOrder, reversed: bool) -> Vec<DeviceId> {
+    /// The device at a place.
+    fn placed(&self, place: u32) -> Option<Slot<'_>> {
+        self.slots.get(place as usize).and_then(|packed| self.unpack(packed))
+    }
+
+    /// The ids of devices by their places, in order.
+    pub(super) fn sorted(&self, slots: &[u32], order: DeviceOrder, reversed: bool) -> Vec<DeviceId> {
         let rank = |ranks: &[u32], text: Text| at(ranks, text).filter(|rank| *rank > 0);
-        let by_text = |slots: Vec<&Slot>, of: fn(&Slot) -> Text| {
-            let ranks = self.ranks(&slots, of);
-            by_key(slots, |slot| rank(&ranks, of(slot)), reversed)
+        let by_text = |slots: &[u32], of: fn(&Slot<'_>) -> Text| {
+            let ranks = self.ranks(slots, of);
+            self.by_key(slots, |slot| rank(&ranks, of(slot)), reversed)
         };
         match order {
-            DeviceOrder::Id => by_key(slots, |slot| Some(slot.id), reversed),
-            DeviceOrder::Status => by_key(slots, |slot| Some(slot.status), reversed),
-            DeviceOrder::Mac => by_key(slots, |slot| slot.mac, reversed),
-            DeviceOrder::Address => by_key(slots, |slot| slot.ips.iter().next(), reversed),
-            DeviceOrder::Class => by_key(slots, |slot| Some(slot.class), reversed),
-            DeviceOrder::Surveillance => by_key(slots, |slot| Some(slot.surveillance), reversed),
-            DeviceOrder::Verdict => by_key(slots, |slot| Some(slot.verdict), reversed),
-            DeviceOrder::Vlan => by_key(slots, |slot| slot.vlan, reversed),
-            DeviceOrder::NetworkKind => by_key(slots, |slot| slot.network_kind, reversed),
-            DeviceOrder::Certainty => by_key(slots, |slot| Some(slot.certainty), reversed),
-            DeviceOrder::Since => by_key(slots, |slot| Some(slot.since), reversed),
-            DeviceOrder::FirstSeen => by_key(slots, |slot| Some(slot.first_seen), reversed),
+            DeviceOrder::Id => self.by_key(slots, |slot| Some(slot.id), reversed),
+            DeviceOrder::Status => self.by_key(slots, |slot| Some(slot.status), reversed),
+            DeviceOrder::Mac => self.by_key(slots, |slot| slot.mac, reversed),
+            DeviceOrder::Address => self.by_key(slots, |slot| slot.ips.iter().next(), reversed),
+            DeviceOrder::Class => self.by_key(slots, |slot| Some(slot.class), reversed),
+            DeviceOrder::Surveillance => self.by_key(slots, |slot| Some(slot.surveillance), reversed),
+            DeviceOrder::Verdict => self.by_key(slots, |slot| Some(slot.verdict), reversed),
+            DeviceOrder::Vlan => self.by_key(slots, |slot| slot.vlan, reversed),
+            DeviceOrder::NetworkKind => self.by_key(slots, |slot| slot.network_kind, reversed),
+            DeviceOrder::Certainty => self.by_key(slots, |slot| Some(slot.certainty), reversed),
+            DeviceOrder::Since => self.by_key(slots, |slot| Some(slot.since), reversed),
+            DeviceOrder::FirstSeen => self.by_key(slots, |slot| Some(slot.first_seen), reversed),
             DeviceOrder::Maker => by_text(slots, |slot| slot.maker_name),
             DeviceOrder::Brand => by_text(slots, |slot| slot.brand),
             DeviceOrder::Model => by_text(slots, |slot| slot.model),
@@ -65,14 +70,14 @@ impl Index {
             DeviceOrder::Network => by_text(slots, |slot| slot.network),
             // ifIndex before the name: ports in the switch's own order.
             DeviceOrder::Switch => {
-                let (switches, ports) = (self.ranks(&slots, |slot| slot.switch), self.ranks(&slots, |slot| slot.port));
-                let key = |slot: &Slot| Some((rank(&switches, slot.switch)?, slot.if_index, at(&ports, slot.port)));
-                by_key(slots, key, reversed)
+                let (switches, ports) = (self.ranks(slots, |slot| slot.switch), self.ranks(slots, |slot| slot.port));
+                let key = |slot: &Slot<'_>| Some((rank(&switches, slot.switch)?, slot.if_index, at(&ports, slot.port)));
+                self.by_key(slots, key, reversed)
             }
             DeviceOrder::Port => {
-                let (switches, ports) = (self.ranks(&slots, |slot| slot.switch), self.ranks(&slots, |slot| slot.port));
-                let key = |slot: &Slot| Some((rank(&ports, slot.port)?, rank(&switches, slot.switch)));
-                by_key(slots, key, reversed)
+                let (switches, ports) = (self.ranks(slots, |slot| slot.switch), self.ranks(slots, |slot| slot.port));
+                let key = |slot: &Slot<'_>| Some((rank(&ports, slot.port)?, rank(&switches, slot.switch)));
+                self.by_key(slots, key, reversed)
             }
             DeviceOrder::LastSeen => {
                 let mut passes = vec![None; self.strings.iter().count()];
@@ -82,9 +87,9 @@ impl Index {
                         *place = Some(pass);
                     }
                 }
-                let key = |slot: &Slot| {
+                let key = |slot: &Slot<'_>| {
                     let one: [IpAddr; 1];
-                    let ips = match &slot.ips {
+                    let ips = match slot.ips {
                         Addresses::None => &[],
                         Addresses::One(ip) => {
                             one = [IpAddr::V4(*ip)];
@@ -94,18 +99,21 @@ impl Index {
                     };
                     Some(self.seen.latest(at(&passes, slot.switch).flatten(), slot.gone, ips, slot.first_seen))
                 };
-                by_key(slots, key, reversed)
+                self.by_key(slots, key, reversed)
             }
         }
     }
-}
 
-/// By a key, then by id, whichever way round: the same picture always has the same order. What has no key stands last.
-fn by_key<K: Ord>(slots: Vec<&Slot>, key: impl Fn(&Slot) -> Option<K>, reversed: bool) -> Vec<DeviceId> {
-    let mut keyed: Vec<(Option<K>, DeviceId)> = slots.into_iter().map(|slot| (key(slot), slot.id)).collect();
-    keyed.sort_unstable_by(|(a, one), (b, other)| {
-        let ordering = if reversed { b.cmp(a) } else { a.cmp(b) };
-        a.is_none().cmp(&b.is_none()).then(ordering).then(one.cmp(other))
-    });
-    keyed.into_iter().map(|(_, id)| id).collect()
+    /// By a key, then by id, whichever way round: the same picture always has the same order. What has no key stands
+    /// last.
+    fn by_key<K: Ord>(&self, slots: &[u32], key: impl Fn(&Slot<'_>) -> Option<K>, reversed: bool) -> Vec<DeviceId> {
+        let key = |place: u32| self.placed(place).and_then(|slot| key(&slot));
+        // By place is by id.
+        let mut keyed: Vec<(Option<K>, u32)> = slots.iter().map(|place| (key(*place), *place)).collect();
+        keyed.sort_unstable_by(|(a, one), (b, other)| {
+            let ordering = if reversed { b.cmp(a) } else { a.cmp(b) };
+            a.is_none().cmp(&b.is_none()).then(ordering).then(one.cmp(other))
+        });
+        keyed.into_iter().filter_map(|(_, place)| self.slots.get(place as usize).map(|slot| slot.id)).collect()
+    }
 }

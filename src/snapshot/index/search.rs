@@ -32,7 +32,7 @@ pub struct Scope<'a> {
 }
 
 /// Whether a device passes one word.
-type Test<'a> = Box<dyn FnMut(&Slot) -> bool + 'a>;
+type Test<'a> = Box<dyn FnMut(&Slot<'_>) -> bool + 'a>;
 
 /// The few values of a list, each judged once.
 struct Judged<T>(Vec<(T, bool)>);
@@ -50,7 +50,7 @@ impl<T: Copy + PartialEq + Serialize> Judged<T> {
 
 /// Whether a value of a list is judged so.
 fn listed<'a, T: Copy + PartialEq + Serialize + 'a>(
-    of: impl Fn(&Slot) -> Option<T> + 'a,
+    of: impl Fn(&Slot<'_>) -> Option<T> + 'a,
     judge: impl Fn(&str) -> bool + 'a,
 ) -> Test<'a> {
     let mut judged = Judged(Vec::new());
@@ -100,7 +100,7 @@ fn mac_test<'a>(judge: impl Fn(&str) -> bool + 'a) -> Test<'a> {
 
 fn ip_test<'a>(judge: impl Fn(&str) -> bool + 'a) -> Test<'a> {
     let mut room = [0; 15];
-    Box::new(move |slot| match &slot.ips {
+    Box::new(move |slot| match slot.ips {
         Addresses::None => false,
         Addresses::One(ip) => judge(dotted(ip.octets(), &mut room)),
         Addresses::More(ips) => ips.iter().any(|ip| judge(&ip.to_string())),
@@ -133,7 +133,7 @@ impl Index {
     /// Whether one of some texts is judged so; each text is judged once.
     fn texts<'a, const N: usize>(
         &self,
-        of: impl Fn(&Slot) -> [Text; N] + 'a,
+        of: impl Fn(&Slot<'_>) -> [Text; N] + 'a,
         judge: impl Fn(&str) -> bool,
     ) -> Test<'a> {
         let judged: Vec<bool> = self.strings.iter().map(judge).collect();
@@ -226,16 +226,18 @@ impl Index {
         scope.filter.words.iter().map(|(negated, word)| (*negated, test(word))).collect()
     }
 
-    /// Goes through the devices that pass; `None`: nobody wants it any more.
-    fn each<'i>(&'i self, scope: &Scope<'_>, mut take: impl FnMut(&'i Slot)) -> Option<()> {
+    /// Goes through the devices that pass, each with its place; `None`: nobody wants it any more.
+    fn each(&self, scope: &Scope<'_>, mut take: impl FnMut(u32, &Slot<'_>)) -> Option<()> {
         let mut tests = self.tests(scope);
+        let mut places = 0..u32::MAX;
         for slots in self.slots.chunks(STRIDE) {
             if (scope.stop)() {
                 return None;
             }
-            for slot in slots {
-                if tests.iter_mut().all(|(negated, test)| test(slot) != *negated) {
-                    take(slot);
+            for (packed, at) in slots.iter().zip(&mut places) {
+                let Some(slot) = self.unpack(packed) else { continue };
+                if tests.iter_mut().all(|(negated, test)| test(&slot) != *negated) {
+                    take(at, &slot);
                 }
             }
         }
@@ -254,13 +256,13 @@ impl Index {
         let drill = of.map(|part| Drill::new(self, part));
         let all = scope.filter.asks_for_all();
         let mut slots = Vec::with_capacity(if of.is_none() { self.len() } else { 0 });
-        self.each(scope, |slot| {
+        self.each(scope, |place, slot| {
             // What is known to be no camera is left out where nobody asks for it.
             if (all || slot.surveillance != Surveillance::No) && drill.as_ref().is_none_or(|drill| drill.holds(slot)) {
-                slots.push(slot);
+                slots.push(place);
             }
         })?;
-        Some(self.sorted(slots, order, reversed))
+        Some(self.sorted(&slots, order, reversed))
     }
 
     /// Restricted devices that came and went since a moment, of those that pass; `None`: nobody wants it any more.
@@ -268,7 +270,7 @@ impl Index {
     pub fn flow(&self, scope: &Scope<'_>, since: Timestamp) -> Option<Flow> {
         let mut flow = Flow::default();
         let mut affected = vec![false; self.strings.iter().count()];
-        self.each(scope, |slot| {
+        self.each(scope, |_, slot| {
             if !matches!(slot.status, Status::Restricted | Status::Suspected) {
                 return;
             }
@@ -291,8 +293,7 @@ impl Index {
     /// Whether a device is restricted, or suspected of being.
     #[must_use]
     pub fn is_suspect(&self, id: DeviceId) -> bool {
-        let slot = self.slots.binary_search_by_key(&id, |slot| slot.id).ok().and_then(|at| self.slots.get(at));
-        slot.is_some_and(|slot| matches!(slot.status, Status::Restricted | Status::Suspected))
+        self.slot(id).is_some_and(|slot| matches!(slot.status, Status::Restricted | Status::Suspected))
     }
 
     /// Devices that pass and stand on networks that the configuration does not classify, in an order, else in that in
@@ -301,7 +302,7 @@ impl Index {
     pub fn unclassified(&self, scope: &Scope<'_>, order: Option<(DeviceOrder, bool)>) -> Option<Vec<DeviceId>> {
         let sensitive = scope.sensitive(self);
         let (mut found, mut slots) = (Vec::new(), Vec::new());
-        self.each(scope, |slot| {
+        self.each(scope, |place, slot| {
             let counted = match slot.maker {
                 Text::NONE => group_without_maker(slot) == Some(Group::UnknownMaker),
                 _ => slot.surveillance != Surveillance::No,
@@ -310,14 +311,14 @@ impl Index {
                 return;
             }
             if order.is_some() {
-                slots.push(slot);
+                slots.push(place);
             } else {
                 let standard = at(&sensitive, slot.site).flatten() != Some(Sensitivity::Sensitive);
                 found.push((slot.status, standard, Reverse(slot.since), slot.id));
             }
         })?;
         if let Some((order, reversed)) = order {
-            return Some(self.sorted(slots, order, reversed));
+            return Some(self.sorted(&slots, order, reversed));
         }
         found.sort_unstable();
         Some(found.into_iter().map(|(.., id)| id).collect())
@@ -330,7 +331,7 @@ impl Index {
         type Alike = (Surveillance, Class, Verdict, Status, [Text; 5], Option<NetworkKind>, bool);
         let mut counted: HashMap<Alike, (usize, usize, usize)> = HashMap::new();
         let mut waiting = waiting.iter().peekable();
-        self.each(scope, |slot| {
+        self.each(scope, |_, slot| {
             let alike = (
                 slot.surveillance,
                 slot.class,
@@ -377,7 +378,7 @@ impl Index {
 }
 
 /// What a device without a maker is counted under; one with a maker is counted under that, if at all.
-fn group_without_maker(slot: &Slot) -> Option<Group> {
+fn group_without_maker(slot: &Slot<'_>) -> Option<Group> {
     let marked = slot.verdict != Verdict::Unknown || slot.class != Class::Unknown || slot.brand != Text::NONE;
     group(slot.surveillance, None, marked, slot.status)
 }
@@ -406,7 +407,7 @@ impl<'a> Drill<'a> {
         Self { key, site, maker, brand: key.brand.as_deref().map(find) }
     }
 
-    fn holds(&self, slot: &Slot) -> bool {
+    fn holds(&self, slot: &Slot<'_>) -> bool {
         let branded = self.brand.is_none_or(|brand| brand == slot.brand && brand != Text::NONE);
         let of_group = match self.maker {
             Some(maker) => maker != Text::NONE && slot.maker == maker && slot.surveillance != Surveillance::No,

@@ -1,7 +1,8 @@
 //! Texts, each kept once.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashTable;
 
 /// A text of a [`Strings`], or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,47 +23,39 @@ impl Text {
 pub(super) struct Strings {
     all: String,
     ends: Vec<u32>,
-    /// By hash; where two texts share one, the second stands under the next free number.
-    by_hash: HashMap<u64, Text>,
+    by_text: HashTable<Text>,
     hasher: RandomState,
 }
 
-impl Strings {
-    fn slot(&self, text: &str) -> Result<Text, u64> {
-        let mut hash = self.hasher.hash_one(text);
-        while let Some(found) = self.by_hash.get(&hash) {
-            if self.get(*found) == Some(text) {
-                return Ok(*found);
-            }
-            hash = hash.wrapping_add(1);
-        }
-        Err(hash)
-    }
+fn text_at<'a>(all: &'a str, ends: &[u32], text: Text) -> Option<&'a str> {
+    let end = *ends.get(text.number())?;
+    let start = text.number().checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    all.get(start as usize..end as usize)
+}
 
+impl Strings {
     /// Keeps a text.
     pub(super) fn keep(&mut self, text: &str) -> Text {
-        match self.slot(text) {
-            Ok(found) => found,
-            Err(hash) => {
-                let new = Text(u32::try_from(self.ends.len()).unwrap_or(u32::MAX));
-                self.all.push_str(text);
-                self.ends.push(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
-                self.by_hash.insert(hash, new);
-                new
-            }
+        if let Some(found) = self.find(text) {
+            return found;
         }
+        let new = Text(u32::try_from(self.ends.len()).unwrap_or(u32::MAX));
+        self.all.push_str(text);
+        self.ends.push(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
+        let Self { all, ends, by_text, hasher } = self;
+        let hash = |text: &Text| hasher.hash_one(text_at(all, ends, *text).unwrap_or_default());
+        by_text.insert_unique(hash(&new), new, hash);
+        new
     }
 
     /// A text that is kept, if it is.
     pub(super) fn find(&self, text: &str) -> Option<Text> {
-        self.slot(text).ok()
+        self.by_text.find(self.hasher.hash_one(text), |known| self.get(*known) == Some(text)).copied()
     }
 
     /// The text; `None` for [`Text::NONE`].
     pub(super) fn get(&self, text: Text) -> Option<&str> {
-        let end = *self.ends.get(text.number())?;
-        let start = text.number().checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        self.all.get(start as usize..end as usize)
+        text_at(&self.all, &self.ends, text)
     }
 
     /// Every text in the order of its number.
