@@ -18,6 +18,7 @@ use super::tables::{Print, Sinks, look};
 use super::{Listing, say};
 use crate::net::Timestamp;
 use crate::net::text::shown;
+use crate::snapshot::{Condition, Snapshot};
 
 /// How often the database is asked whether anything changed; a signal or a closed pipe ends the wait.
 const LOOK: Duration = Duration::from_millis(300);
@@ -48,7 +49,7 @@ pub(super) fn run(path: &Path, listing: &Listing, print: Print) -> Result<ExitCo
         let (mut data, mut words) = (Vec::new(), Vec::new());
         let mut hear = |line: &str| words.push(shown(line).into_owned());
         let code = print(&reader, &snapshot, listing, &mut Sinks { data: &mut data, words: &mut hear })?;
-        paper.put(&String::from_utf8_lossy(&data), &words)?;
+        paper.put(&String::from_utf8_lossy(&data), &words, &standing(&snapshot))?;
         loop {
             if !wait(LOOK)? {
                 return Ok(code);
@@ -66,6 +67,15 @@ pub(super) fn run(path: &Path, listing: &Listing, print: Print) -> Result<ExitCo
     }
 }
 
+/// How the work itself stands: what of the words must be heard though the table is the same.
+fn standing(snapshot: &Snapshot) -> String {
+    let wrong: Vec<String> = snapshot.conditions.iter().map(Condition::name).collect();
+    let failing = snapshot.carriers.values().filter(|carrier| !carrier.why.is_empty()).count();
+    let coverage = snapshot.coverage();
+    let answering = (coverage.switches.answering, coverage.cameras.answering);
+    format!("{:?} {:?} {wrong:?} {failing} {answering:?}", snapshot.daemon.state(), snapshot.daemon.late)
+}
+
 /// Waits, at most so long; whether somebody still reads what is printed.
 fn wait(span: Duration) -> Result<bool> {
     let out = io::stdout();
@@ -81,7 +91,7 @@ fn wait(span: Duration) -> Result<bool> {
 /// What a table is put on.
 trait Paper {
     /// Puts it there, if it is another than the one before.
-    fn put(&mut self, data: &str, words: &[String]) -> Result<()>;
+    fn put(&mut self, data: &str, words: &[String], standing: &str) -> Result<()>;
 
     /// Nothing comes after it.
     fn end(&mut self) -> Result<()> {
@@ -98,15 +108,21 @@ trait Paper {
 #[derive(Default)]
 struct Pipe {
     last: Option<String>,
+    standing: String,
 }
 
 impl Paper for Pipe {
-    fn put(&mut self, data: &str, words: &[String]) -> Result<()> {
-        // The words have the moment in them: they alone are no other table.
-        if self.last.as_deref() == Some(data) {
+    fn put(&mut self, data: &str, words: &[String], standing: &str) -> Result<()> {
+        // The words have the moment in them: they alone are no other table, and are said when the work stands otherwise.
+        let same = self.last.as_deref() == Some(data);
+        if same && self.standing == standing {
             return Ok(());
         }
+        standing.clone_into(&mut self.standing);
         words.iter().for_each(|line| say(line));
+        if same {
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         if self.last.is_some() && !data.is_empty() {
             out.write_all(b"\n")?;
@@ -130,7 +146,7 @@ fn size() -> (u16, u16) {
 }
 
 impl Paper for Screen {
-    fn put(&mut self, data: &str, words: &[String]) -> Result<()> {
+    fn put(&mut self, data: &str, words: &[String], _: &str) -> Result<()> {
         let size = size();
         // Of the words none is left out: how the daemon is stands at their end.
         let words = words.iter().flat_map(|line| wrapped(line, size.0));

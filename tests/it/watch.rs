@@ -115,6 +115,24 @@ fn it_ends_when_nobody_reads_any_more_though_nothing_changes() {
 }
 
 #[test]
+fn a_daemon_that_stops_is_heard_though_the_table_is_the_same() {
+    let mut watched = Watched::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lenswarden"));
+    command.arg("--config").arg(watched.configuration()).args(["sites", "--watch=1"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut words = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(!words.next().unwrap().contains("daemon stopped"));
+    let stopped = DaemonRecord { stopped: Some(estate::NOW), ..estate::daemon() };
+    watched.writer.commit(&Batch { at: estate::NOW, daemon: Some(stopped), ..Batch::default() }).unwrap();
+    assert!(words.any(|line| line.contains("daemon stopped")));
+    signal(&child, Signal::SIGTERM);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut tables = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut tables).unwrap();
+    assert_eq!(tables.matches("SENSITIVITY").count(), 1, "{tables}");
+}
+
+#[test]
 fn a_database_that_goes_away_ends_it_with_a_reason() {
     let watched = Watched::new();
     let said = |path: &Path| {

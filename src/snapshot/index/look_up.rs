@@ -88,7 +88,12 @@ impl Index {
     }
 
     /// The maker of a device, or the brand on it, where that is what is sought.
-    fn maker<'a>(&'a self, judged: &[Judged<'_>], slot: &Slot<'_>, found: &mut BTreeMap<(Score, &'a str), ExposureKey>) {
+    fn maker<'a>(
+        &'a self,
+        judged: &[Judged<'_>],
+        slot: &Slot<'_>,
+        found: &mut BTreeMap<(Score, &'a str), ExposureKey>,
+    ) {
         for (text, branded) in [(slot.maker_name, false), (slot.brand, true)] {
             let rank = |word: &Judged<'_>| at(&word.texts, text).flatten();
             let Some(score) = judged.iter().try_fold(0, |score, word| Some(score + rank(word)? as Score)) else {
