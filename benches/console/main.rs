@@ -110,16 +110,67 @@ fn moments(screen: &mut Screen) {
     println!("a key while that is worked out: {}", spread(behind));
 }
 
+/// Every letter of what is looked up among all devices.
+fn search(screen: &mut Screen) {
+    let (mut echoes, mut letters) = (Vec::new(), Vec::new());
+    for words in ["44:19:b6:00:1", "4419.b600.01", "site07-sw00", "ds-2cd2005", "gi1/0/3 axis", "nothingatall"] {
+        screen.press("\x0b");
+        screen.until(|screen| screen.contains("search:"));
+        screen.rest();
+        let mut typed = String::from("search: ");
+        for letter in words.chars() {
+            typed.push(letter);
+            let shown = typed.trim_end().to_owned();
+            let (echo, rest) = press(screen, &letter.to_string(), |now| now.contains(&shown));
+            // A blank shows no sign.
+            if letter != ' ' {
+                echoes.push(echo);
+                letters.push(rest);
+            }
+        }
+        screen.press("\x1b");
+        screen.until(|screen| !screen.contains("search:"));
+        screen.rest();
+    }
+    println!("a letter of a search, on the screen: {}", spread(echoes));
+    println!("a letter of a search, what is found: {}", spread(letters));
+}
+
 fn views(screen: &mut Screen) {
     let (mut most, mut switches) = (0, Vec::new());
-    for (from, key) in ["1", "2", "3", "4", "5"].repeat(3).windows(2).map(|keys| (keys[0], keys[1])) {
+    for (from, key) in ["1", "2", "3", "4", "5", "6", "7"].repeat(3).windows(2).map(|keys| (keys[0], keys[1])) {
         screen.press(from);
         screen.rest();
         let (octets, before) = (screen.octets(), screen.text());
         switches.push(press(screen, key, |now| now != before).1);
         most = most.max(screen.octets() - octets);
     }
-    println!("another view: {}, at most {most} octets at 80x24", spread(switches));
+    println!("another view: {}, {}", spread(switches), sent(most));
+    screen.press("3");
+    screen.until(|screen| screen.contains("waiting"));
+    screen.rest();
+    let mut queues = Vec::new();
+    for _ in 0..12 {
+        let before = screen.text();
+        queues.push(press(screen, "u", |now| now != before).1);
+    }
+    println!("another queue of {} findings: {}", estate::FINDINGS, spread(queues));
+    // A page of rows of which every one is another.
+    screen.press("4");
+    screen.until(|screen| screen.contains("by status"));
+    screen.rest();
+    let mut page = 0;
+    for _ in 0..9 {
+        let (octets, before) = (screen.octets(), screen.text());
+        press(screen, "\x1b[6~", |now| now != before);
+        page = page.max(screen.octets() - octets);
+    }
+    println!("a page of devices: {}", sent(page));
+}
+
+/// Octets, and how long a serial line of 9600 baud takes for them (ten bits each).
+fn sent(octets: usize) -> String {
+    format!("at most {octets} octets at 80x24 ({:.1} s at 9600 baud)", octets as f64 / 960.0)
 }
 
 /// One cell changes: how soon it shows, and how many octets that is.
@@ -198,6 +249,7 @@ fn main() {
 
     let mut screen = console(&configuration, (80, 24));
     moments(&mut screen);
+    search(&mut screen);
     views(&mut screen);
     change(&mut screen, &mut writer);
     println!("memory at most: {} MiB", screen.peak() >> 10);

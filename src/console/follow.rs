@@ -29,12 +29,12 @@ const LOOK: Duration = Duration::from_millis(300);
 const LATELY: Duration = Duration::from_secs(30 * 86_400);
 /// How often a database that cannot be read is tried again.
 const RETRY: Duration = Duration::from_secs(1);
-/// Devices that are read before anything else is looked at: some 10 ms.
-const PIECE: usize = 4_000;
+/// Devices that are read before anything else is looked at: some 5 ms.
+const PIECE: usize = 2_000;
 /// Most things that are shown of what is looked up.
 pub(super) const MOST_HITS: usize = 20;
 /// Pieces between two words about how far it is.
-const TELL: usize = 10;
+const TELL: usize = 20;
 
 /// All devices, seen by both threads; and whether the picture is to stand still.
 #[derive(Debug, Clone, Default)]

@@ -34,7 +34,7 @@ const LOOK: Duration = Duration::from_millis(300);
 /// the screen within 16 ms.
 const PATIENCE: Duration = Duration::from_millis(8);
 /// How long the first screen waits for the first picture.
-const FIRST: Duration = Duration::from_millis(100);
+const FIRST: Duration = Duration::from_millis(150);
 /// How long an answer that came too late for that may lie before it is taken in.
 const LATE: Duration = Duration::from_millis(3);
 /// How long an answer of the daemon may lie before it is taken in.

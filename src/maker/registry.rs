@@ -138,18 +138,36 @@ pub(super) fn prefix(digits: &str) -> Option<(u8, u64)> {
     u64::from_str_radix(digits, 16).ok().map(|prefix| (bits, prefix))
 }
 
-fn compiled(mac: MacAddr) -> Option<Block<'static>> {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut digits = [b'0'; 12];
-    for (pair, octet) in digits.chunks_exact_mut(2).zip(mac.0) {
-        let digit = |value: u8| DIGITS.get(usize::from(value & 15)).copied().unwrap_or(b'0');
-        if let [high, low] = pair {
-            (*high, *low) = (digit(octet >> 4), digit(octet));
+/// The registries that are compiled in: `prefix TAB organisation`, a line each, in the order of the prefix.
+const COMPILED_IN: &str = include_str!(concat!(env!("OUT_DIR"), "/registry.txt"));
+
+/// What stands in the registries beside a prefix as they write it.
+fn organisation(digits: &str) -> Option<&'static str> {
+    let (mut from, mut to) = (0, COMPILED_IN.len());
+    // Between two ends of lines, by halves.
+    while from < to {
+        let middle = from + (to - from) / 2;
+        // By octets: the middle may lie within a letter of a name.
+        let before = COMPILED_IN.as_bytes().get(..middle)?;
+        let start = before.iter().rposition(|octet| *octet == b'\n').map_or(0, |end| end + 1);
+        let line = COMPILED_IN.get(start..)?.split('\n').next()?;
+        let (prefix, organisation) = line.split_once('\t')?;
+        match prefix.cmp(digits) {
+            std::cmp::Ordering::Equal => return Some(organisation),
+            std::cmp::Ordering::Less => from = start + line.len() + 1,
+            std::cmp::Ordering::Greater => to = start,
         }
     }
-    let found = oui_data::lookup(std::str::from_utf8(&digits).ok()?)?;
-    let (bits, prefix) = prefix(found.oui())?;
-    Some(Block { bits, prefix, organisation: found.organization() })
+    None
+}
+
+fn compiled(mac: MacAddr) -> Option<Block<'static>> {
+    let digits = format!("{:012X}", mac.as_u64());
+    [9, 7, 6].into_iter().find_map(|length| {
+        let digits = digits.get(..length)?;
+        let (bits, prefix) = prefix(digits)?;
+        Some(Block { bits, prefix, organisation: organisation(digits)? })
+    })
 }
 
 #[cfg(test)]
@@ -176,6 +194,19 @@ mod tests {
 
     fn who(registry: &Registry, address: &str) -> Option<String> {
         registry.block(mac(address)).map(|block| block.organisation.to_owned())
+    }
+
+    #[test]
+    fn every_block_that_is_compiled_in_is_found() {
+        let mut before = "";
+        for line in COMPILED_IN.lines() {
+            let (digits, name) = line.split_once('\t').unwrap();
+            assert!(before < digits && prefix(digits).is_some(), "{line}");
+            assert_eq!(organisation(digits), Some(name), "{line}");
+            before = digits;
+        }
+        assert!(COMPILED_IN.lines().count() > 50_000);
+        assert_eq!((organisation("FFFFFF"), organisation(""), organisation("000000000000")), (None, None, None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::search::at;
+use super::shared::Port;
 use super::strings::Text;
 use super::{Addresses, Index, Slot};
 use crate::net::DeviceId;
@@ -71,12 +72,15 @@ impl Index {
             // ifIndex before the name: ports in the switch's own order.
             DeviceOrder::Switch => {
                 let (switches, ports) = (self.ranks(slots, |slot| slot.switch), self.ranks(slots, |slot| slot.port));
-                let key = |slot: &Slot<'_>| Some((rank(&switches, slot.switch)?, slot.if_index, at(&ports, slot.port)));
+                let key = |slot: &Slot<'_>| {
+                    let port = (Port::new(slot.if_index).rank(), at(&ports, slot.port).unwrap_or(0));
+                    Some((rank(&switches, slot.switch)?, port))
+                };
                 self.by_key(slots, key, reversed)
             }
             DeviceOrder::Port => {
                 let (switches, ports) = (self.ranks(slots, |slot| slot.switch), self.ranks(slots, |slot| slot.port));
-                let key = |slot: &Slot<'_>| Some((rank(&ports, slot.port)?, rank(&switches, slot.switch)));
+                let key = |slot: &Slot<'_>| Some((rank(&ports, slot.port)?, at(&switches, slot.switch).unwrap_or(0)));
                 self.by_key(slots, key, reversed)
             }
             DeviceOrder::LastSeen => {
@@ -107,13 +111,19 @@ impl Index {
     /// By a key, then by id, whichever way round: the same picture always has the same order. What has no key stands
     /// last.
     fn by_key<K: Ord>(&self, slots: &[u32], key: impl Fn(&Slot<'_>) -> Option<K>, reversed: bool) -> Vec<DeviceId> {
-        let key = |place: u32| self.placed(place).and_then(|slot| key(&slot));
+        let (mut keyed, mut without) = (Vec::with_capacity(slots.len()), Vec::new());
+        for place in slots {
+            match self.placed(*place).and_then(|slot| key(&slot)) {
+                Some(key) => keyed.push((key, *place)),
+                None => without.push(*place),
+            }
+        }
         // By place is by id.
-        let mut keyed: Vec<(Option<K>, u32)> = slots.iter().map(|place| (key(*place), *place)).collect();
         keyed.sort_unstable_by(|(a, one), (b, other)| {
             let ordering = if reversed { b.cmp(a) } else { a.cmp(b) };
-            a.is_none().cmp(&b.is_none()).then(ordering).then(one.cmp(other))
+            ordering.then(one.cmp(other))
         });
-        keyed.into_iter().filter_map(|(_, place)| self.slots.get(place as usize).map(|slot| slot.id)).collect()
+        let places = keyed.into_iter().map(|(_, place)| place).chain(without);
+        places.filter_map(|place| self.slots.get(place as usize).map(|slot| slot.id)).collect()
     }
 }

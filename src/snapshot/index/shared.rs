@@ -77,6 +77,11 @@ impl Port {
         Self(if_index.unwrap_or(Self::NONE))
     }
 
+    /// What it is ordered by: none comes first.
+    pub(super) fn rank(self) -> u32 {
+        self.0.wrapping_add(1)
+    }
+
     pub(super) fn get(self) -> Option<u32> {
         Some(self.0).filter(|if_index| *if_index != Self::NONE)
     }
