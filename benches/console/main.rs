@@ -31,7 +31,7 @@ fn console(configuration: &Path, size: (u16, u16)) -> Screen {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lenswarden"));
     command.arg("--config").arg(configuration).env("TERM", "xterm").env("LANG", "C.UTF-8");
     // Every start is the first one: no view is remembered.
-    command.env("XDG_STATE_HOME", "/nonexistent").env("XDG_CONFIG_HOME", "/nonexistent");
+    command.env("XDG_STATE_HOME", "/dev/null/none").env("XDG_CONFIG_HOME", "/dev/null/none");
     Screen::start(command, size)
 }
 

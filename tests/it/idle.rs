@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crossterm::event::Event;
+use crossterm::event::{Event, KeyCode};
 use jiff::tz::TimeZone;
-use lenswarden::console::{Events, Sources, Theme, drive};
+use lenswarden::console::own::{Places, state};
+use lenswarden::console::{Events, Own, Sources, Theme, drive};
 use lenswarden::store::{Batch, Reader, Writer};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
@@ -53,6 +54,10 @@ impl Keyboard {
         self.0.lock().unwrap().push_back(Some(Event::Key(named_key(name))));
     }
 
+    fn letter(&self, letter: char) {
+        self.0.lock().unwrap().push_back(Some(Event::Key(KeyCode::Char(letter).into())));
+    }
+
     fn hang_up(&self) {
         self.0.lock().unwrap().push_back(None);
     }
@@ -81,6 +86,10 @@ struct Running {
 }
 
 fn start(database: &std::path::Path) -> Running {
+    start_with(database, Own::default())
+}
+
+fn start_with(database: &std::path::Path, own: Own) -> Running {
     let wire = Wire(Arc::new(Mutex::new((0, vt100::Parser::new(24, 80, 0)))));
     let (keyboard, stop) = (Keyboard::default(), Arc::new(AtomicBool::new(false)));
     let (notices, receiver) = std::sync::mpsc::channel();
@@ -91,7 +100,7 @@ fn start(database: &std::path::Path) -> Running {
         notices: Some(receiver),
         zone: TimeZone::UTC,
         theme: Theme { plain: true },
-        own: lenswarden::console::Own::default(),
+        own,
     };
     let (writer, mut events, flag) = (wire.clone(), keyboard.clone(), Arc::clone(&stop));
     let thread = std::thread::spawn(move || {
@@ -116,6 +125,40 @@ impl Running {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn columns_and_order_are_there_again_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lenswarden.db");
+    let _daemon = estate::write(&path, &estate::of(20));
+    let places = Places { settings: folder.path().join("console.toml"), state: folder.path().join("console.json") };
+    let begin = || {
+        let state = state::read(&places.state).unwrap();
+        start_with(&path, Own { state, places: Some(places.clone()), ..Own::default() })
+    };
+    let console = begin();
+    console.until("quit", 5 * SECOND);
+    console.keyboard.letter('4');
+    console.until("STATUS▲", 5 * SECOND);
+    console.keyboard.letter('C');
+    console.until("columns of Devices", 5 * SECOND);
+    for name in ["Home", "Down", "Down"] {
+        console.keyboard.press(name);
+    }
+    console.keyboard.letter(' ');
+    console.until("no room for PORT, SEEN", 5 * SECOND);
+    console.keyboard.press("Enter");
+    console.until("IP▲", 5 * SECOND);
+    for letter in ['S', 'q', 'q'] {
+        console.keyboard.letter(letter);
+    }
+    console.thread.join().unwrap().unwrap();
+    let again = begin();
+    again.until("IP▼", 5 * SECOND);
+    again.until("no room for PORT, SEEN", 5 * SECOND);
+    again.keyboard.letter('q');
+    again.thread.join().unwrap().unwrap();
+}
 
 #[test]
 fn an_idle_console_sends_nothing_and_a_change_shows_within_a_second() {

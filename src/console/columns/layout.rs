@@ -52,7 +52,16 @@ fn read(entry: &str) -> (&str, Option<Choice>) {
     }
 }
 
+/// Most names that are looked through: far more than any list has columns.
+const MOST: usize = 100;
+
 impl Layout {
+    /// With no more names than may be looked through for every frame.
+    pub(in crate::console) fn bounded(mut self) -> Self {
+        self.columns.truncate(MOST);
+        self
+    }
+
     fn choice(&self, name: &str) -> Option<Choice> {
         self.columns.iter().map(|entry| read(entry)).find(|(known, _)| *known == name)?.1
     }

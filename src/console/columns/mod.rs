@@ -290,12 +290,23 @@ mod tests {
         assert_eq!(names(Sheet::Placement), names(Sheet::Reviews), "their rows are made in one place");
     }
 
+    /// A layout in which every column was chosen.
+    fn all(sheet: Sheet) -> Layout {
+        let names: Vec<String> = sheet.columns().iter().map(|column| format!("+{}", column.name)).collect();
+        serde_json::from_value(serde_json::json!({ "columns": names })).unwrap()
+    }
+
     #[test]
     fn what_shows_of_itself_fits_whatever_the_width() {
         for sheet in Sheet::ALL {
             for width in 80..240 {
                 let arranged = Layout::default().arrange(sheet.columns(), width, sheet.margin());
                 assert!(arranged.no_room.is_empty(), "{sheet:?} {width}: {:?}", arranged.no_room);
+                // Whatever is chosen, what shows fits, and the rest is named.
+                let arranged = all(sheet).arrange(sheet.columns(), width, sheet.margin());
+                let columns = arranged.shown.iter().map(|at| sheet.columns()[*at].width + 1);
+                assert!(columns.sum::<u16>() <= width - sheet.margin() + 1, "{sheet:?} {width}");
+                assert_eq!(arranged.shown.len() + arranged.no_room.len(), sheet.columns().len());
             }
         }
     }

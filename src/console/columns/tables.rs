@@ -13,10 +13,10 @@ const fn chosen(column: Column) -> Column {
 
 pub(super) const EXPOSURE: &[Column] = &[
     column("maker", "MAKER", 16, "who made them, or the brand they are sold under").grow(24).identity(),
-    column("status", "STATUS", 10, "what the policies say of the gravest of them").grow(6),
+    column("status", "STATUS", 10, "what the policies say of the gravest of them"),
     column("all", "ALL", 6, "devices").count(),
-    column("sensitive", "SENSITIVE", 11, "devices at sensitive sites").grow(30).count(),
-    column("standard", "STANDARD", 11, "devices at standard sites").grow(30).count(),
+    column("sensitive", "SENSITIVE", 11, "devices at sensitive sites").grow(20).count(),
+    column("standard", "STANDARD", 11, "devices at standard sites").grow(20).count(),
     column("elsewhere", "ELSEWHERE", 9, "devices at sites that are not known").from(110).count(),
     column("core", "CORE", 5, "devices on core networks").count(),
     column("surveillance", "SURV", 6, "devices on networks for surveillance equipment").count().from(120),
@@ -37,7 +37,7 @@ pub(super) const PARTS: &[Column] = &[
 ];
 
 const DEVICE: Column = column("device", "DEVICE", 17, "its MAC or IP address, or the register's entry").identity();
-const ADDRESS: Column = column("address", "IP", 15, "its first IP address").grow(6);
+const ADDRESS: Column = column("address", "IP", 15, "its first IP address");
 const MAKER: Column = column("maker", "MAKER", 9, "its maker, and the brand on it if that is another").grow(14);
 const MODEL: Column = column("model", "MODEL", 16, "its model, as it says itself").grow(10);
 const FIRMWARE: Column = column("firmware", "FIRMWARE", 10, "its firmware, as it says itself").grow(10);
@@ -73,7 +73,7 @@ pub(super) const PLACEMENT: &[Column] = &[
     chosen(CERTAINTY),
     SINCE,
     chosen(POLICY),
-    RULE.grow(4).from(110),
+    RULE.grow(4).from(130),
     chosen(SEVERITY),
     STATE.from(140),
     chosen(DUE),
@@ -87,14 +87,14 @@ pub(super) const REVIEWS: &[Column] = &[
     DEVICE,
     chosen(ADDRESS),
     MAKER,
-    MODEL.from(175),
+    MODEL.from(185),
     chosen(FIRMWARE),
     chosen(SERIAL),
     SITE.grow(12),
     Column { width: 10, ..SWITCH }.grow(16).from(108),
     PORT.grow(8).from(108),
-    VLAN.from(124),
-    NETWORK.from(160),
+    VLAN.from(140),
+    NETWORK.from(165),
     chosen(CERTAINTY),
     SINCE,
     chosen(POLICY),
@@ -102,18 +102,18 @@ pub(super) const REVIEWS: &[Column] = &[
     chosen(SEVERITY),
     STATE,
     DUE.from(100),
-    ASSIGNEE.from(120),
-    TAGS.from(136),
+    ASSIGNEE.from(130),
+    TAGS.from(150),
     chosen(ID),
 ];
 
 pub(super) const DEVICES: &[Column] = &[
-    column("status", "STATUS", 10, "what the policies say of it").grow(4),
+    column("status", "STATUS", 10, "what the policies say of it"),
     column("mac", "DEVICE", 17, "its MAC address; if none was seen, its IP address").identity(),
     ADDRESS.from(100),
     column("class", "CLASS", 9, "what kind of device it is").from(150),
     chosen(column("surveillance", "CAMERA", 7, "whether it is surveillance equipment")),
-    Column { width: 10, ..MAKER }.grow(12),
+    Column { width: 10, ..MAKER }.grow(14),
     chosen(column("brand", "BRAND", 10, "the name on it, where that is not its maker's").grow(10)),
     chosen(column("verdict", "VERDICT", 9, "how sure its maker is")),
     Column { width: 14, ..MODEL }.grow(12).from(140),
@@ -124,7 +124,7 @@ pub(super) const DEVICES: &[Column] = &[
     SWITCH.grow(14),
     PORT.grow(6),
     VLAN,
-    NETWORK.grow(12).from(106),
+    NETWORK.grow(6).from(106),
     chosen(column("network-kind", "KIND", 12, "what its network is for")),
     CERTAINTY.from(180),
     chosen(column("since", "THERE", 5, "how long it is where it is").count()),
@@ -155,9 +155,9 @@ pub(super) const SITES: &[Column] = &[
 pub(super) const COVERAGE: &[Column] = &[
     column("kind", "KIND", 9, "what kind of thing was not seen"),
     column("site", "SITE", 7, "where; s: the site is sensitive").keep_sign().grow(8),
-    column("what", "NOT SEEN", 19, "what was not seen").grow(24).identity(),
+    column("what", "NOT SEEN", 19, "what was not seen").grow(40).identity(),
     column("since", "SINCE", 5, "how long it was not seen").count(),
-    column("why", "WHY", 24, "why, or how that is known").grow(50).from(110),
+    column("why", "WHY", 24, "why, or how that is known").grow(50).from(140),
     column("mend", "WHAT TO DO", 33, "what to do about it").grow(50),
 ];
 
@@ -177,7 +177,7 @@ pub(super) const TARGETS: &[Column] = &[
     column("state", "STATE", 9, "how it answers"),
     column("since", "SINCE", 5, "how long it answers so").count(),
     column("answer", "ANSWER", 6, "how long ago it answered last").count(),
-    column("requests", "REQ", 4, "requests of the last visit").count().from(100),
+    column("requests", "REQ", 4, "requests of the last visit").count().from(130),
     column("duration", "MS", 5, "milliseconds that the last visit took").count(),
     column("why", "WHY", 18, "why it does not answer, or not in full").grow(90),
 ];

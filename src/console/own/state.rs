@@ -23,7 +23,8 @@ impl State {
     }
 
     fn layout(&self, sheet: Sheet) -> Layout {
-        self.0.get(sheet.name()).and_then(|layout| Layout::deserialize(layout).ok()).unwrap_or_default()
+        let layout = self.0.get(sheet.name()).and_then(|layout| Layout::deserialize(layout).ok());
+        layout.map(Layout::bounded).unwrap_or_default()
     }
 
     fn put(&mut self, name: &str, value: &impl Serialize) {
@@ -121,6 +122,12 @@ mod tests {
         assert_eq!(now["targets"]["reversed"], true);
         assert_eq!((&now["moons"], &now["sites"]["by"]), (&3.into(), &9.into()));
         assert_eq!((&now["devices"]["page"], &now["devices"]["columns"][0]), (&7.into(), &"moon".into()));
+        // However many names somebody wrote there, each frame goes through few.
+        let names: Vec<String> = (0..30_000).map(|number| format!("x{number}")).collect();
+        let long = serde_json::json!({ "devices": { "columns": names } });
+        model.resume(&serde_json::from_value(long.clone()).unwrap());
+        assert!(serde_json::to_string(model.layout(Sheet::Devices)).unwrap().len() < 2_000);
+        assert_eq!(serde_json::to_value(model.state()).unwrap(), long);
         // A view of another version is none of this one.
         model.resume(&serde_json::from_str(r#"{"view":"Moon"}"#).unwrap());
         assert_eq!(model.view, View::default());

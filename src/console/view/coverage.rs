@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::columns::{sorted_by, table};
 use super::pen::{Paragraph, Pen, Piece, Row};
-use super::{ago, grouped, moment, scope_line, site_of, targets};
+use super::{ago, grouped, moment, nothing, scope_line, site_of, targets};
 use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::snapshot::{UnseenKey, UnseenKind};
@@ -51,11 +51,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let order = list.order();
     let table_area = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
     if order.is_empty() {
-        if !model.words.coverage.text.is_empty() {
-            let empty = "nothing passes the filter (Esc clears it)";
-            pen.put(area.x + 1, table_area.y, area.width - 1, empty, model.theme.warn());
-        }
-        return;
+        // Without a filter the first line says so.
+        return nothing(model, pen, table_area, "");
     }
     let columns = model.columns(Sheet::Coverage);
     let table = table(model, Sheet::Coverage, &columns, list, table_area);

@@ -5,11 +5,10 @@ use ratatui::layout::Rect;
 use super::columns::{sorted_by, table};
 use super::pen::{Pen, Piece, Row};
 use super::placement::{address, maker, name, port};
-use super::{ago, grouped, moment, scope_line, site_of, still_read, text_of};
+use super::{ago, grouped, moment, nothing, scope_line, site_of, status_word, still_read, text_of};
 use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::net::DeviceId;
-use crate::policy::Status;
 use crate::snapshot::{Group, word};
 
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
@@ -41,35 +40,28 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     pieces.push(sorted_by(model, area.width));
     scope_line(model, pen, area, &pieces);
     if order.is_empty() {
-        let empty = if model.loading.is_some() {
-            "devices are being read"
-        } else if model.words.devices.text.is_empty() {
-            "no device was seen yet: do the switches answer (6 Coverage)?"
-        } else {
-            "nothing passes the filter (Esc clears it)"
-        };
-        pen.put(area.x + 1, area.y + 2, area.width - 1, empty, theme.warn());
-        return;
+        let below = Rect { y: area.y + 2, ..area };
+        if model.loading.is_some() {
+            pen.put(below.x + 1, below.y, below.width - 1, "devices are being read", theme.warn());
+            return;
+        }
+        return nothing(model, pen, below, "no device was seen yet: do the switches answer (6 Coverage)?");
     }
     let table_area = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let columns = model.columns(Sheet::Devices);
     let table = table(model, Sheet::Devices, &columns, list, table_area);
-    pen.table(table_area, &table, |number| order.get(number).map(|id| row(model, *id, area.width)).unwrap_or_default());
+    pen.table(table_area, &table, |number| order.get(number).map(|id| row(model, *id)).unwrap_or_default());
 }
 
-fn row(model: &Model, id: DeviceId, width: u16) -> Row {
+fn row(model: &Model, id: DeviceId) -> Row {
     let Some(row) = model.device(id) else { return Row::default() };
     let place = &row.place;
-    let status = match row.status {
-        Status::NotRestricted if width < 100 => "not restr.".to_owned(),
-        other => word(&other).replace('-', " "),
-    };
     let seen =
         if place.gone.is_some() { Piece::new("gone", model.theme.warn()) } else { ago(model, row.last_seen).into() };
     Row {
         mark: Piece::default(),
         cells: vec![
-            Piece::new(status, model.theme.status(row.status)),
+            Piece::new(status_word(row.status), model.theme.status(row.status)),
             name(Some(&row), None).into(),
             address(Some(&row)).into(),
             word(&row.class).into(),

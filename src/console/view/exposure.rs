@@ -6,20 +6,22 @@ use ratatui::style::Style;
 use super::columns::{sorted_by, table};
 use super::pen::{Pen, Piece, Row, Table};
 use super::spark::spark;
-use super::{grouped, scope_line, still_read};
+use super::{grouped, nothing, scope_line, status_word, still_read};
 use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::policy::Status;
-use crate::snapshot::{ExposureKey, ExposureRow, Group, word};
+use crate::snapshot::{ExposureKey, ExposureRow, Group};
 
 /// Widest bar, in columns: it grows with the screen no further than it can be compared.
 const BAR: usize = 24;
 
-fn status(status: Status, room: u16) -> String {
-    match status {
-        Status::NotRestricted if room < 170 => "not restr.".to_owned(),
-        other => word(&other).replace('-', " "),
-    }
+/// Columns of the screen that the number after a bar takes.
+const NUMBER: usize = 7;
+
+/// How wide bars may be in these columns: their numbers are whole in any case.
+fn bar_width(table: &Table<'_>, columns: &[&str], area: Rect) -> usize {
+    let narrowest = columns.iter().filter_map(|name| table.width_of(name, area)).min().unwrap_or(0);
+    usize::from(narrowest).saturating_sub(NUMBER).min(BAR)
 }
 
 /// A bar in eighths of a column, then the number. The longest bar of the table stands for the greatest number.
@@ -28,7 +30,7 @@ fn bar(number: usize, greatest: usize, width: usize) -> String {
     let eighths = (number * width * 8).checked_div(greatest).unwrap_or(0).max(usize::from(number > 0));
     let bar = "█".repeat(eighths / 8) + EIGHTHS.get(eighths % 8).copied().unwrap_or_default();
     let filled = eighths.div_ceil(8);
-    format!("{bar}{}{:>6}", " ".repeat(width.saturating_sub(filled)), grouped(number))
+    format!("{bar}{}{:>NUMBER$}", " ".repeat(width.saturating_sub(filled)), grouped(number))
 }
 
 pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
@@ -69,27 +71,21 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let table_area = Rect { y: area.y + 2, height: area.height.saturating_sub(4), ..area };
     let rows = &exposure.rows;
     if rows.is_empty() {
-        let empty = if model.words.exposure.text.is_empty() {
-            "nothing was seen that is or may be surveillance equipment (6: what was not seen)"
-        } else {
-            "nothing passes the filter (Esc clears it)"
-        };
-        pen.put(area.x + 1, area.y + 2, area.width - 1, empty, theme.warn());
-        return;
+        let told = "nothing was seen that is or may be surveillance equipment (6: what was not seen)";
+        return nothing(model, pen, table_area, told);
     }
     // Of what nothing is known there may be a hundred times as much: it has its number, not the longest bar.
     let measured = || rows.iter().filter(|row| row.key.group != Group::NotIdentified);
     let greatest = measured().map(|row| row.sensitive.max(row.standard)).max().unwrap_or(0);
-    let taken = if area.width < 120 { 90 } else { 114 };
-    let width = usize::from(area.width.saturating_sub(taken) / 3).clamp(4, BAR);
+    let list = &model.lists.exposure;
+    let columns = model.columns(Sheet::Exposure);
+    let table = Table { count: rows.len(), ..table(model, Sheet::Exposure, &columns, list, table_area) };
+    let width = bar_width(&table, &["sensitive", "standard"], table_area);
     let cell = |row: &ExposureRow, number: usize| {
         if row.key.group == Group::NotIdentified { grouped(number) } else { bar(number, greatest, width) }
     };
     // Ordinary devices belong on a core network.
     let calm = |row: &ExposureRow| row.status == Status::NotRestricted || row.key.group == Group::NotIdentified;
-    let list = &model.lists.exposure;
-    let columns = model.columns(Sheet::Exposure);
-    let table = Table { count: rows.len(), ..table(model, Sheet::Exposure, &columns, list, table_area) };
     pen.table(table_area, &table, |number| {
         let Some(row) = rows.get(number) else { return Row::default() };
         let [surveillance, other, unclassified] = row.elsewhere;
@@ -100,7 +96,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
             mark: Piece::default(),
             cells: vec![
                 Piece::new(format!("{indent}{}", row.name), style),
-                Piece::new(status(row.status, area.width), style),
+                Piece::new(status_word(row.status), style),
                 grouped(row.all).into(),
                 Piece::new(cell(row, row.sensitive), style),
                 Piece::new(cell(row, row.standard), style),
@@ -129,6 +125,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
 fn trend(model: &Model, width: u16) -> Vec<Piece> {
     let theme = model.theme;
     let days = &model.snapshot.days;
+    let narrow = width < 100;
     let mut pieces = Vec::new();
     if let (Some(first), Some(last)) = (days.first(), days.last()) {
         // A day on which no daemon ran is a gap.
@@ -140,8 +137,12 @@ fn trend(model: &Model, width: u16) -> Vec<Piece> {
             if back == 0 { Some(now) } else { days.iter().find(|row| row.day == day).map(|row| row.restricted) }
         };
         let numbers: Vec<Option<u64>> = (0..=span.min(29)).rev().map(of).collect();
-        pieces.push(Piece::new(spark(&numbers, usize::from(width / 6)), theme.status(Status::Restricted)));
+        pieces.push(Piece::new(
+            spark(&numbers, usize::from(width / if narrow { 8 } else { 6 })),
+            theme.status(Status::Restricted),
+        ));
         let text = match span {
+            0 if narrow => format!(" {now}, counted since {}", first.day.strftime("%-d %b")),
             0 => format!(" restricted {now}, counted since {}", first.day.strftime("%-d %b")),
             _ => format!(" {} → {now} since {}", first.restricted, first.day.strftime("%-d %b")),
         };
@@ -151,11 +152,15 @@ fn trend(model: &Model, width: u16) -> Vec<Piece> {
         pieces.push(match removal.percent() {
             Some(percent) => {
                 let style = if percent == 100 { theme.good() } else { theme.warn() };
-                Piece::new(format!("  removed {percent} % ({}/{} sites)", removal.done, removal.affected()), style)
+                let of = match narrow {
+                    true => format!("of {} sites", removal.affected()),
+                    false => format!("({}/{} sites)", removal.done, removal.affected()),
+                };
+                Piece::new(format!("  removed {percent} % {of}"), style)
             }
             None => Piece::new("  no sensitive site is affected", theme.good()),
         });
-        let found = if width < 100 { String::new() } else { format!(" {} first found", grouped(flow.found)) };
+        let found = if narrow { String::new() } else { format!(" {} first found", grouped(flow.found)) };
         let text = format!("  30 d: {} gone {} came{found}", grouped(flow.gone), grouped(flow.came));
         pieces.push(Piece::new(text, theme.label()));
     }
@@ -185,9 +190,9 @@ fn parts(model: &Model, key: &ExposureKey, pen: &mut Pen<'_>, area: Rect) {
     pen.line(Rect { x: area.x + 1, width: area.width - 1, ..area }, area.y, &head);
     let table_area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let greatest = row.sites.values().map(|at| at.devices).max().unwrap_or(0);
-    let width = usize::from(area.width / 10).clamp(6, BAR);
     let columns = model.columns(Sheet::Parts);
     let table = table(model, Sheet::Parts, &columns, list, table_area);
+    let width = bar_width(&table, &["devices"], table_area);
     let alarm = |number: usize| Piece::new(grouped(number), if number > 0 { theme.bad() } else { Style::new() });
     pen.table(table_area, &table, |number| {
         let Some((site, at)) = order.get(number).and_then(|site| Some((site, row.sites.get(site)?))) else {

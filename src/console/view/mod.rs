@@ -37,6 +37,7 @@ use super::keys::{Context, LISTS};
 use super::model::{Mode, Model, View};
 use crate::config::Sensitivity;
 use crate::net::{SiteId, Timestamp};
+use crate::policy::Status;
 use crate::snapshot::Snapshot;
 use pen::{Pen, Piece, wrap};
 
@@ -226,6 +227,16 @@ fn site_of(snapshot: &Snapshot, site: Option<&SiteId>) -> String {
     }
 }
 
+/// What the policies say of a device, short enough for a column.
+fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Restricted => "restricted",
+        Status::Suspected => "suspected",
+        Status::Unknown => "unknown",
+        Status::NotRestricted => "not restr.",
+    }
+}
+
 /// That there is more below what shows.
 fn more_lines(count: usize) -> String {
     format!(" {count} more line{} ", if count == 1 { "" } else { "s" })
@@ -262,6 +273,13 @@ fn scope_line(model: &Model, pen: &mut Pen<'_>, area: Rect, pieces: &[Piece]) {
     if !text.is_empty() && !pen.right(area, area.y, end, &text, model.theme.warn()) {
         pen.put(end + 2, area.y, area.right().saturating_sub(end + 2), &text, model.theme.warn());
     }
+}
+
+/// Why a list is empty: for its filter, or as is told here.
+fn nothing(model: &Model, pen: &mut Pen<'_>, area: Rect, told: &str) {
+    let filtered = !model.words.of(model.view).text.is_empty();
+    let text = if filtered { "nothing passes the filter (Esc clears it)" } else { told };
+    pen.put(area.x + 1, area.y, area.width - 1, text, model.theme.warn());
 }
 
 /// Lines that what was said has at most.

@@ -133,6 +133,15 @@ impl<'a> Table<'a> {
     }
 }
 
+impl Table<'_> {
+    /// What a column of this name takes of the screen; `None`: it does not show.
+    pub(super) fn width_of(&self, name: &str, area: Rect) -> Option<u16> {
+        let places = place(self.columns, &self.shown, area, self.margin);
+        let of = |(at, _, width): &(usize, u16, u16)| (self.columns.get(*at)?.name == name).then_some(*width);
+        places.iter().find_map(of)
+    }
+}
+
 /// The screen being written.
 pub(super) struct Pen<'a> {
     pub(super) buffer: &'a mut Buffer,

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::columns::{sorted_by, table};
 use super::pen::{Pen, Piece, Row, Table};
-use super::{ago, grouped, scope_line, site_of, still_read, text_of};
+use super::{ago, grouped, nothing, scope_line, site_of, status_word, still_read, text_of};
 use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::inventory::{Certainty, Place};
@@ -131,13 +131,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     pieces.push(sorted_by(model, area.width));
     scope_line(model, pen, area, &pieces);
     if placement.rows.is_empty() {
-        let empty = if model.words.placement.text.is_empty() {
-            "nothing stands where none may be, as far as the switches that answered tell"
-        } else {
-            "nothing passes the filter (Esc clears it)"
-        };
-        pen.put(area.x + 1, area.y + 2, area.width - 1, empty, theme.warn());
-        return;
+        let told = "nothing stands where none may be, as far as the switches that answered tell";
+        return nothing(model, pen, Rect { y: area.y + 2, ..area }, told);
     }
     let table_area = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let list = &model.lists.placement;
@@ -149,7 +144,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         Some(PlacementKey::Device(id)) => {
             let Some(device) = model.device(*id) else { return Row::default() };
             let rule = Piece::new("none can be asked", theme.label());
-            let none = OfFinding { rule, state: word(&device.status), ..OfFinding::default() };
+            let none = OfFinding { rule, state: status_word(device.status).to_owned(), ..OfFinding::default() };
             let cells = cells(model, (Some(&device), None), &device.place, device.place.since, none);
             Row { mark: Piece::new(" ?", theme.warn()), cells }
         }

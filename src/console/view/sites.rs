@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::columns::{sorted_by, table};
 use super::pen::{Pen, Piece, Row};
-use super::{grouped, scope_line, site_of};
+use super::{grouped, nothing, scope_line, site_of};
 use crate::config::Sensitivity;
 use crate::console::columns::Sheet;
 use crate::console::model::Model;
@@ -81,13 +81,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     totals(model, pen, area, order);
     let table_area = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
     if order.is_empty() {
-        let empty = if model.words.sites.text.is_empty() {
-            "no site is described: [[site]] in the configuration, then `lenswarden check`"
-        } else {
-            "nothing passes the filter (Esc clears it)"
-        };
-        pen.put(area.x + 1, table_area.y, area.width - 1, empty, model.theme.warn());
-        return;
+        let told = "no site is described: [[site]] in the configuration, then `lenswarden check`";
+        return nothing(model, pen, table_area, told);
     }
     let columns = model.columns(Sheet::Sites);
     let table = table(model, Sheet::Sites, &columns, list, table_area);

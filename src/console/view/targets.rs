@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::columns::{sorted_by, table};
 use super::pen::{Paragraph, Pen, Piece, Row};
-use super::{ago, grouped, moment, scope_line, site_of};
+use super::{ago, grouped, moment, nothing, scope_line, site_of};
 use crate::console::columns::Sheet;
 use crate::console::model::Model;
 use crate::console::theme::Theme;
@@ -61,13 +61,8 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let list = &model.lists.targets;
     let order = list.order();
     if order.is_empty() {
-        let empty = if model.words.targets.text.is_empty() {
-            "nothing is asked: describe switches in the configuration ([[switch]])"
-        } else {
-            "nothing passes the filter (Esc clears it)"
-        };
-        pen.put(area.x + 1, y + 1, area.width - 1, empty, theme.warn());
-        return;
+        let told = "nothing is asked: describe switches in the configuration ([[switch]])";
+        return nothing(model, pen, Rect { y: y + 1, ..area }, told);
     }
     let table_area = Rect { y, height: area.bottom().saturating_sub(y), ..area };
     let columns = model.columns(Sheet::Targets);

@@ -1,6 +1,9 @@
 //! Choosing columns, sorting by each, and what of that is remembered.
 
+use crossterm::event::KeyCode;
 use lenswarden::console::own::state;
+use lenswarden::console::{Msg, Question, Wanted, update};
+use lenswarden::snapshot::DeviceOrder;
 
 use super::{Desk, SIZES, VIEWS, estate};
 
@@ -155,6 +158,22 @@ fn the_log_stands_as_it_was_written_and_visits_are_sorted() {
     assert!(desk.selected().contains("10.1.20.1"), "{}", desk.selected());
     desk.type_in("v");
     desk.shows("▼WHEN");
+}
+
+#[test]
+fn devices_are_put_in_order_by_the_thread_that_reads() {
+    let mut desk = desk(SIZES[0]);
+    let before = desk.type_in("4").selected();
+    assert!(update(&mut desk.model, Msg::Key(KeyCode::Char('S').into())).0);
+    desk.model.settle();
+    // Nothing is sorted here: it is asked, once, and the rows stand as they stood until the answer comes.
+    match desk.model.questions().as_slice() {
+        [Question::View(ask)] => assert_eq!(ask.wanted, Wanted::Devices(None, DeviceOrder::Status, true)),
+        asked => panic!("{asked:?}"),
+    }
+    desk.model.settle();
+    assert!(desk.model.questions().is_empty());
+    assert_eq!(desk.selected(), before);
 }
 
 #[test]

@@ -137,6 +137,25 @@ fn no_cell_holds_what_hides_or_moves() {
 }
 
 #[test]
+fn the_columns_that_show_where_they_are_chosen_are_as_harmless() {
+    let chosen = r#"{
+        "devices": {"columns": ["+serial", "+hostname", "+brand", "+model", "+firmware"], "by": "serial"},
+        "placement": {"columns": ["+serial", "+firmware", "+model", "+policy"], "by": "port"},
+        "reviews": {"columns": ["+serial", "+firmware", "+assignee", "+tags"], "by": "switch"},
+        "coverage": {"columns": ["+why"], "by": "mend"},
+        "targets": {"by": "why"}
+    }"#;
+    for from in (0..PAYLOADS.len()).step_by(4) {
+        let mut desk = Desk::new(&hostile(from), SIZES[2], false);
+        desk.model.resume(&serde_json::from_str(chosen).unwrap());
+        walk(&mut desk);
+        desk.type_in("4");
+        desk.shows("HOST NAME");
+        desk.shows("SERIAL▲");
+    }
+}
+
+#[test]
 fn nothing_that_is_printed_hides_moves_or_is_a_formula() {
     let folder = tempfile::tempdir().unwrap();
     let configuration = folder.path().join("config.toml");

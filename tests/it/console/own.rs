@@ -105,7 +105,7 @@ fn what_is_wrong_with_the_settings_is_told_at_once_and_in_the_help() {
 #[test]
 fn in_ascii_every_view_says_the_same_and_holds_nothing_else() {
     let mut desk = desk("[console]\nascii = \"yes\"\n");
-    for key in ["1", "2", "3", "4", "5", "6", "7", "4?", "<Esc><C-k>hik", "<Esc>4/ma", "<Esc>F"] {
+    for key in ["1", "2", "3", "4", "5", "6", "7", "4C", "<Esc>4?", "<Esc><C-k>hik", "<Esc>4/ma", "<Esc>F"] {
         desk.type_in(key);
         assert!(desk.screen().is_ascii(), "{key}\n{}", desk.screen());
     }
