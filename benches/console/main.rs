@@ -52,7 +52,7 @@ fn selected(screen: &str) -> Option<usize> {
 fn moments(screen: &mut Screen) {
     // Every key that moves.
     screen.press("4");
-    screen.until(|screen| screen.contains("by status") && !screen.contains("are read"));
+    screen.until(|screen| screen.contains("STATUS") && !screen.contains("are read"));
     screen.rest();
     let mut moves = Vec::new();
     for _ in 0..15 {
@@ -155,9 +155,15 @@ fn views(screen: &mut Screen) {
         queues.push(press(screen, "u", |now| now != before).1);
     }
     println!("another queue of {} findings: {}", estate::FINDINGS, spread(queues));
+    let mut orders = Vec::new();
+    for _ in 0..12 {
+        let before = screen.text();
+        orders.push(press(screen, "s", |now| now != before).0);
+    }
+    println!("another order of {} findings: {}", estate::FINDINGS, spread(orders));
     // A page of rows of which every one is another.
     screen.press("4");
-    screen.until(|screen| screen.contains("by status"));
+    screen.until(|screen| screen.contains("STATUS"));
     screen.rest();
     let mut page = 0;
     for _ in 0..9 {

@@ -9,12 +9,12 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::review::{ask, refused};
-use super::tables::look;
+use super::tables::{head, look};
 use super::{print, print_json, say};
 use crate::control::{Reply, Request};
 use crate::net::CredentialId;
 use crate::report::Table;
-use crate::report::tables::{headline, minute};
+use crate::report::tables::minute;
 use crate::store::{CredentialState, CredentialTry};
 
 #[derive(Debug, Subcommand)]
@@ -91,7 +91,7 @@ fn list(path: &Path, all: bool, as_json: bool) -> Result<ExitCode> {
         columns: vec!["CREDENTIAL", "CAMERA", "STATE", "SINCE", "IN ITS WORDS"],
         rows: chosen.iter().map(row).collect(),
     };
-    say(&headline(&snapshot));
+    head(&snapshot);
     if table.rows.is_empty() {
         say("no credential waits for you");
     } else {

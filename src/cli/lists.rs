@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::Listing;
-use super::tables::{Sinks, filter, show, wrong_words};
+use super::tables::{Sinks, filter, heading, show, wrong_words};
 use crate::console::happened;
 use crate::net::DeviceId;
 use crate::report::lists::{self, Placed};
-use crate::report::{Format, Outlet, Rows, tables};
+use crate::report::{Format, Outlet, Rows};
 use crate::snapshot::{ExposureOrder, Filter, Index, Kinds, PlacementKey, Plain, Scope, Snapshot, UnseenKind};
 use crate::store::Reader;
 
@@ -74,7 +74,7 @@ pub(super) fn log(reader: &Reader, snapshot: &Snapshot, listing: &Listing, sinks
     };
     let form = listing.format();
     if form == Format::Text {
-        (sinks.words)(&tables::headline(snapshot));
+        heading(snapshot, sinks.words);
         // In lines of their own: the widths of columns would have to wait for the last row.
         happened::each(reader, &words, &name, &|| false, |told| -> Result<()> {
             told.iter().try_for_each(|told| Ok(writeln!(sinks.data, "{}", happened::line(told))?))

@@ -33,6 +33,7 @@ use crate::daemon::{self, DaemonOptions, Outcome};
 use crate::net::Timestamp;
 use crate::net::text::{shown, shown_json};
 use crate::report::Format;
+use crate::store::StoreError;
 
 /// Which surveillance cameras come from restricted makers, which sit on networks where none may be, and what was
 /// decided about each, with evidence.
@@ -177,9 +178,17 @@ pub fn main() -> ExitCode {
             for cause in error.chain().skip(1) {
                 say(&format!("  because: {cause}"));
             }
+            let mend = error.chain().find_map(mend).filter(|mend| !mend.is_empty());
+            mend.iter().for_each(|mend| say(&format!("  hint: {mend}")));
             ExitCode::from(2)
         }
     }
+}
+
+/// What to type about a trouble: the console says the same.
+fn mend(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let store = cause.downcast_ref().map(StoreError::mend);
+    store.or_else(|| cause.downcast_ref().map(|control: &ControlError| control.mend().to_owned()))
 }
 
 /// Whether nobody reads the output any more. A daemon that ended the connection is another matter: what was to be
@@ -300,12 +309,13 @@ fn run_console(path: &Path, no_color: bool) -> Result<ExitCode> {
     let daemon = match config::load_daemon(path) {
         Ok(daemon) => daemon,
         Err(problems) => {
-            say(&problems.to_string());
-            if !path.exists() {
-                say(&format!(
-                    "The console needs these three lines in {}:\n\n{LEAST}\n\n`lenswarden demo` needs none.",
+            match path.try_exists() {
+                Ok(false) => say(&format!(
+                    "There is no configuration yet. The console needs these three lines in {}:\n\n{LEAST}\n\nor --config \
+                     FILE. `lenswarden demo` needs none: a simulated estate to look round in, gone when you quit.",
                     path.display()
-                ));
+                )),
+                _ => say(&problems.to_string()),
             }
             return Ok(ExitCode::from(2));
         }

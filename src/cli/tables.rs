@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use unicode_width::UnicodeWidthStr;
 
-use super::Listing;
+use super::{Listing, say};
 use crate::config;
 use crate::net::text::shown;
 use crate::report::{Format, Outlet, Rows, Table, sites, tables};
@@ -41,6 +41,17 @@ pub(super) fn wrong_words(text: &str, error: &FilterError) -> anyhow::Error {
     anyhow!("{text}\n{}^ {error}", " ".repeat(before))
 }
 
+/// How fresh and how whole the picture is, and what keeps the daemon from working.
+pub(super) fn heading(snapshot: &Snapshot, words: &mut dyn FnMut(&str)) {
+    words(&tables::headline(snapshot));
+    snapshot.daemon.ailments().iter().for_each(|ailment| words(&ailment.words(tables::minute)));
+}
+
+/// The same, said.
+pub(super) fn head(snapshot: &Snapshot) {
+    heading(snapshot, &mut say);
+}
+
 pub(super) fn filter(words: &[String]) -> Result<Filter> {
     let text = words.join(" ");
     Filter::parse(&text).map_err(|error| wrong_words(&text, &error))
@@ -61,7 +72,7 @@ pub(super) fn show(
     let form = listing.format();
     let rows = match form {
         Format::Text => {
-            (sinks.words)(&tables::headline(snapshot));
+            heading(snapshot, sinks.words);
             text(&table(), sinks)?;
             return Ok(ExitCode::SUCCESS);
         }

@@ -23,18 +23,44 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
 /// may read, are not looked at, and what is wrong elsewhere in the file does not keep anybody from looking.
 ///
 /// # Errors
-/// The file cannot be read, or `[daemon]` has problems.
+/// The file cannot be read, or `[daemon]` has problems or is not found in a file that is no TOML.
 pub fn load_daemon(path: &Path) -> Result<DaemonSettings, Problems> {
     let text = read(path)?;
-    let (mut table, _) = toml::de::DeTable::parse_recoverable(&text);
-    let written = table.get_mut().remove("daemon").map(|value| {
+    let (mut table, broken) = toml::de::DeTable::parse_recoverable(&text);
+    let found = table.get_mut().remove("daemon");
+    // What could be read of a broken part may be another database, or the default one.
+    let here = section(&text, "daemon");
+    let in_it = |error: &&toml::de::Error| error.span().is_none_or(|span| here.contains(&span.start));
+    if let Some(error) = broken.iter().find(in_it).or(broken.first().filter(|_| found.is_none())) {
+        return Err(syntax(&text, path, error));
+    }
+    let written = found.map(|value| {
         use serde::de::IntoDeserializer as _;
         file::Daemon::deserialize(value.into_deserializer())
     });
-    let written = written.transpose().map_err(|error| syntax(&text, path, &error))?.unwrap_or_default();
+    // What was read past a fault may be nonsense: then the fault is to be told.
+    let failed = |error| syntax(&text, path, broken.first().unwrap_or(&error));
+    let written = written.transpose().map_err(failed)?.unwrap_or_default();
     let mut checker = checker::Checker::new(&text, path);
     let settings = check::daemon(&mut checker, &written);
     if checker.problems.is_empty() { Ok(settings) } else { Err(Problems(checker.problems)) }
+}
+
+/// Where a table of the file stands: from the line of its name to the next that begins another.
+fn section(text: &str, name: &str) -> std::ops::Range<usize> {
+    let header = format!("[{name}");
+    let mut from = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        match from {
+            None if line.trim_start().starts_with(&header) => from = Some(at),
+            Some(from) if line.trim_start().starts_with('[') => return from..at,
+            _ => {}
+        }
+        at += line.len();
+    }
+    // What ends too soon is found at the end.
+    from.map_or(0..0, |from| from..at + 1)
 }
 
 /// Reads `[makers]` and `[[policy]]` and nothing else: all that judging equipment needs.
@@ -94,7 +120,13 @@ fn hash(text: &str) -> String {
 
 fn read(path: &Path) -> Result<String, Problems> {
     std::fs::read_to_string(path).map_err(|error| {
-        let hint = "--config FILE names another; `lenswarden demo` needs none".to_owned();
+        let who = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => {
+                "members of the group lenswarden may read it: sudo usermod -aG lenswarden \"$USER\", then log in again; "
+            }
+            _ => "",
+        };
+        let hint = format!("{who}--config FILE names another; `lenswarden demo` needs none");
         let message = format!("the configuration cannot be read: {error}");
         Problems(vec![Problem { place: path.display().to_string(), message, hint }])
     })

@@ -167,14 +167,14 @@ impl Model {
                     PlacementKey::Finding(id) => Some(*id),
                     PlacementKey::Device(_) => None,
                 };
-                self.lists.placement.order().iter().filter_map(finding).collect()
+                self.lists.placement.staying().filter_map(finding).collect()
             }
             View::Reviews => {
                 let finding = |key: &ReviewKey| match key {
                     ReviewKey::Finding(id) => Some(*id),
                     ReviewKey::Cycle(_) => None,
                 };
-                self.lists.reviews.order().iter().filter_map(finding).collect()
+                self.lists.reviews.staying().filter_map(finding).collect()
             }
             _ => Vec::new(),
         }

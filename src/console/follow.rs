@@ -14,12 +14,14 @@ use std::time::{Duration, Instant};
 
 use super::activity::{Entry, Page};
 use super::faceplate::Front;
+use super::going::{Held, hold};
 use super::happened;
 use super::model::Trouble;
 use super::update::Msg;
 use crate::net::{DeviceId, SiteId, TargetName, Timestamp};
 use crate::snapshot::{
-    Changes, DeviceOrder, Faceplate, Filter, Flow, Hits, Index, Part, Plain, Scope, SiteRow, Snapshot, Sought, Tally,
+    Changes, DeviceOrder, DeviceRow, Faceplate, Filter, Flow, Hits, Index, Part, Plain, Scope, SiteRow, Snapshot,
+    Sought, Tally,
 };
 use crate::store::{Reader, StoreError, SwitchDetail};
 
@@ -33,6 +35,8 @@ const RETRY: Duration = Duration::from_secs(1);
 const PIECE: usize = 2_000;
 /// Most things that are shown of what is looked up.
 pub(super) const MOST_HITS: usize = 20;
+/// Most devices that are no more whose rows are kept for a moment: more than a screen holds.
+const MOST_LEFT: usize = 256;
 /// Pieces between two words about how far it is.
 const TELL: usize = 20;
 
@@ -77,8 +81,9 @@ pub enum Wanted {
     Tallies(BTreeMap<DeviceId, (usize, usize)>),
     /// Those on unclassified networks, in an order, or as a person should look at them.
     Unclassified(Option<(DeviceOrder, bool)>),
-    /// Those that one row of the exposure counts, or all, in order.
-    Devices(Option<Part>, DeviceOrder, bool),
+    /// Those that one row of the exposure counts, or all, in order; those that were on the screen, which began with
+    /// this row, are held.
+    Devices(Option<Part>, DeviceOrder, bool, (Vec<DeviceId>, usize)),
     /// The rows of the change log past and before these that hold the words, the newest.
     Log(u64, u64, Plain),
 }
@@ -105,6 +110,8 @@ pub enum Found {
     Tallies(Vec<Tally>, Flow),
     /// Devices in order.
     Devices(Vec<DeviceId>),
+    /// Devices in order, with those that left.
+    Listed(Held<DeviceId>),
     /// A part of the log.
     Log(Page),
 }
@@ -132,28 +139,8 @@ struct Reached {
     absent: bool,
 }
 
-/// What is wrong with the database, and what to type.
 fn trouble(error: &StoreError) -> Trouble {
-    let mut what = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        what = format!("{what}: {cause}");
-        source = cause.source();
-    }
-    let hint = match error {
-        StoreError::Missing(_) => {
-            "Start the daemon: sudo systemctl start lenswarden. To look round without one: lenswarden demo"
-        }
-        StoreError::Denied { .. } => {
-            "Members of the group lenswarden may read: sudo usermod -aG lenswarden YOU, then log in again"
-        }
-        StoreError::Older { .. } => "sudo systemctl restart lenswarden",
-        StoreError::Newer { .. } => "Use the lenswarden that the daemon was started from: systemctl cat lenswarden",
-        StoreError::Locked(_) | StoreError::Full(_) | StoreError::Key(_) | StoreError::Database { .. } => {
-            "Is [daemon] database in the configuration the right file? journalctl -u lenswarden tells what the daemon says"
-        }
-    };
-    Trouble { what, hint: hint.to_owned() }
+    Trouble { what: error.words(), hint: error.mend() }
 }
 
 /// The database as it is followed, without its thread.
@@ -204,11 +191,16 @@ impl Follower {
         match self.try_look() {
             Ok(msg) => msg,
             Err(error) => {
-                (self.reader, self.loading) = (None, None);
-                self.due = Instant::now() + RETRY;
+                self.lose();
                 Some(Msg::Trouble(trouble(&error)))
             }
         }
+    }
+
+    /// What cannot be read is opened anew, in a while.
+    fn lose(&mut self) {
+        (self.reader, self.loading) = (None, None);
+        self.due = Instant::now() + RETRY;
     }
 
     fn try_look(&mut self) -> Result<Option<Msg>, StoreError> {
@@ -231,12 +223,27 @@ impl Follower {
         if self.devices.stands_still() {
             return Ok(None);
         }
+        // Another file in its place tells nothing of what changed.
+        if !reader.is_there()? {
+            return self.open().map(Some);
+        }
         let Some(changes) = reader.changes_since(reached.seq, reached.visits, reached.absent)? else { return Ok(None) };
+        // Nothing is ever taken out of the log: this one is another's, put back from a copy.
+        if changes.head.0 < reached.seq {
+            return self.open().map(Some);
+        }
         *reached = Reached { seq: changes.head.0, visits: changes.visits, absent: changes.absent };
         let found = changes.findings.iter().filter_map(|it| Some((it.subject.device()?, it.place.site.clone()?)));
         self.found_at.extend(found);
+        let left = self.left(&changes);
         self.devices.write(|index| take(index, &changes));
-        Ok(Some(Msg::Changed(Box::new(changes))))
+        Ok(Some(Msg::Changed(Box::new(changes), left)))
+    }
+
+    /// Devices that are no more, as they were: their rows stay for a moment.
+    fn left(&self, changes: &Changes) -> Vec<DeviceRow> {
+        let gone = changes.devices.iter().filter(|(_, row)| row.is_none()).take(MOST_LEFT);
+        gone.filter_map(|(id, _)| self.devices.read().get(*id)).collect()
     }
 
     fn open(&mut self) -> Result<Msg, StoreError> {
@@ -276,8 +283,9 @@ impl Follower {
                         Found::Tallies(tallies, flow)
                     }
                     Wanted::Unclassified(order) => Found::Devices(index.unclassified(&scope, *order)?),
-                    Wanted::Devices(of, order, reversed) => {
-                        Found::Devices(index.devices(&scope, of.as_ref(), *order, *reversed)?)
+                    Wanted::Devices(of, order, reversed, (shown, first)) => {
+                        let devices = index.devices(&scope, of.as_ref(), *order, *reversed)?;
+                        Found::Listed(hold(shown, *first, devices))
                     }
                     Wanted::Log(..) => return None,
                 };
@@ -398,7 +406,14 @@ impl Reading {
 /// One turn: a question, or a look. `None`: nobody is there any more.
 fn serve(follower: &mut Follower, asked: &Receiver<Question>, told: &Sender<(Msg, bool)>) -> Option<()> {
     match asked.recv_timeout(follower.wait()) {
-        Ok(question) => told.send((follower.answer(&question).unwrap_or(Msg::GivenUp), true)).ok(),
+        Ok(question) => {
+            let said = follower.answer(&question).unwrap_or(Msg::GivenUp);
+            // Trouble ends with the picture that is read when it is over.
+            if matches!(said, Msg::Trouble(_)) {
+                follower.lose();
+            }
+            told.send((said, true)).ok()
+        }
         Err(RecvTimeoutError::Disconnected) => None,
         Err(RecvTimeoutError::Timeout) => match follower.look() {
             Some(msg) => told.send((msg, false)).ok(),

@@ -70,6 +70,10 @@ pub enum Context {
     Ask,
     /// The cells of a row are shown.
     Copy,
+    /// A review is being chosen.
+    Opening,
+    /// A cycle is shown as it would be opened.
+    Sure,
 }
 
 /// What a key does.
@@ -128,6 +132,8 @@ pub enum Action {
     PreviousQueue,
     /// Decide again, on what is there now.
     Again,
+    /// Open the cycle of a review now.
+    NewCycle,
     /// Try a change out.
     WhatIf,
     /// All targets.
@@ -203,6 +209,8 @@ impl Context {
             Self::Columns => "columns",
             Self::Ask => "a name",
             Self::Copy => "copying",
+            Self::Opening => "new cycle",
+            Self::Sure => "its confirmation",
         }
     }
 }

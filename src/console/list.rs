@@ -1,10 +1,13 @@
-//! A list's selection: an identity, not a row number.
+//! A list's selection: an identity, not a row number; and rows that are going.
 
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::hash::Hash;
 
 use serde::Serialize;
+
+use super::going::{Held, STAYS};
+use crate::net::Timestamp;
 
 /// Neighbours of a row that is gone which are looked for one by one.
 const NEAR: usize = 8;
@@ -16,6 +19,10 @@ pub struct List<I> {
     selected: Option<I>,
     /// Where the selected one stands in `order`.
     at: usize,
+    /// Those of the order that left, and when that was first seen.
+    going: Vec<(I, Option<Timestamp>)>,
+    /// What the order was asked by.
+    by: Option<String>,
     /// The first row on the screen: the view moves it so that the selected row shows.
     pub(super) offset: Cell<usize>,
     /// How many rows the screen holds: what a page is.
@@ -24,7 +31,15 @@ pub struct List<I> {
 
 impl<I> Default for List<I> {
     fn default() -> Self {
-        Self { order: Vec::new(), selected: None, at: 0, offset: Cell::new(0), page: Cell::new(1) }
+        Self {
+            order: Vec::new(),
+            selected: None,
+            at: 0,
+            going: Vec::new(),
+            by: None,
+            offset: Cell::new(0),
+            page: Cell::new(1),
+        }
     }
 }
 
@@ -45,6 +60,11 @@ impl<I: Clone + Eq + Hash> List<I> {
     /// Takes a new order. The selection stays on its identity; where that is gone, it goes to the nearest neighbour
     /// that is still there, below before above.
     pub fn set(&mut self, order: Vec<I>) {
+        (self.going, self.by) = (Vec::new(), None);
+        self.reorder(order);
+    }
+
+    fn reorder(&mut self, order: Vec<I>) {
         let before = std::mem::replace(&mut self.order, order);
         let Some(selected) = self.selected.clone() else { return self.select_at(0) };
         if let Some(at) = self.order.iter().position(|id| *id == selected) {
@@ -62,9 +82,78 @@ impl<I: Clone + Eq + Hash> List<I> {
         self.select_at(at.unwrap_or(0));
     }
 
+    /// Takes a new order of what was asked by `by`, in which the rows of the screen are held.
+    pub fn renew(&mut self, held: Held<I>, by: String) {
+        let Held { order, going, first } = held;
+        let since = |id: &I| self.going.iter().find(|(other, _)| other == id).and_then(|(_, since)| *since);
+        self.going = going.into_iter().map(|id| (since(&id), id)).map(|(since, id)| (id, since)).collect();
+        self.by = Some(by);
+        self.reorder(order);
+        // What comes at the top of a list that is looked at from its top is to be seen.
+        if let Some(first) = first.filter(|_| self.offset.get() > 0) {
+            self.offset.set(first);
+        }
+    }
+
+    /// Whether the order was asked by this.
+    #[must_use]
+    pub fn is_by(&self, by: &str) -> bool {
+        self.by.as_deref() == Some(by)
+    }
+
+    /// The rows on the screen; the first `above` of the list are no part of what scrolls.
+    #[must_use]
+    pub fn shown(&self, above: usize) -> &[I] {
+        let from = (above + self.offset.get()).min(self.order.len());
+        let to = (from + self.page.get()).min(self.order.len());
+        self.order.get(from..to).unwrap_or_default()
+    }
+
+    /// How many rows are going.
+    #[must_use]
+    pub fn going(&self) -> usize {
+        self.going.len()
+    }
+
+    /// Whether a row is going.
+    #[must_use]
+    pub fn is_going(&self, id: &I) -> bool {
+        self.going.iter().any(|(other, _)| other == id)
+    }
+
+    /// Lets go what stayed long enough; whether anything did.
+    pub fn let_go(&mut self, now: Timestamp) -> bool {
+        let mut due = Vec::new();
+        for (id, since) in &mut self.going {
+            let since = *since.get_or_insert(now);
+            // A clock that was set back makes nothing stay.
+            if now < since || now.since(since) >= STAYS {
+                due.push(id.clone());
+            }
+        }
+        due.iter().for_each(|id| self.drop_going(id));
+        !due.is_empty()
+    }
+
+    /// Lets one go: what is below moves up, what is selected stays, and where it was this one, its neighbour is.
+    pub fn drop_going(&mut self, id: &I) {
+        self.going.retain(|(other, _)| other != id);
+        let Some(at) = self.order.iter().position(|other| other == id) else { return };
+        self.order.remove(at);
+        if at < self.offset.get() {
+            self.offset.set(self.offset.get() - 1);
+        }
+        if at < self.at {
+            self.at -= 1;
+        } else if self.selected.as_ref() == Some(id) {
+            self.select_at(at);
+        }
+    }
+
     /// Forgets order and selection: whatever comes next is looked at from its first row.
     pub fn begin(&mut self) {
         (self.order, self.selected, self.at) = (Vec::new(), None, 0);
+        (self.going, self.by) = (Vec::new(), None);
         self.offset.set(0);
     }
 
@@ -113,6 +202,11 @@ impl<I: Clone + Eq + Hash> List<I> {
         &self.order
     }
 
+    /// The identities in order, without those that are going.
+    pub fn staying(&self) -> impl Iterator<Item = &I> {
+        self.order.iter().filter(|id| self.going.is_empty() || !self.is_going(id))
+    }
+
     /// The selected one.
     #[must_use]
     pub fn selected(&self) -> Option<&I> {
@@ -155,6 +249,39 @@ mod tests {
         assert_eq!(gone.selected(), Some(&7));
         gone.set(vec![]);
         assert_eq!(gone.selected(), None);
+    }
+
+    #[test]
+    fn a_row_that_left_stays_for_a_moment_and_hands_the_selection_on_when_it_goes() {
+        let at = |ms: i64| Timestamp(1_000_000 + ms);
+        let mut list = list(&[1, 2, 3, 4, 5, 6], 3);
+        list.page.set(3);
+        list.offset.set(2);
+        let renew = |list: &mut List<u32>, order: &[u32]| {
+            let held = super::super::going::hold(list.shown(0), list.offset.get(), order.to_vec());
+            list.renew(held, "all".to_owned());
+        };
+        renew(&mut list, &[2, 3, 5, 6]);
+        assert!(list.is_by("all") && list.is_going(&4) && !list.is_going(&1), "{list:?}");
+        assert_eq!((list.order(), list.selected(), list.offset.get()), (&[2, 3, 4, 5, 6][..], Some(&4), 1));
+        assert!(!list.let_go(at(0)) && !list.let_go(at(1_999)), "it is looked at first, then it stays");
+        // Another change makes it stay no longer.
+        renew(&mut list, &[3, 5, 6]);
+        assert_eq!(list.order(), [3, 4, 5, 6]);
+        assert!(list.let_go(at(2_000)) && list.going() == 0);
+        assert_eq!((list.order(), list.selected(), list.at()), (&[3, 5, 6][..], Some(&5), 1));
+        // One that is back does not go.
+        renew(&mut list, &[3, 6]);
+        assert!(list.is_going(&5));
+        renew(&mut list, &[3, 5, 6]);
+        assert_eq!((list.going(), list.order()), (0, &[3, 5, 6][..]));
+        // Asked by something else, nothing is held; and a clock that is set back holds nothing.
+        renew(&mut list, &[3, 6]);
+        list.set(vec![3]);
+        assert_eq!((list.order(), list.going(), list.is_by("all")), (&[3][..], 0, false));
+        list.set(vec![3, 4]);
+        renew(&mut list, &[3]);
+        assert!(!list.let_go(at(9_000)) && list.let_go(at(0)));
     }
 
     #[test]

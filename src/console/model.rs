@@ -16,6 +16,7 @@ use super::follow::Devices;
 use super::keymap::Keymap;
 use super::keys::Context;
 use super::list::List;
+use super::opening::{Opening, Progress as Choice};
 use super::own::settings::{Ascii, Settings};
 use super::own::state::State;
 pub(super) use super::per_view::PerView;
@@ -122,6 +123,8 @@ pub enum Mode {
     Ask(Box<Asking>),
     /// The cells of the selected row are shown, over this mode.
     Copy(Menu),
+    /// A review's cycle is being opened.
+    Opening(Opening),
     /// The keys are shown, over this mode.
     Help {
         /// The context whose keys are shown.
@@ -219,6 +222,8 @@ pub struct Model {
     pub(super) loading: Option<usize>,
     /// How many are alike, as the picture said when it was new.
     pub(super) tallies: Vec<Tally>,
+    /// Devices that are no more and whose rows are still going, as they were.
+    pub(super) left: BTreeMap<DeviceId, DeviceRow>,
     /// Devices on unclassified networks that pass the filter of Placement.
     pub(super) unclassified: Vec<DeviceId>,
     /// The filter those are of.
@@ -320,6 +325,7 @@ impl Model {
             devices: Devices::default(),
             loading: None,
             tallies: Vec::new(),
+            left: BTreeMap::new(),
             unclassified: Vec::new(),
             placed: None,
             asked: (0, None),
@@ -413,6 +419,9 @@ impl Model {
             Mode::Columns(_) => Context::Columns,
             Mode::Ask(_) => Context::Ask,
             Mode::Copy(_) => Context::Copy,
+            Mode::Opening(Opening { progress: Choice::Choosing, .. }) => Context::Opening,
+            Mode::Opening(Opening { progress: Choice::Sure(..), .. }) => Context::Sure,
+            Mode::Opening(_) => Context::Told,
             Mode::Help { .. } => Context::Help,
         }
     }
@@ -459,6 +468,7 @@ impl Model {
 
     /// A device as a row.
     pub(super) fn device(&self, id: DeviceId) -> Option<DeviceRow> {
-        self.snapshot.devices.get(&id).cloned().or_else(|| self.devices.read().get(id))
+        let row = self.snapshot.devices.get(&id).cloned().or_else(|| self.devices.read().get(id));
+        row.or_else(|| self.left.get(&id).cloned())
     }
 }

@@ -4,6 +4,7 @@ use super::decide::Stage;
 use super::faceplate::Panel;
 use super::list::Step;
 use super::model::{Message, Mode, Model, ReviewKey, View};
+use super::opening::Progress as Choice;
 use super::typing::take_filter;
 use super::what_if::Progress;
 use crate::snapshot::Part;
@@ -24,6 +25,7 @@ pub(super) fn movement(model: &mut Model, step: Step) {
         Mode::Decide(form) => return form.step_item(step),
         Mode::Saved(_) => return model.step_saved(step),
         Mode::Copy(menu) => return menu.step(step),
+        Mode::Opening(opening) => return opening.step(step),
         Mode::Columns(_) => return model.step_column(step),
         _ => {}
     }
@@ -160,7 +162,10 @@ pub(super) fn back(model: &mut Model) {
             take_filter(model, &before);
             model.mode = Mode::Browse;
         }
-        Mode::Saved(_) | Mode::Columns(_) | Mode::Ask(_) => model.mode = Mode::Browse,
+        Mode::Opening(opening) if matches!(opening.progress, Choice::Sure(..)) => {
+            opening.progress = Choice::Choosing;
+        }
+        Mode::Saved(_) | Mode::Columns(_) | Mode::Ask(_) | Mode::Opening(_) => model.mode = Mode::Browse,
         Mode::Search(search) => model.mode = std::mem::take(search.over.as_mut()),
         Mode::Copy(menu) => model.mode = std::mem::take(menu.over.as_mut()),
         Mode::Help { over, .. } => {

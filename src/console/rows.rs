@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::columns::Sheet;
 use super::follow::{Ask, Found, Question, Wanted};
+use super::going::{Held, hold};
 use super::model::{Mode, Model, PerView, ReviewKey, View};
 use crate::net::DeviceId;
 use crate::review::{Finding, FindingState};
@@ -59,7 +60,7 @@ impl Model {
             }
             View::Devices => {
                 let (order, reversed) = self.order(Sheet::Devices);
-                Wanted::Devices(self.devices_of.clone(), order, reversed)
+                Wanted::Devices(self.devices_of.clone(), order, reversed, self.devices_shown())
             }
             View::Activity => {
                 let (from, to) = self.log_wanted()?;
@@ -105,11 +106,19 @@ impl Model {
                 self.place();
             }
             (View::Activity, Found::Log(page)) => self.take_log(page),
-            (View::Devices, Found::Devices(devices)) => self.lists.devices.set(devices),
+            (View::Devices, Found::Listed(held)) => self.list_devices(held),
             _ => return false,
         }
         *self.settled.of_mut(view) = true;
         true
+    }
+
+    fn list_devices(&mut self, held: Held<DeviceId>) {
+        // A row of which nothing is known any more has nothing to show.
+        let blank: Vec<DeviceId> = held.going.iter().copied().filter(|id| self.device(*id).is_none()).collect();
+        let by = self.devices_by();
+        self.lists.devices.renew(held, by);
+        blank.iter().for_each(|id| self.lists.devices.drop_going(id));
     }
 
     /// Takes in a device that was read.
@@ -196,7 +205,7 @@ impl Model {
     fn place(&mut self) {
         self.placement = self.snapshot.placement(&self.words.placement.filter, &self.unclassified);
         // What no rule can be asked of stays below the findings, in an order of its own.
-        let (order, reversed) = self.order(Sheet::Placement);
+        let (order, reversed): (FindingOrder, bool) = self.order(Sheet::Placement);
         let (findings, devices): (Vec<_>, Vec<_>) =
             self.placement.rows.iter().partition(|key| matches!(key, PlacementKey::Finding(_)));
         let findings = findings.into_iter().filter_map(|key| match key {
@@ -206,7 +215,10 @@ impl Model {
         let pressing = Pressing { overdue: &self.overdue, dues: &self.dues };
         let findings = self.snapshot.findings_in_order(findings.collect(), order, reversed, pressing);
         self.placement.rows = findings.into_iter().map(PlacementKey::Finding).chain(devices).collect();
-        self.lists.placement.set(self.placement.rows.clone());
+        let by = format!("{order:?} {reversed} {}", self.words.placement.text);
+        let (list, rows) = (&mut self.lists.placement, self.placement.rows.clone());
+        let shown = if list.is_by(&by) { list.shown(0) } else { &[] };
+        list.renew(hold(shown, list.offset.get(), rows), by);
     }
 
     /// Brings the rows of the view up to date, as far as that needs nothing read. Costs nothing where picture, filter and
@@ -214,6 +226,10 @@ impl Model {
     pub fn settle(&mut self) {
         if *self.settled.of(self.view) {
             return;
+        }
+        if self.view == View::Reviews && !self.snapshot.cycles.is_empty() {
+            // A cycle is told with what was looked at.
+            self.measure();
         }
         let (snapshot, overdue) = (&self.snapshot, &self.overdue);
         let filter = &self.words.of(self.view).filter;
@@ -238,7 +254,7 @@ impl Model {
                     Some(cycle) => snapshot.items(cycle, filter, overdue),
                     None => snapshot.queued(self.queue, &by),
                 };
-                let (order, reversed) = self.order(Sheet::Reviews);
+                let (order, reversed): (FindingOrder, bool) = self.order(Sheet::Reviews);
                 let pressing = Pressing { overdue, dues: &self.dues };
                 let findings = snapshot.findings_in_order(findings, order, reversed, pressing);
                 self.queued = snapshot.queue_counts(&by);
@@ -246,7 +262,18 @@ impl Model {
                 let mut cycles: Vec<_> = snapshot.cycles.values().filter(|_| all).collect();
                 cycles.sort_by_key(|cycle| (cycle.closed.is_some(), cycle.due, cycle.id));
                 let cycles = cycles.into_iter().map(|cycle| ReviewKey::Cycle(cycle.id));
-                self.lists.reviews.set(cycles.chain(findings.into_iter().map(ReviewKey::Finding)).collect());
+                // A mark that is taken away takes its row away.
+                let marks = Some(&self.marks).filter(|_| self.queue == Queue::Marked);
+                let (queue, words) = (self.queue, &self.words.reviews.text);
+                let by = format!("{order:?} {reversed} {queue:?} {:?} {marks:?} {words}", self.items_of);
+                let list = &mut self.lists.reviews;
+                // What scrolls are the findings; the cycles stand above them.
+                let above = list.order().iter().take_while(|key| matches!(key, ReviewKey::Cycle(_))).count();
+                let shown = if list.is_by(&by) { list.shown(above) } else { &[] };
+                let findings = findings.into_iter().map(ReviewKey::Finding).collect();
+                let mut held = hold(shown, list.offset.get(), findings);
+                held.order = cycles.chain(held.order).collect();
+                list.renew(held, by);
             }
             View::Sites if self.loading.is_some() => self.count_sites(self.tallies.clone()),
             View::Sites => return self.list_sites(),

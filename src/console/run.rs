@@ -141,18 +141,42 @@ impl Questions {
 }
 
 fn in_words(error: &ControlError) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+    let words = std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+    let mend = error.mend();
+    if mend.is_empty() { words } else { format!("{words}. {mend}") }
 }
 
-fn greet(socket: &std::path::Path) -> Msg {
+fn greeting(client: &mut Client) -> Result<Greeting, ControlError> {
     let today = jiff::Zoned::now().date();
-    let greeting = Client::connect(socket).and_then(|mut client| match client.ask(&Request::Rules)? {
+    match client.ask(&Request::Rules)? {
         Reply::Rules { you, two_persons, longest, packs, reviewers, approvers } => {
             Ok(Greeting { you, role: client.role(), today, two_persons, longest, packs, reviewers, approvers })
         }
         other => Err(ControlError::Unreadable(format!("{other:?}"))),
-    });
+    }
+}
+
+fn greet(socket: &std::path::Path) -> Msg {
+    let greeting = Client::connect(socket).and_then(|mut client| greeting(&mut client));
     Msg::Greeted(greeting.map_err(|error| in_words(&error)))
+}
+
+/// Which reviews there are, and who you are.
+fn reviews(socket: &std::path::Path) -> Msg {
+    let planned = Client::connect(socket).and_then(|mut client| match client.ask(&Request::Reviews)? {
+        Reply::Reviews { reviews } => Ok((greeting(&mut client)?, reviews)),
+        other => Err(ControlError::Unreadable(format!("{other:?}"))),
+    });
+    Msg::Planned(planned.map_err(|error| in_words(&error)))
+}
+
+/// Opens the cycle of a review.
+fn run_review(socket: &std::path::Path, review: String) -> Msg {
+    let opened = Client::connect(socket).and_then(|mut client| match client.ask(&Request::Run { review })? {
+        Reply::Opened { cycle, items } => Ok((cycle, items)),
+        other => Err(ControlError::Unreadable(format!("{other:?}"))),
+    });
+    Msg::Opened(opened.map_err(|error| in_words(&error)))
 }
 
 /// What a note is about: a path, or a URL and the hash of its content.
@@ -303,6 +327,8 @@ where
                     terminal.swap_buffers();
                 }
                 Effect::Greet => questions.ask(greet),
+                Effect::Reviews => questions.ask(reviews),
+                Effect::Run(review) => questions.ask(move |socket| run_review(socket, review)),
                 Effect::Attach(typed) => questions.start(move || attach(&typed)),
                 Effect::Keep(name, words) => {
                     let path = places.as_ref().map(|places| places.settings.clone());

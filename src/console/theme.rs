@@ -37,6 +37,11 @@ impl Theme {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
+    /// What is gone in a moment.
+    pub(super) fn going(self) -> Style {
+        Style::new().add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD)
+    }
+
     pub(super) fn bad(self) -> Style {
         self.colour(Color::Red, Modifier::BOLD)
     }

@@ -16,9 +16,10 @@ use super::moves::{back, click, faceplate, go, movement, open, show_part, show_s
 use super::search::Search;
 use super::typing::{Typing, edit, insert, take_typed};
 use super::what_if::{Progress, WhatIf};
-use crate::net::{DeviceId, TargetName, Timestamp};
+use crate::control::Planned;
+use crate::net::{CycleId, DeviceId, TargetName, Timestamp};
 use crate::review::{Attachment, DecisionRequest, Outlook};
-use crate::snapshot::{Changes, Hits, Snapshot, Tally};
+use crate::snapshot::{Changes, DeviceRow, Hits, Snapshot, Tally};
 use crate::store::DeviceDetail;
 
 /// What happened.
@@ -42,8 +43,8 @@ pub enum Msg {
     Loading(usize),
     /// All devices were read.
     Loaded,
-    /// What is another than it was.
-    Changed(Box<Changes>),
+    /// What is another than it was, and devices that are no more, as they were.
+    Changed(Box<Changes>, Vec<DeviceRow>),
     /// The answer to the question of that number.
     Found(u64, Found),
     /// What was looked up under that number.
@@ -64,6 +65,10 @@ pub enum Msg {
     Attached(String, Result<Attachment, String>),
     /// The daemon took the decision, or refused it.
     Decided(Result<String, String>),
+    /// The daemon said who you are and which reviews there are, or could not be asked.
+    Planned(Result<(Greeting, Vec<Planned>), String>),
+    /// The daemon opened a cycle with so many findings, or refused.
+    Opened(Result<(CycleId, usize), String>),
     /// What was typed was tried out.
     Tried(String, Result<Outlook, String>),
     /// A filter was kept or forgotten in the settings, or why it was not.
@@ -87,6 +92,10 @@ pub enum Effect {
     Repaint,
     /// Ask the daemon who we are.
     Greet,
+    /// Ask the daemon who we are and which reviews there are.
+    Reviews,
+    /// Have the daemon open the cycle of this review.
+    Run(String),
     /// Send these decisions to the daemon.
     Decide(Vec<DecisionRequest>),
     /// Hash the file, or read the hash, that these words name.
@@ -118,18 +127,20 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
         Msg::Resized => {}
         Msg::Clock(now) => {
             model.clock = now;
+            let gone = model.let_go(now);
             // By a picture that stands still nothing can be told of the daemon.
             let differs = !model.devices.stands_still() && !model.snapshot.is_as_at(now);
             if differs {
                 Arc::make_mut(&mut model.snapshot).read_at(now);
                 model.unsettle(View::Coverage);
             }
-            return (differs, Effect::None);
+            return (differs || gone, Effect::None);
         }
         Msg::Picture(snapshot, tallies) => model.begin(*snapshot, tallies),
         Msg::Loading(all) => model.loaded(Some(all)),
         Msg::Loaded => model.loaded(None),
-        Msg::Changed(changes) => {
+        Msg::Changed(changes, left) => {
+            model.keep_left(left);
             model.changed(*changes);
         }
         Msg::Found(number, found) => return (model.found(number, found), Effect::None),
@@ -146,6 +157,8 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
         Msg::Greeted(greeting) => model.greeted(greeting),
         Msg::Attached(typed, found) => model.attached(typed, found),
         Msg::Decided(answer) => model.decided(answer),
+        Msg::Planned(answer) => model.planned(answer),
+        Msg::Opened(answer) => model.opened(answer),
         Msg::Tried(words, answer) => {
             if let Mode::WhatIf(what_if) = &mut model.mode {
                 what_if.judged(&words, answer);
@@ -264,6 +277,7 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             Mode::Ask(_) => return (true, model.answer()),
             Mode::Copy(_) => return (true, model.copy_cell(None)),
             Mode::Columns(_) => model.sort_by_chosen(),
+            Mode::Opening(_) => model.choose_review(),
             Mode::WhatIf(what_if) => {
                 what_if.progress = Progress::Judging;
                 return (true, Effect::Try(what_if.input.text().to_owned()));
@@ -276,6 +290,8 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             }
         }
         Action::Edit(what) => edit(model, what),
+        Action::NewCycle => return (true, model.new_cycle()),
+        Action::Send if matches!(model.mode, Mode::Opening(_)) => return (true, model.open_cycle()),
         Action::Send => return (true, model.send()),
         Action::Calendar => {
             if let Mode::Decide(form) = &mut model.mode {

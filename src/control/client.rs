@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// Nobody listens.
-    #[error("no daemon listens on {path}: is it running? (systemctl status lenswarden)")]
+    #[error("no daemon listens on {path}")]
     NotRunning {
         /// The socket.
         path: PathBuf,
@@ -46,6 +46,22 @@ pub enum ControlError {
     /// It refused; nothing was changed.
     #[error("{0}")]
     Refused(String),
+}
+
+impl ControlError {
+    /// What to type; empty where the words say it.
+    #[must_use]
+    pub fn mend(&self) -> &'static str {
+        match self {
+            Self::NotRunning { .. } => "sudo systemctl start lenswarden",
+            Self::Denied { .. } => "sudo usermod -aG lenswarden \"$USER\", then log in again",
+            Self::Unreadable(_) => {
+                "the daemon is of another version: sudo systemctl restart lenswarden brings the installed one"
+            }
+            Self::Unasked(_) | Self::Unanswered(..) => "journalctl -u lenswarden tells why",
+            Self::Refused(_) => "",
+        }
+    }
 }
 
 /// A connection to the daemon.
@@ -156,7 +172,7 @@ pub fn attached(reference: &str, sha256: Option<&str>) -> Result<Attachment, Str
 /// What is known of a request that was not answered, and where to look.
 fn unknown(request: &Request) -> String {
     let look = match request {
-        Request::Hello { .. } | Request::Status | Request::Rules | Request::Poll { .. } => {
+        Request::Hello { .. } | Request::Status | Request::Rules | Request::Reviews | Request::Poll { .. } => {
             return "nothing was changed".to_owned();
         }
         Request::Decide { decisions } => match decisions.first().map(|decision| &decision.on) {

@@ -35,6 +35,8 @@ pub enum Request {
         /// The decisions.
         decisions: Vec<DecisionRequest>,
     },
+    /// Which reviews are configured.
+    Reviews,
     /// Open the cycle of a `[[review]]` now.
     Run {
         /// Its name.
@@ -52,6 +54,20 @@ pub enum Request {
         /// Only this one.
         target: Option<String>,
     },
+}
+
+/// A `[[review]]` of the configuration in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Planned {
+    /// Its name.
+    pub name: String,
+    /// What it is about, in filter words; empty: every open finding.
+    pub select: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// How long its items may wait, in seconds.
+    pub due_s: u64,
 }
 
 /// What the daemon answers.
@@ -98,6 +114,11 @@ pub enum Reply {
         findings: Vec<FindingId>,
         /// The change log's last row.
         seq: u64,
+    },
+    /// To `reviews`.
+    Reviews {
+        /// In the order of the configuration.
+        reviews: Vec<Planned>,
     },
     /// To `run`.
     Opened {

@@ -15,8 +15,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use super::recorder::Message;
 use super::{Shared, ended};
-use crate::config::RoleSettings;
-use crate::control::{MAX_LINE, Reply, Request, VERSION};
+use crate::config::{ReviewPlan, RoleSettings};
+use crate::control::{MAX_LINE, Planned, Reply, Request, VERSION};
 use crate::net::Timestamp;
 use crate::net::text::clean;
 use crate::review::{Actor, Author, Role, Rules};
@@ -220,7 +220,7 @@ async fn serve(stream: UnixStream, server: &Server) -> std::io::Result<()> {
 /// What a request is to change, for the log; `None`: nothing.
 fn asked(request: &Request) -> Option<String> {
     let words = match request {
-        Request::Hello { .. } | Request::Status | Request::Rules => return None,
+        Request::Hello { .. } | Request::Status | Request::Rules | Request::Reviews => return None,
         Request::Decide { decisions } => {
             let findings: Vec<String> = decisions.iter().map(|decision| decision.on.to_string()).collect();
             format!("decide {}", findings.join(", "))
@@ -236,7 +236,7 @@ fn asked(request: &Request) -> Option<String> {
 /// What a request takes at least; what is decided is looked at one by one.
 fn takes(request: &Request) -> Role {
     match request {
-        Request::Hello { .. } | Request::Status | Request::Rules => Role::Reader,
+        Request::Hello { .. } | Request::Status | Request::Rules | Request::Reviews => Role::Reader,
         Request::Decide { .. } | Request::Run { .. } | Request::Poll { .. } => Role::Reviewer,
         Request::Retry { .. } => Role::Administrator,
     }
@@ -293,6 +293,15 @@ async fn answer(request: Request, server: &Server, by: &Actor) -> Reply {
                 Ok(Err(why)) => refused(why),
                 Err(_) => stopping(),
             }
+        }
+        Request::Reviews => {
+            let planned = |plan: &ReviewPlan| Planned {
+                name: plan.name.clone(),
+                select: plan.select.clone(),
+                owner: plan.owner.clone(),
+                due_s: plan.due.as_secs(),
+            };
+            Reply::Reviews { reviews: server.shared.config.borrow().reviews.iter().map(planned).collect() }
         }
         Request::Run { review } => {
             let (reply, opened) = oneshot::channel();

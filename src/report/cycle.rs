@@ -41,15 +41,16 @@ pub fn shares(looked: &LookedAt) -> String {
 }
 
 /// How many items stand how.
-fn counted(gone: &Gone<'_>) -> String {
+#[must_use]
+pub fn counted(cycle: &Cycle, findings: &BTreeMap<FindingId, Finding>) -> String {
     let of = |states: &[FindingState]| {
-        let items = gone.cycle.items.iter().filter_map(|id| gone.findings.get(id));
+        let items = cycle.items.iter().filter_map(|id| findings.get(id));
         items.filter(|finding| states.contains(&finding.state)).count()
     };
     use FindingState as S;
     format!(
         "{} items: {} wait, {} are to be removed, isolated or replaced, {} accepted, {} not in scope, {} closed",
-        gone.cycle.items.len(),
+        cycle.items.len(),
         of(&[S::Open]),
         of(&[S::RemoveBy, S::IsolateBy, S::ReplaceBy]),
         of(&[S::Accepted]),
@@ -239,7 +240,7 @@ pub fn attestation<'a>(frame: &'a Frame<'a>, gone: &Gone<'a>) -> Paper<'a> {
         headline: headline.unwrap_or_else(|| plain.headline.clone()),
         title: format!("Review {name}, cycle {}", cycle.id),
         terms: frame.terms(),
-        summary: vec![("state", state), ("counts", counted(gone))],
+        summary: vec![("state", state), ("counts", counted(cycle, gone.findings))],
         fields: vec![("cycle", cycle.id.0.into()), ("review", name.into()), ("attested", attested.is_some().into())],
         sheets: vec![
             Sheet::of(("attestation", "The cycle and its attestation"), FACTS, about(frame, cycle)),

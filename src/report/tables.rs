@@ -301,6 +301,7 @@ pub fn freshness(snapshot: &Snapshot, named: bool) -> String {
         DaemonState::Running if !named => "LATE".to_owned(),
         DaemonState::Running => format!("LATE: {}", DeviceText::new(&snapshot.daemon.late.join("; "))),
         DaemonState::Silent(since) => format!("SILENT since {}", minute(since)),
+        DaemonState::DiskFull => "waits: DISK FULL".to_owned(),
         DaemonState::Stopped(stopped) => format!("stopped since {}", minute(stopped)),
         DaemonState::Killed | DaemonState::Never => "NOT RUNNING".to_owned(),
     };

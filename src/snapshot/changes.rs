@@ -67,6 +67,8 @@ pub struct Changes {
     pub looked: Looked,
     /// Nobody holds the writer's lock.
     pub absent: bool,
+    /// The disk that holds the database has no space left.
+    pub disk_full: bool,
 }
 
 /// Devices that every picture holds, whole or not: those that may hide cameras.
@@ -94,7 +96,7 @@ impl Snapshot {
             (self.sites, self.networks, self.department) = (sites, networks, department);
             (self.policies, self.loosened, self.registry) = (policies, loosened, registry);
         }
-        self.daemon.absent = changes.absent;
+        (self.daemon.absent, self.daemon.disk_full) = (changes.absent, changes.disk_full);
         for name in &changes.dropped {
             self.targets.remove(name);
             self.seen.forget(name);

@@ -93,6 +93,8 @@ pub enum DaemonState {
     Running,
     /// It holds the writer's lock, and nothing came of it since, for more than two intervals.
     Silent(Timestamp),
+    /// It holds the writer's lock, and cannot write: the disk that holds the database is full.
+    DiskFull,
     /// It stopped in good order.
     Stopped(Timestamp),
     /// It said no goodbye and holds no lock: it was killed.
@@ -107,10 +109,65 @@ impl DaemonRow {
     pub fn state(&self) -> DaemonState {
         match (self.started, self.stopped, self.absent) {
             (_, Some(stopped), _) => DaemonState::Stopped(stopped),
+            (_, None, false) if self.disk_full => DaemonState::DiskFull,
             (_, None, false) => self.silent_since.map_or(DaemonState::Running, DaemonState::Silent),
             (Some(_), None, true) => DaemonState::Killed,
             (None, None, true) => DaemonState::Never,
         }
+    }
+
+    /// What keeps the daemon from working.
+    #[must_use]
+    pub fn ailments(&self) -> Vec<Ailment> {
+        let full = self.disk_full && self.state() != DaemonState::DiskFull;
+        self.state().ailment().into_iter().chain(full.then_some(DISK_FULL)).collect()
+    }
+}
+
+/// What keeps the daemon from working, and what to type; console and command line say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ailment {
+    /// What of the daemon is so: stands after `the daemon` or `it`.
+    pub what: &'static str,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// What to type.
+    pub mend: &'static str,
+}
+
+impl Ailment {
+    /// In a sentence, with the moment as `moment` writes it.
+    #[must_use]
+    pub fn words(&self, moment: impl FnOnce(Timestamp) -> String) -> String {
+        let since = self.since.map(|at| format!(" since {}", moment(at))).unwrap_or_default();
+        format!("The daemon {}{since}: {}", self.what, self.mend)
+    }
+}
+
+const DISK_FULL: Ailment = Ailment {
+    what: "cannot write, the disk that holds the database is full",
+    since: None,
+    mend: "make room, and it goes on by itself; df -h tells where, journalctl -u lenswarden what it says",
+};
+
+impl DaemonState {
+    /// What is wrong with it; `None`: nothing.
+    #[must_use]
+    pub fn ailment(self) -> Option<Ailment> {
+        let start = "sudo systemctl start lenswarden";
+        let (what, since, mend) = match self {
+            Self::Running => return None,
+            Self::DiskFull => return Some(DISK_FULL),
+            Self::Silent(at) => ("runs, and nothing came of it", Some(at), "journalctl -u lenswarden tells why"),
+            Self::Stopped(at) => ("was stopped: nothing is polled", Some(at), start),
+            Self::Killed => (
+                "ended without a word: nothing is polled",
+                None,
+                "journalctl -u lenswarden tells why; sudo systemctl start lenswarden",
+            ),
+            Self::Never => ("never ran on this database", None, start),
+        };
+        Some(Ailment { what, since, mend })
     }
 }
 

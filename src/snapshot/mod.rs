@@ -2,6 +2,7 @@
 //!
 //! The store fills a [`Snapshot`] and keeps it current; console, reports and the command line only read it.
 
+mod attested;
 mod changes;
 mod coverage;
 mod curve;
@@ -25,7 +26,7 @@ mod sort;
 mod unseen;
 
 pub use changes::{Changes, Frame, Visited};
-pub use coverage::{Coverage, DaemonState, Share};
+pub use coverage::{Ailment, Coverage, DaemonState, Share};
 pub use curve::{Curve, Day, Stay};
 pub use exposure::{Exposure, ExposureKey, ExposureOrder, ExposureRow, Group, Tally, group_of};
 pub use faceplate::{Faceplate, Jack, Sign, Unit};
@@ -133,6 +134,8 @@ pub struct DaemonRow {
     pub cameras_every_s: u64,
     /// Nobody holds the database's writer lock: no daemon runs, whatever the rows say.
     pub absent: bool,
+    /// The disk that holds the database has no space left, as whoever reads sees it: a daemon that runs waits.
+    pub disk_full: bool,
     /// Since when nothing came of a running daemon, where that is too long; by the clock of whoever reads.
     pub silent_since: Option<Timestamp>,
     /// What of the daemon's own work has not come round for too long, in words.

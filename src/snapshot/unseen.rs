@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::site_coverage::gap_of;
 use super::sort::{in_order, turned};
-use super::{DaemonState, FactorKind, Gap, Plain, Said, SiteCoverage, Snapshot, TargetRow};
+use super::{Ailment, DaemonState, FactorKind, Gap, Plain, Said, SiteCoverage, Snapshot, TargetRow};
 use crate::config::Sensitivity;
 use crate::net::{SiteId, TargetName, Timestamp};
 
@@ -283,15 +283,9 @@ impl Snapshot {
         let journal = || "journalctl -u lenswarden".to_owned();
         Some(match key {
             UnseenKey::Daemon => {
-                let start = "sudo systemctl start lenswarden".to_owned();
-                let (why, mend, since) = match self.daemon.state() {
-                    DaemonState::Running => return None,
-                    DaemonState::Silent(since) => ("it runs, and nothing came of it", journal(), Some(since)),
-                    DaemonState::Stopped(since) => ("it was stopped: nothing is polled", start, Some(since)),
-                    DaemonState::Killed => ("it ended without a word: nothing is polled", start, None),
-                    DaemonState::Never => ("none ever ran on this database", start, None),
-                };
-                Unseen { since, ..row(UnseenKind::Daemon, "the daemon".to_owned(), why.to_owned(), mend) }
+                let Ailment { what, since, mend } = self.daemon.state().ailment()?;
+                let (why, mend) = (format!("it {what}"), mend.to_owned());
+                Unseen { since, ..row(UnseenKind::Daemon, "the daemon".to_owned(), why, mend) }
             }
             UnseenKey::Late(late) => {
                 let why = "a task of the daemon did not come round".to_owned();

@@ -77,6 +77,7 @@ fn frame(connection: &Connection) -> rusqlite::Result<Frame> {
         poll_every_s: daemon.poll_every_s,
         cameras_every_s: daemon.cameras_every_s,
         absent: false,
+        disk_full: false,
         silent_since: None,
         late: daemon.late,
         configuration_problem: String::new(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
+use super::error::is_full;
 use super::log::{self, LoggedState, TABLES};
 use super::{
     Change, CredentialTry, DeviceRecord, StoreError, Stored, TargetKind, TargetRecord, lock, outline, past, picture,
@@ -23,6 +24,10 @@ pub struct Reader {
     pub(super) connection: Connection,
     /// Opened with `immutable=1`: nobody writes, and nothing new is seen through this connection.
     immutable: bool,
+    /// The file that was opened: its device and inode.
+    file: (u64, u64),
+    /// Its disk had no space left at the last look.
+    full: bool,
     /// `PRAGMA data_version` at the last look.
     seen: i64,
 }
@@ -71,15 +76,30 @@ fn uri_path(path: &Path) -> String {
     out
 }
 
-/// Opens and reads once: an unreadable database shows itself only at the first read.
-fn try_open(path: &Path, immutable: bool) -> rusqlite::Result<(Connection, i64)> {
+/// Opens and reads once: an unreadable database shows itself only at the first read. Its schema's version, and whether
+/// it is one of ours, or none of anybody yet.
+fn try_open(path: &Path, immutable: bool) -> rusqlite::Result<(Connection, i64, bool)> {
     let uri = format!("file:{}?mode=ro{}", uri_path(path), if immutable { "&immutable=1" } else { "" });
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     let version = schema::version(&connection)?;
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
-    Ok((connection, version))
+    let is_ours = schema::is_ours(&connection)?;
+    Ok((connection, version, is_ours))
+}
+
+/// A file by its device and inode: what is put in its place is another one.
+fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = std::fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Whether commits lie beside a database that it does not hold itself.
+fn has_journal(path: &Path) -> bool {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    std::fs::metadata(journal).is_ok_and(|metadata| metadata.len() > 0)
 }
 
 impl Reader {
@@ -89,30 +109,50 @@ impl Reader {
     /// # Errors
     /// See [`StoreError`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        match std::fs::File::open(path) {
-            Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(StoreError::Missing(path.to_owned()));
-            }
-            Err(source) => return Err(StoreError::Denied { path: path.to_owned(), what: "read", source }),
-        }
+        let opened = std::fs::File::open(path).and_then(|_| identity(path));
+        let file = opened.map_err(|source| StoreError::from_opening(path, source))?;
         let fail = |error| StoreError::from_sqlite(path, "opening", error);
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let (connection, found, immutable) = match try_open(&absolute, false) {
-            Ok((connection, found)) => (connection, found, false),
-            // Read permission alone cannot make the -shm file that a stopped daemon took away with it.
-            Err(error) if !lock::is_held(path) => {
-                let (connection, found) = try_open(&absolute, true).map_err(|_| fail(error))?;
-                (connection, found, true)
-            }
-            Err(error) => return Err(fail(error)),
+        let (opened, immutable) = match try_open(&absolute, false) {
+            Ok(opened) => (opened, false),
+            Err(error) => match fail(error) {
+                // Somebody writes, or it is none: looking past that would show what is not so.
+                error @ (StoreError::Busy(_) | StoreError::Foreign(_) | StoreError::Damaged { .. }) => {
+                    return Err(error);
+                }
+                // What was committed last would be missing from what is shown.
+                _ if !lock::is_held(path) && has_journal(path) => return Err(StoreError::Unmerged(path.to_owned())),
+                // Read permission alone cannot make the -shm file that a stopped daemon took away with it.
+                error if !lock::is_held(path) => (try_open(&absolute, true).map_err(|_| error)?, true),
+                error => return Err(error),
+            },
         };
-        let (path, known) = (path.to_owned(), schema::CURRENT);
+        let (connection, found, is_ours) = opened;
+        let reader = Self { path: path.to_owned(), connection, immutable, file, full: false, seen: -1 };
+        if !is_ours {
+            return Err(StoreError::Foreign(path.to_owned()));
+        }
+        reader.fits(found)?;
+        Ok(reader)
+    }
+
+    /// Whether this program knows a schema.
+    fn fits(&self, found: i64) -> Result<(), StoreError> {
+        let (path, known) = (self.path.clone(), schema::CURRENT);
         match found {
             found if found > known => Err(StoreError::Newer { path, found, known }),
             found if found < known => Err(StoreError::Older { path, found, known }),
-            _ => Ok(Self { path, connection, immutable, seen: -1 }),
+            _ => Ok(()),
         }
+    }
+
+    /// Whether the file that was opened still lies at its path; else another one does.
+    ///
+    /// # Errors
+    /// None does, or it may not be looked at: see [`StoreError`].
+    pub fn is_there(&self) -> Result<bool, StoreError> {
+        let found = identity(&self.path).map_err(|source| StoreError::from_opening(&self.path, source))?;
+        Ok(found == self.file)
     }
 
     pub(super) fn fail(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> StoreError + '_ {
@@ -134,7 +174,7 @@ impl Reader {
     /// See [`StoreError`].
     pub fn outline(&mut self) -> Result<(Snapshot, Vec<Tally>), StoreError> {
         let (path, immutable) = (self.path.clone(), self.immutable);
-        let beside = || try_open(&std::path::absolute(&path).unwrap_or(path), immutable).map(|(beside, _)| beside);
+        let beside = || try_open(&std::path::absolute(&path).unwrap_or(path), immutable).map(|(beside, ..)| beside);
         self.begin(|connection| outline::outline(connection, beside), |(snapshot, _)| snapshot)
     }
 
@@ -154,8 +194,9 @@ impl Reader {
         self.follow_a_starting_daemon()?;
         let version = self.data_version()?;
         let mut picture = load(&self.connection).map_err(self.fail("reading the picture"))?;
-        snapshot(&mut picture).daemon.absent = !lock::is_held(&self.path);
-        self.seen = version;
+        let daemon = &mut snapshot(&mut picture).daemon;
+        (daemon.absent, daemon.disk_full) = (!lock::is_held(&self.path), is_full(&self.path));
+        (self.seen, self.full) = (version, daemon.disk_full);
         Ok(picture)
     }
 
@@ -174,15 +215,17 @@ impl Reader {
     /// See [`StoreError`].
     pub fn changes_since(&mut self, seq: u64, visits: u64, absent: bool) -> Result<Option<Changes>, StoreError> {
         self.follow_a_starting_daemon()?;
-        let absent_now = !lock::is_held(&self.path);
+        let (absent_now, full_now) = (!lock::is_held(&self.path), is_full(&self.path));
         let version = self.data_version()?;
-        if version == self.seen && absent == absent_now {
+        if version == self.seen && absent == absent_now && self.full == full_now {
             return Ok(None);
         }
+        // A newer daemon may have changed the schema under this connection.
+        self.fits(schema::version(&self.connection).map_err(self.fail("asking for its version"))?)?;
         let read = picture::changes_since(&self.connection, seq, visits);
         let mut changes = read.map_err(self.fail("reading what changed"))?;
-        changes.absent = absent_now;
-        self.seen = version;
+        (changes.absent, changes.disk_full) = (absent_now, full_now);
+        (self.seen, self.full) = (version, full_now);
         Ok(Some(changes))
     }
 

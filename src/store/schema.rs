@@ -191,6 +191,12 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
+/// Whether it is a database of this program, or of none yet.
+pub(super) fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*), count(*) FILTER (WHERE name = 'change') FROM sqlite_schema WHERE type = 'table'";
+    connection.query_row(sql, [], |row| Ok(row.get::<_, i64>(0)? == 0 || row.get::<_, i64>(1)? == 1))
+}
+
 /// Brings a database up to [`CURRENT`], each step in a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let from = usize::try_from(version(connection)?).unwrap_or(usize::MAX);

@@ -4,18 +4,21 @@ mod activity;
 mod columns;
 mod copying;
 mod coverage;
+mod cycles;
 mod decisions;
 pub(crate) mod estate;
 mod export;
 mod exposure;
 mod faceplate;
 mod filter;
+mod going;
 mod hostile;
 mod moving;
 mod own;
 mod parity;
 mod search;
 mod sites;
+mod trouble;
 mod what_if;
 
 use std::rc::Rc;
@@ -45,28 +48,38 @@ impl Desk {
     pub(crate) fn new(batch: &Batch, size: (u16, u16), plain: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let writer = estate::write(&folder.path().join("lenswarden.db"), batch);
-        Self::before(Rc::new(folder), Some(writer), size, plain)
+        let mut desk = Self::before(folder, size, plain);
+        desk.writer = Some(writer);
+        desk.read()
     }
 
     /// Another one before the same database.
     pub(crate) fn beside(&self) -> Self {
         let area = self.buffer().area;
-        Self::before(Rc::clone(&self.folder), None, (area.width, area.height), false)
+        Self::at(Rc::clone(&self.folder), (area.width, area.height), false).read()
     }
 
-    fn before(folder: Rc<tempfile::TempDir>, writer: Option<Writer>, size: (u16, u16), plain: bool) -> Self {
+    fn read(mut self) -> Self {
+        loop {
+            let Some(msg) = self.follower.look() else { continue };
+            let whole = matches!(msg, Msg::Loaded);
+            self.tell(msg);
+            if whole {
+                return self;
+            }
+        }
+    }
+
+    /// Before anything was read of what lies in the folder.
+    pub(crate) fn before(folder: tempfile::TempDir, size: (u16, u16), plain: bool) -> Self {
+        Self::at(Rc::new(folder), size, plain)
+    }
+
+    fn at(folder: Rc<tempfile::TempDir>, size: (u16, u16), plain: bool) -> Self {
         let model = Model::new(Theme { plain }, TimeZone::UTC);
         let follower = Follower::new(&folder.path().join("lenswarden.db"), model.devices.clone());
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-        let mut desk = Self { model, effects: Vec::new(), writer, follower, terminal, folder };
-        loop {
-            let Some(msg) = desk.follower.look() else { continue };
-            let whole = matches!(msg, Msg::Loaded);
-            desk.tell(msg);
-            if whole {
-                return desk;
-            }
-        }
+        Self { model, effects: Vec::new(), writer: None, follower, terminal, folder }
     }
 
     /// The picture as `lenswarden sites` and its like read it.
@@ -94,7 +107,8 @@ impl Desk {
                 break;
             }
             for question in questions {
-                update(&mut self.model, self.follower.answer(&question).unwrap());
+                let answer = self.follower.answer(&question).unwrap_or(Msg::GivenUp);
+                update(&mut self.model, answer);
             }
         }
         self.model.settle();
@@ -296,22 +310,4 @@ fn the_readme_has_the_key_table() {
     let (_, section) = readme.split_once("## The console's keys\n\n").expect("the section is there");
     let table = section.split("\n\n").next().unwrap();
     assert_eq!(table.trim(), lenswarden::console::keymap::markdown().trim());
-}
-
-#[test]
-fn without_a_terminal_or_a_configuration_it_says_what_to_type() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("config.toml");
-    let run = || {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_lenswarden")).arg("--config").arg(&path).output();
-        let output = output.unwrap();
-        assert_eq!(output.status.code(), Some(2));
-        assert!(output.stdout.is_empty());
-        String::from_utf8(output.stderr).unwrap()
-    };
-    let words = run();
-    assert!(words.contains("needs these three lines in") && words.contains("`lenswarden demo` needs none"), "{words}");
-    std::fs::write(&path, "[daemon]\ndatabase = \"/nowhere/x.db\"\ncontrol-socket = \"/nowhere/x.sock\"\n").unwrap();
-    let words = run();
-    assert!(words.contains("needs a terminal") && words.contains("`lenswarden devices`"), "{words}");
 }

@@ -217,6 +217,11 @@ async fn a_review_opens_on_its_schedule_once() {
     let client = connect(&house.path("control.sock")).await;
     let opened = tokio::task::spawn_blocking(move || {
         let mut client = client;
+        let planned = client.ask(&Request::Reviews);
+        assert!(
+            matches!(&planned, Ok(Reply::Reviews { reviews }) if reviews.iter().any(|it| it.name == "every-minute")),
+            "{planned:?}"
+        );
         client.ask(&Request::Run { review: "every-minute".into() })
     });
     assert!(matches!(opened.await.unwrap(), Ok(Reply::Opened { items, .. }) if items > 0));

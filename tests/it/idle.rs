@@ -124,6 +124,18 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Waits until this text is no longer on the screen.
+    #[track_caller]
+    fn until_gone(&self, text: &str, limit: Duration) {
+        let begun = Instant::now();
+        while self.wire.screen().contains(text) {
+            assert!(begun.elapsed() < limit, "'{text}' is still on\n{}", self.wire.screen());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
@@ -212,5 +224,52 @@ fn a_database_that_comes_later_is_taken_up_and_lost_input_ends_the_console() {
     drop(writer);
     assert!(Reader::open(&path).is_ok());
     console.keyboard.hang_up();
+    console.thread.join().unwrap().unwrap();
+}
+
+#[test]
+fn what_becomes_of_the_daemon_and_of_its_database_is_told_within_a_second_and_is_over_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lenswarden.db");
+    let aside = folder.path().join("aside.db");
+    let daemon = estate::write(&path, &estate::of(20));
+    let console = start(&path);
+    console.until("daemon SILENT", 5 * SECOND);
+    // What counts is the time that the console takes, not that of a machine which is busy with others.
+    let soon = 5 * SECOND;
+    drop(daemon);
+    console.until("daemon NOT RUNNING", soon);
+    console.until("sudo systemctl start lenswarden", soon);
+    let daemon = Writer::open(&path).unwrap();
+    console.until("daemon SILENT", soon);
+    std::fs::rename(&path, &aside).unwrap();
+    console.until("What you see is older: there is no database at", soon);
+    console.until("lenswarden demo", soon);
+    std::fs::rename(&aside, &path).unwrap();
+    console.until_gone("What you see is older", soon);
+    console.until("daemon SILENT", soon);
+    console.stop.store(true, Ordering::Relaxed);
+    console.thread.join().unwrap().unwrap();
+    drop(daemon);
+}
+
+#[test]
+fn a_row_that_leaves_is_seen_to_go_and_then_the_console_is_idle_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lenswarden.db");
+    let mut daemon = estate::write(&path, &estate::of(20));
+    let console = start(&path);
+    console.until("quit", 5 * SECOND);
+    (0..3).for_each(|_| console.keyboard.press("Tab"));
+    console.until("devices of", 5 * SECOND);
+    let retired = vec![lenswarden::net::DeviceId(1)];
+    daemon.commit(&Batch { at: estate::NOW, retired, ..Batch::default() }).unwrap();
+    console.until("- 1 leaves", 5 * SECOND);
+    console.until_gone("- 1 leaves", 10 * SECOND);
+    std::thread::sleep(SECOND);
+    let sent = console.wire.octets();
+    std::thread::sleep(3 * SECOND);
+    assert_eq!(console.wire.octets() - sent, 0, "nothing is going: nothing is sent");
+    console.stop.store(true, Ordering::Relaxed);
     console.thread.join().unwrap().unwrap();
 }

@@ -1,5 +1,9 @@
 //! The console in a real terminal: tmux types, its panes are read. Needs tmux, so it is not run with the others.
 
+mod people;
+mod terminals;
+mod walks;
+
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -75,6 +79,15 @@ impl Pane {
     /// Presses keys by tmux's names.
     pub(crate) fn press(&self, keys: &[&str]) {
         self.tmux(&[&["send-keys"], keys].concat());
+    }
+
+    /// Presses keys and waits for words; what is then on the screen stands in the output of the test.
+    fn step(&self, keys: &[&str], words: &str) -> String {
+        self.press(keys);
+        let screen = self.until(words);
+        let test = std::thread::current().name().unwrap_or_default().to_owned();
+        println!("── {test}: {}\n{screen}", keys.join(" "));
+        screen
     }
 
     fn type_text(&self, text: &str) {

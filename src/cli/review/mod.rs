@@ -9,7 +9,8 @@ use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{print, print_json, say, tables::look};
+use super::tables::{head, look};
+use super::{print, print_json, say};
 use crate::config;
 use crate::control::client::{Client, ControlError};
 use crate::control::{Reply, Request};
@@ -109,7 +110,7 @@ fn list(path: &Path, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let table = lists::cycles(snapshot.cycles.values(), &snapshot);
-    say(&tables::headline(&snapshot));
+    head(&snapshot);
     print(&table.text())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -124,7 +125,7 @@ fn show(path: &Path, number: u64, json: bool) -> Result<ExitCode> {
     if json {
         print_json(&items.map(|finding| tables::finding_json(finding, &snapshot)).collect::<Vec<_>>())?;
     } else {
-        say(&tables::headline(&snapshot));
+        head(&snapshot);
         if let Some(told) = &cycle.attestation {
             let looked = told.looked.as_ref().map(|looked| format!("; {}", shares(looked))).unwrap_or_default();
             let words =
@@ -156,7 +157,7 @@ fn finding(path: &Path, id: FindingId, json: bool) -> Result<ExitCode> {
         print_json(&json!({"finding": finding, "decisions": decisions}))?;
         return Ok(ExitCode::SUCCESS);
     }
-    say(&tables::headline(&snapshot));
+    head(&snapshot);
     print(&tables::findings(std::iter::once(finding), &snapshot).text())?;
     for line in tables::handling(finding).into_iter().chain(decisions.iter().map(tables::decision)) {
         print(&format!("{}\n", clean(&line)))?;

@@ -1,7 +1,7 @@
-//! Places that share keys.
+//! The places that share keys.
 
-use super::Context;
 use super::Context as C;
+use super::Context;
 
 pub(in crate::console) const LISTS: &[Context] =
     &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
@@ -22,6 +22,7 @@ pub(in crate::console) const SCROLLING: &[Context] = &[
     C::Help,
     C::Saved,
     C::Copy,
+    C::Opening,
     C::Columns,
 ];
 pub(super) const COLUMNS: &[Context] = &[C::Columns];
@@ -93,4 +94,6 @@ pub const EVERYWHERE: &[Context] = &[
     C::Columns,
     C::Ask,
     C::Copy,
+    C::Opening,
+    C::Sure,
 ];

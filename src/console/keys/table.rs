@@ -403,6 +403,25 @@ pub static KEYS: &[Binding] = &[
     binding("y", &[letter('y')], &[C::Copy], Action::CopyRow, "row", "copy the row, with tabs between its cells"),
     binding("Y", &[letter('Y')], &[C::Copy], Action::CopyList, "list", "copy what is filtered as CSV, up to 55 kB"),
     binding(
+        "n",
+        &[letter('n')],
+        &[C::Reviews],
+        Action::NewCycle,
+        "new cycle",
+        "open the cycle of a review now, as `lenswarden review run` does: choose one of the configuration's, see what it \
+         would hold, confirm",
+    ),
+    binding(
+        "Enter",
+        &[plain(KeyCode::Enter)],
+        &[C::Opening],
+        Action::Accept,
+        "choose",
+        "show what the review's cycle would hold",
+    ),
+    binding("y, Enter", &[letter('y'), plain(KeyCode::Enter)], &[C::Sure], Action::Send, "open it", "open the cycle"),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Opening, C::Sure], Action::Back, "back", "back: nothing is sent"),
+    binding(
         "w",
         &[letter('w')],
         LISTS,

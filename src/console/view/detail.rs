@@ -71,13 +71,16 @@ fn cycle(model: &Model, id: CycleId) -> (String, Vec<Paragraph>) {
     let mut lines = vec![
         line("items", format!("{} of {} wait for a decision", progress.waiting, progress.all)),
         line("due", moment(cycle.due, zone)),
-        line("owner", cycle.owner.clone()),
-        line("selects", select),
-        line("opened", format!("{}, for {}", moment(cycle.opened, zone), moment(cycle.scheduled, zone))),
     ];
     if let Some(closed) = cycle.closed {
         lines.push(line("closed", moment(closed, zone)));
     }
+    lines.extend(super::cycle::in_full(model, cycle));
+    lines.extend([
+        line("owner", cycle.owner.clone()),
+        line("selects", select),
+        line("opened", format!("{}, for {}", moment(cycle.opened, zone), moment(cycle.scheduled, zone))),
+    ]);
     (format!("cycle {} {}", cycle.id, cycle.name), lines)
 }
 

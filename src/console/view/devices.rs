@@ -15,7 +15,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let theme = model.theme;
     let list = &model.lists.devices;
     let order = list.order();
-    let mut pieces = vec![Piece::new(format!("{} devices", grouped(order.len())), theme.title())];
+    let mut pieces = vec![Piece::new(format!("{} devices", grouped(order.len() - list.going())), theme.title())];
     if let Some(part) = &model.devices_of {
         let key = &part.row;
         let site = match &part.at {
@@ -51,6 +51,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let columns = model.columns(Sheet::Devices);
     let table = table(model, Sheet::Devices, &columns, list, table_area);
     pen.table(table_area, &table, |number| order.get(number).map(|id| row(model, *id)).unwrap_or_default());
+    pen.fade(table_area, list, 0);
 }
 
 fn row(model: &Model, id: DeviceId) -> Row {

@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::overlay::{tell, window};
-use super::pen::{Pen, Piece, columns, wrap};
+use super::pen::{Paragraph, Pen, Piece, columns, wrap};
 use crate::console::decide::{Calendar, Field, Form, Item, Kind, Stage, Verdict};
 use crate::console::model::Model;
 use crate::review::{Claim, DecisionKind, Matter, Stage as Step};
@@ -151,9 +151,25 @@ fn list(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
+/// What is kept with an attestation, at the foot of the form; how many lines that takes.
+fn with_it(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) -> u16 {
+    let Some(Matter::Cycle { cycle }) = form.items.first().map(|item| &item.on) else { return 0 };
+    let Some(cycle) = model.snapshot.cycles.get(cycle) else { return 0 };
+    let title = Paragraph { label: "", text: Piece::new("With it is kept, as it is then; now:", model.theme.title()) };
+    let lines: Vec<Paragraph> = std::iter::once(title).chain(super::cycle::to_attest(model, cycle)).collect();
+    let width = area.width.saturating_sub(FIELD).max(1);
+    let height: usize = lines.iter().map(|line| wrap(&line.text.text, width).len()).sum();
+    // The last line is for what is wrong.
+    let height = u16::try_from(height).unwrap_or(area.height).min(area.height.saturating_sub(8));
+    let at = Rect { y: area.bottom().saturating_sub(height + 1), height, ..area };
+    pen.paragraphs(at, &lines, &std::cell::Cell::new(0));
+    height + 1
+}
+
 fn filling(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) {
     let theme = model.theme;
     list(model, form, pen, Rect { y: area.y + 1, ..area });
+    let kept = if form.kind == Kind::Attest { with_it(model, form, pen, area) } else { 0 };
     for (field, y) in rows(form, area) {
         let here = form.field == field;
         pen.put(area.x, y, FIELD, field.label(form.kind), if here { theme.key() } else { theme.label() });
@@ -163,7 +179,7 @@ fn filling(model: &Model, form: &Form, pen: &mut Pen<'_>, area: Rect) {
             Field::Kind => kinds(model, form, pen, Rect { y, ..area }),
             Field::Stage => steps(model, form, pen, Rect { y, ..area }),
             Field::Control | Field::Reason => {
-                let until = if field == Field::Control { last } else { area.bottom() };
+                let until = if field == Field::Control { last } else { area.bottom() - kept };
                 for (y, line) in (y..until).zip(wrap(form.input(field).text(), width)) {
                     pen.put(area.x + FIELD, y, width, &line, Style::new());
                 }
@@ -321,6 +337,9 @@ fn confirming(model: &Model, form: &Form, decision: &DecisionKind, pen: &mut Pen
         if here {
             pen.buffer.set_style(Rect { y, height: 1, ..rest }, theme.selected());
         }
+    }
+    if matches!(decision, DecisionKind::Attest { .. }) {
+        with_it(model, form, pen, area);
     }
     let below = form.items.len().saturating_sub(from + room);
     let why = match form.items.get(form.at).and_then(|item| item.verdict.as_ref()) {

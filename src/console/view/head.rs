@@ -58,6 +58,7 @@ fn first_line(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         DaemonState::Running if daemon.configuration_problem.is_empty() => ("daemon ok".to_owned(), theme.good()),
         DaemonState::Running => ("daemon ok, configuration bad".to_owned(), theme.warn()),
         DaemonState::Stopped(at) => (format!("daemon STOPPED since {}", time(at)), theme.bad()),
+        DaemonState::DiskFull => ("daemon waits: DISK FULL".to_owned(), theme.bad()),
         DaemonState::Killed => ("daemon NOT RUNNING".to_owned(), theme.bad()),
         DaemonState::Never => ("no daemon yet".to_owned(), theme.bad()),
     };
@@ -151,30 +152,11 @@ fn banners(model: &Model) -> Vec<(String, bool)> {
         banners.push((format!("It stands still: this is how it was at {at}; z lets it go on"), false));
     }
     if let Some(trouble) = &model.trouble {
-        banners.push((format!("{}; what you see is older. {}", trouble.what, trouble.hint), true));
+        banners.push((format!("What you see is older: {}", trouble.what), true));
+        banners.push((trouble.hint.clone(), true));
     }
-    match model.snapshot.daemon.state() {
-        DaemonState::Running => {}
-        DaemonState::Silent(at) => banners.push((
-            format!(
-                "The daemon runs, and nothing came of it since {}: journalctl -u lenswarden tells why",
-                moment(at, &model.zone)
-            ),
-            true,
-        )),
-        DaemonState::Stopped(at) => banners.push((
-            format!("Nothing is polled since {}: sudo systemctl start lenswarden", moment(at, &model.zone)),
-            true,
-        )),
-        DaemonState::Killed => banners.push((
-            "The daemon ended without a word, nothing is polled: journalctl -u lenswarden; systemctl start lenswarden"
-                .to_owned(),
-            true,
-        )),
-        DaemonState::Never => {
-            banners.push(("No daemon ever ran on this database: sudo systemctl start lenswarden".to_owned(), true));
-        }
-    }
+    let ailments = model.snapshot.daemon.ailments();
+    banners.extend(ailments.iter().map(|ailment| (ailment.words(|at| moment(at, &model.zone)), true)));
     if !model.snapshot.daemon.late.is_empty() {
         banners.push((format!("Late: {}", model.snapshot.daemon.late.join("; ")), true));
     }

@@ -5,6 +5,7 @@ mod ascii;
 mod columns;
 mod copy;
 mod coverage;
+mod cycle;
 mod detail;
 mod devices;
 mod dossier;
@@ -13,6 +14,7 @@ mod faceplate;
 mod filter;
 mod form;
 mod head;
+mod opening;
 mod overlay;
 mod pen;
 mod placement;
@@ -81,6 +83,7 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Saved(at) => saved::draw(model, *at, &mut pen, body),
         Mode::Copy(menu) => copy::draw(model, menu, &mut pen, body),
+        Mode::Opening(opening) => opening::draw(model, opening, &mut pen, body),
         Mode::Columns(at) => columns::draw(model, *at, &mut pen, body),
         Mode::Ask(asking) => saved::ask(model, asking, &mut pen, body),
         Mode::Search(search) => search::draw(model, search, &mut pen, body),
@@ -163,7 +166,7 @@ fn hints(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let short =
         |label: Cow<'static, str>| if label == "Enter" && !model.ascii { "↵".to_owned() } else { label.into_owned() };
     // Whoever may only look sees what he may not do, and not as something to do: in brackets, without emphasis.
-    let withheld = |hint: &str| model.only_looks() && matches!(hint, "decide" | "mark" | "consider");
+    let withheld = |hint: &str| model.only_looks() && matches!(hint, "decide" | "mark" | "consider" | "new cycle");
     let hints: Vec<(String, &str)> = (model.keys.working_in(context))
         .filter(|(_, binding)| !binding.hint.is_empty())
         .map(|(label, binding)| match withheld(binding.hint) {
@@ -269,7 +272,13 @@ fn scope_line(model: &Model, pen: &mut Pen<'_>, area: Rect, pieces: &[Piece]) {
     // That something is left out must be seen, whatever else the line has to say.
     let kept = pen::columns(&text).min(KEPT_FOR_FILTER);
     let width = area.width - 1 - if kept > 0 { kept + 2 } else { 0 };
-    let end = pen.line(Rect { x: area.x + 1, width, ..area }, area.y, pieces);
+    let going = match model.going() {
+        0 => None,
+        1 => Some(Piece::new("  - 1 leaves  ", model.theme.label())),
+        count => Some(Piece::new(format!("  - {} leave  ", grouped(count)), model.theme.label())),
+    };
+    let pieces: Vec<Piece> = pieces.iter().cloned().chain(going).collect();
+    let end = pen.line(Rect { x: area.x + 1, width, ..area }, area.y, &pieces);
     if !text.is_empty() && !pen.right(area, area.y, end, &text, model.theme.warn()) {
         pen.put(end + 2, area.y, area.right().saturating_sub(end + 2), &text, model.theme.warn());
     }

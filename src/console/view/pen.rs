@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell as ScrollCell;
+use std::hash::Hash;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,6 +10,7 @@ use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::console::columns::{Column, Keep, Layout};
+use crate::console::list::List;
 use crate::console::theme::Theme;
 use crate::net::text::hides_or_moves;
 
@@ -225,6 +227,18 @@ impl Pen<'_> {
             }
             if selected {
                 self.buffer.set_style(Rect { y, height: 1, ..area }, self.theme.selected());
+            }
+        }
+    }
+
+    /// Marks the rows of the table just written that are going: dim, with a sign at the edge, where nothing can be taken
+    /// for a part of it. The first `above` rows of the list are no part of the table.
+    pub(super) fn fade<I: Clone + Eq + Hash>(&mut self, area: Rect, list: &List<I>, above: usize) {
+        let Some((top, height, first)) = self.rows.filter(|_| list.going() > 0) else { return };
+        for (y, id) in (top..top + height).zip(list.order().iter().skip(above + first)) {
+            if list.is_going(id) {
+                self.put(area.x, y, 1, "-", Style::new());
+                self.buffer.set_style(Rect { y, height: 1, ..area }, self.theme.going());
             }
         }
     }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::columns::{sorted_by, table};
-use super::pen::{Pen, Piece, Row, Table};
+use super::pen::{Pen, Piece, Row};
 use super::{ago, grouped, nothing, scope_line, site_of, status_word, still_read, text_of};
 use crate::console::columns::Sheet;
 use crate::console::model::Model;
@@ -130,16 +130,15 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     }
     pieces.push(sorted_by(model, area.width));
     scope_line(model, pen, area, &pieces);
-    if placement.rows.is_empty() {
+    let list = &model.lists.placement;
+    if list.order().is_empty() {
         let told = "nothing stands where none may be, as far as the switches that answered tell";
         return nothing(model, pen, Rect { y: area.y + 2, ..area }, told);
     }
     let table_area = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    let list = &model.lists.placement;
     let columns = model.columns(Sheet::Placement);
-    let count = placement.rows.len();
-    let table = Table { count, ..table(model, Sheet::Placement, &columns, list, table_area) };
-    pen.table(table_area, &table, |number| match placement.rows.get(number) {
+    let table = table(model, Sheet::Placement, &columns, list, table_area);
+    pen.table(table_area, &table, |number| match list.order().get(number) {
         Some(PlacementKey::Finding(id)) => finding_row(model, *id),
         Some(PlacementKey::Device(id)) => {
             let Some(device) = model.device(*id) else { return Row::default() };
@@ -150,4 +149,5 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         }
         None => Row::default(),
     });
+    pen.fade(table_area, list, 0);
 }

@@ -22,6 +22,8 @@ const CYCLES: &[Column] = &[
     Column::new("SELECTS", 20).grow(60).from(110),
 ];
 
+/// Most lines of what is told of a cycle above its items.
+const MOST_TOLD: u16 = 6;
 /// Most cycles shown above the findings.
 const MOST_CYCLES: usize = 5;
 
@@ -37,7 +39,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     let late = model.overdue.len();
     let mut pieces = vec![];
     if let Some(cycle) = model.items_of.and_then(|id| model.snapshot.cycles.get(&id)) {
-        let text = format!("cycle {} {}: {} items   ", cycle.id, cycle.name, grouped(findings));
+        let text = format!("cycle {} {}: {} items   ", cycle.id, cycle.name, grouped(findings - list.going()));
         pieces.push(Piece::new(text, theme.title()));
         pieces.push(Piece::from(format!("due {}, {}", moment(cycle.due, &model.zone), cycle.owner)));
     } else {
@@ -58,6 +60,12 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
     }
     scope_line(model, pen, Rect { y, ..area }, &pieces);
     y += 1;
+    if let Some(cycle) = model.items_of.and_then(|id| model.snapshot.cycles.get(&id)) {
+        let height = MOST_TOLD.min(area.height / 3);
+        let told = Rect { x: area.x + 1, y, width: area.width - 1, height };
+        let lines = pen.paragraphs(told, &super::cycle::in_short(model, cycle), &std::cell::Cell::new(0));
+        y += u16::try_from(lines).unwrap_or(height).min(height);
+    }
     let selected = list.selected().map(|_| list.at());
     if cycles > 0 {
         let height = u16::try_from(cycles.min(MOST_CYCLES)).unwrap_or(0).min(area.height / 3).max(1) + 1;
@@ -100,6 +108,7 @@ pub(super) fn draw(model: &Model, pen: &mut Pen<'_>, area: Rect) {
         Some(ReviewKey::Finding(id)) => finding_row(model, *id),
         _ => Row::default(),
     });
+    pen.fade(rest, list, cycles);
 }
 
 /// The queues, each with how many are in it.

@@ -13,8 +13,8 @@ use crate::maker::Class;
 use crate::net::{DeviceText, Timestamp};
 use crate::policy::Status;
 use crate::review::LookedAt;
-use crate::snapshot::{DaemonRow, DeviceRow, FactorKind, Filter, Gap, Looked, SiteLooked, Snapshot};
-use crate::store::{Batch, Swept, TargetKind, TargetState};
+use crate::snapshot::{DaemonRow, DeviceRow, Gap, Looked, SiteLooked, Snapshot};
+use crate::store::{Batch, Swept};
 
 /// Counting may take a hundredth of the recorder's time: each second in a small estate, more seldom in a large one.
 const SHARE: u32 = 100;
@@ -87,19 +87,8 @@ impl Count {
 }
 
 impl Recorder {
-    /// How much answers now, in words.
-    pub(super) fn looked_words(&self) -> String {
-        let of = |kind, what: &str| {
-            let all: Vec<_> = self.targets.values().filter(|target| target.kind == kind).collect();
-            let answering = all.iter().filter(|target| target.state == TargetState::Answering).count();
-            format!("{answering} of {} {what}", all.len())
-        };
-        let (switches, cameras) = (of(TargetKind::Switch, "switches"), of(TargetKind::Camera, "cameras"));
-        format!("{switches} and {cameras} answer in full")
-    }
-
-    /// What was looked at of the sites that findings of these words can be at: the factors of every site's coverage.
-    pub(super) fn looked_at(&self, select: &str, at: Timestamp) -> LookedAt {
+    /// How much answers now, in words; and what was looked at of the sites that findings of these words can be at.
+    pub(super) fn looked_at(&self, select: &str, at: Timestamp) -> (String, LookedAt) {
         let row = |site: &Site| (site.id.clone(), reviews::site_row(site));
         let recorder = |device: &&Device| matches!(device.attribution.class, Class::Recorder | Class::Encoder);
         let device = |device: &Device| (device.id, DeviceRow::new(device, Status::Unknown, at));
@@ -117,25 +106,7 @@ impl Recorder {
             looked: self.looked(at),
             ..Snapshot::default()
         };
-        let filter = Filter::parse(select).unwrap_or_default();
-        let mut looked = LookedAt::default();
-        for coverage in picture.coverage_of_sites().into_values() {
-            if !picture.sites.get(&coverage.site).is_some_and(|site| filter.may_be_at(site)) {
-                continue;
-            }
-            looked.sites += 1;
-            looked.short += usize::from(!coverage.doubts.is_empty());
-            for factor in &coverage.factors {
-                let part = match factor.kind {
-                    FactorKind::Ranges => &mut looked.ranges,
-                    FactorKind::Switches => &mut looked.switches,
-                    FactorKind::Ports => &mut looked.ports,
-                    FactorKind::Register => &mut looked.register,
-                };
-                *part = part.and(factor.seen, factor.expected, factor.oldest);
-            }
-        }
-        looked
+        (picture.answering_words(), picture.looked_at_of(&picture.coverage_of_sites(), select))
     }
 
     /// Counts what was looked at, where that is due, and writes it where it differs.

@@ -75,12 +75,14 @@ impl Recorder {
                 continue;
             };
             let (seq, head) = self.writer.head();
+            let select = self.ledger.cycle(*cycle).map(|cycle| cycle.select.as_str());
+            let (coverage, looked) = self.looked_at(select.unwrap_or_default(), decision.at);
             let attestation = Attestation {
                 author: decision.author.clone(),
                 at: decision.at,
                 statement: statement.clone(),
-                coverage: self.looked_words(),
-                looked: self.ledger.cycle(*cycle).map(|cycle| self.looked_at(&cycle.select, decision.at)),
+                coverage,
+                looked: select.map(|_| looked),
                 counts: self.ledger.counts(*cycle),
                 seq,
                 head,

@@ -168,7 +168,9 @@ fn devices_are_put_in_order_by_the_thread_that_reads() {
     desk.model.settle();
     // Nothing is sorted here: it is asked, once, and the rows stand as they stood until the answer comes.
     match desk.model.questions().as_slice() {
-        [Question::View(ask)] => assert_eq!(ask.wanted, Wanted::Devices(None, DeviceOrder::Status, true)),
+        [Question::View(ask)] => {
+            assert_eq!(ask.wanted, Wanted::Devices(None, DeviceOrder::Status, true, (Vec::new(), 0)));
+        }
         asked => panic!("{asked:?}"),
     }
     desk.model.settle();

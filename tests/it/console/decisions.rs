@@ -16,7 +16,12 @@ pub(crate) fn greet(desk: &mut Desk, may_decide: bool) {
 }
 
 fn greet_as(desk: &mut Desk, role: Role, two_persons: TwoPersons) {
-    desk.tell(Msg::Greeted(Ok(Greeting {
+    desk.tell(Msg::Greeted(Ok(greeting(role, two_persons))));
+}
+
+/// What the daemon says of somebody.
+pub(crate) fn greeting(role: Role, two_persons: TwoPersons) -> Greeting {
+    Greeting {
         you: Author { uid: 1000, name: "alice".into(), login: None },
         role,
         today: "2026-11-26".parse().unwrap(),
@@ -25,7 +30,7 @@ fn greet_as(desk: &mut Desk, role: Role, two_persons: TwoPersons) {
         packs: [].into(),
         reviewers: vec!["lenswarden-review".into()],
         approvers: vec!["lenswarden-approve".into()],
-    })));
+    }
 }
 
 fn desk() -> Desk {
@@ -163,6 +168,10 @@ fn a_decided_finding_leaves_the_queue() {
     desk.commit(&Batch { at: estate::NOW, findings: vec![finding], ..Batch::default() });
     desk.tell(Msg::Decided(Ok("decided".into())));
     desk.shows(&format!("{} wait for a decision", before - 1));
+    // It is seen to go.
+    for seconds in [0, 2] {
+        desk.tell(Msg::Clock(estate::NOW.plus(std::time::Duration::from_secs(seconds))));
+    }
     assert_ne!(desk.selected(), row);
     assert!(!desk.selected().is_empty());
 }

@@ -199,7 +199,8 @@ fn nothing_that_is_printed_hides_moves_or_is_a_formula() {
         ] {
             let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_lenswarden"));
             let said = command.arg("--config").arg(&configuration).args(words.split(' ')).output().unwrap();
-            let text = String::from_utf8(said.stdout).unwrap() + &String::from_utf8(said.stderr).unwrap();
+            let data = String::from_utf8(said.stdout).unwrap();
+            let text = data.clone() + &String::from_utf8(said.stderr).unwrap();
             assert!(text.len() > 100, "{words}: {text}");
             let bad = text.chars().find(|c| *c != '\n' && hides_or_moves(*c));
             assert_eq!(bad, None, "{words} from {from}");
@@ -207,7 +208,7 @@ fn nothing_that_is_printed_hides_moves_or_is_a_formula() {
                 assert!(!text.contains("<script>") && !text.contains("<img"), "{words} from {from}");
             }
             if words.ends_with("--csv") {
-                let mut rows = csv::Reader::from_reader(text.as_bytes()).into_records();
+                let mut rows = csv::Reader::from_reader(data.as_bytes()).into_records();
                 let formula = rows.find_map(|row| {
                     let row = row.unwrap();
                     row.iter().find(|cell| cell.starts_with(['=', '+', '@'])).map(str::to_owned)

@@ -86,6 +86,9 @@ fn the_selection_survives_a_new_picture_and_goes_to_its_neighbour_when_its_row_g
     };
     let id = (1..=120).map(DeviceId).find(here).unwrap();
     desk.commit(&Batch { at: estate::NOW, retired: vec![id], ..Batch::default() });
+    for seconds in [0, 2] {
+        desk.tell(Msg::Clock(estate::NOW.plus(std::time::Duration::from_secs(seconds))));
+    }
     assert_eq!(desk.selected(), neighbour);
 }
 
@@ -121,7 +124,7 @@ fn the_head_tells_coverage_freshness_and_the_daemon() {
     };
     desk.commit(&Batch { at: estate::NOW, daemon: Some(stopped.clone()), ..Batch::default() });
     desk.shows("daemon STOPPED since ");
-    desk.shows("Nothing is polled since ");
+    desk.shows("The daemon was stopped: nothing is polled since ");
     let mut killed = self::desk();
     killed.writer = None;
     killed.refresh();
@@ -156,7 +159,30 @@ fn a_target_that_goes_silent_and_a_database_that_goes_away_show_at_once() {
     desk.shows("silent");
     desk.shows("switches 12/16 75 %");
     desk.tell(Msg::Trouble(Trouble { what: "there is no database".into(), hint: "start the daemon".into() }));
-    desk.shows("there is no database; what you see is older. start the daemon");
+    desk.shows("What you see is older: there is no database");
+    desk.shows("start the daemon");
+}
+
+#[test]
+fn restricted_cameras_on_core_networks_are_two_keys_away() {
+    use lenswarden::config::NetworkKind;
+    use lenswarden::policy::Status;
+    for size in SIZES {
+        let mut desk = Desk::new(&estate::of(60), size, false);
+        let there = desk.snapshot();
+        let wanted = there.devices.values().filter(|row| {
+            let on_core = row.place.network_kind == Some(NetworkKind::Core) && row.place.gone.is_none();
+            on_core && matches!(row.status, Status::Restricted | Status::Suspected)
+        });
+        let wanted: Vec<String> = wanted.map(|row| row.mac.unwrap().to_string()).collect();
+        assert!(!wanted.is_empty());
+        desk.type_in("2");
+        for mac in &wanted {
+            let screen = desk.screen();
+            let row = screen.lines().find(|line| line.contains(mac) && line.contains(" core ")).unwrap_or_default();
+            assert!(row.trim_start_matches('▸').trim_start().starts_with('B'), "{mac}\n{screen}");
+        }
+    }
 }
 
 #[test]
@@ -189,6 +215,7 @@ fn way_to(context: Context) -> &'static str {
         Context::Columns => "4C",
         Context::Ask => "4/a<Enter>Fs",
         Context::Copy => "4y",
+        Context::Opening | Context::Sure => "3n",
     }
 }
 
@@ -212,6 +239,12 @@ fn every_key_of_the_table_is_reached_where_it_says() {
                 if *context == Context::Denied {
                     desk.type_in("<Tab>+9d<Enter>y");
                     desk.tell(Msg::Decided(Err("it changed".into())));
+                }
+                if matches!(context, Context::Opening | Context::Sure) {
+                    desk.tell(super::cycles::planned(true));
+                }
+                if *context == Context::Sure {
+                    desk.type_in("<Enter>");
                 }
                 if *context == Context::Outlook {
                     desk.type_in("<Enter>");

@@ -71,7 +71,7 @@ fn filters_of_the_file_are_told_in_words_and_chosen() {
 #[test]
 fn changed_keys_work_and_stand_in_hints_and_help() {
     let mut desk = desk(
-        "[keys]\nsort = [\"o\", \"F4\"]\nfilter = \"s\"\nmove-down = \"n\"\nquit = \"Q\"\nshow = [\"F1\", \"F2\"]\n",
+        "[keys]\nsort = [\"o\", \"F4\"]\nfilter = \"s\"\nmove-down = \"m\"\nquit = \"Q\"\nshow = [\"F1\", \"F2\"]\n",
     );
     desk.type_in("<Tab><Tab><Tab>");
     desk.shows("s filter");
@@ -79,7 +79,7 @@ fn changed_keys_work_and_stand_in_hints_and_help() {
     desk.type_in("o");
     desk.shows("sorted by");
     let first = desk.selected();
-    desk.type_in("n");
+    desk.type_in("m");
     assert_ne!(desk.selected(), first);
     desk.type_in("see<Enter>");
     desk.shows("filter: ee");
