@@ -7,6 +7,7 @@ mod credential;
 mod demo;
 mod explain;
 pub mod identify;
+mod lists;
 mod policy;
 mod poll;
 mod report;
@@ -93,6 +94,10 @@ enum Command {
         #[arg(long)]
         csv: bool,
     },
+    /// Makers by the sensitivity of their sites and by the kind of network.
+    Exposure(Listing),
+    /// What is where none may be, and what is on networks that nobody classified.
+    Placement(Listing),
     /// Every end device that was seen.
     Devices(Listing),
     /// Rules that are broken.
@@ -101,6 +106,10 @@ enum Command {
     Targets(Listing),
     /// What share of each site was really looked at, and what was not seen.
     Coverage(Listing),
+    /// What was not seen, the gravest first, each with what to type; words are kind:KIND, site:ID, any text.
+    Unseen(Listing),
+    /// The change log in words, the newest first; words are kind:KIND, site:ID, any text; kind:visit has the last visits.
+    Log(Listing),
     /// Every site in numbers.
     Sites(Listing),
     /// Why a device is judged as it is.
@@ -139,7 +148,11 @@ struct Listing {
     /// As CSV.
     #[arg(long)]
     csv: bool,
-    /// Print again every so many seconds (5), until Ctrl-C.
+    /// Print again when something changed, at most every so many seconds (5), until Ctrl-C.
+    ///
+    /// On a terminal the table is painted over itself. Into a pipe or a file goes one document after another: a whole table,
+    /// with --csv its column names and rows, with --json one array; an empty line stands between two tables. Nothing is
+    /// sent while what would be printed is the same.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "5")]
     watch: Option<u64>,
     /// Filter words: maker:dahua site:hq status:restricted network:core !accepted vlan:10-20 since:7d
@@ -268,11 +281,15 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Check => check(config),
         Command::Poll { target, json } => poll::run(config, target, *json, arguments.no_color),
         Command::Identify { file, json, csv } => identify::run(config, file.as_deref(), Format::chosen(*json, *csv)),
-        Command::Devices(listing) => watch::run(listing.watch, || tables::devices(config, listing)),
-        Command::Findings(listing) => watch::run(listing.watch, || tables::findings(config, listing)),
-        Command::Targets(listing) => watch::run(listing.watch, || tables::targets(config, listing)),
-        Command::Coverage(listing) => watch::run(listing.watch, || tables::coverage(config, listing)),
-        Command::Sites(listing) => watch::run(listing.watch, || tables::sites(config, listing)),
+        Command::Devices(listing) => watch::run(config, listing, tables::devices),
+        Command::Exposure(listing) => watch::run(config, listing, lists::exposure),
+        Command::Placement(listing) => watch::run(config, listing, lists::placement),
+        Command::Unseen(listing) => watch::run(config, listing, lists::unseen),
+        Command::Log(listing) => watch::run(config, listing, lists::log),
+        Command::Findings(listing) => watch::run(config, listing, tables::findings),
+        Command::Targets(listing) => watch::run(config, listing, tables::targets),
+        Command::Coverage(listing) => watch::run(config, listing, tables::coverage),
+        Command::Sites(listing) => watch::run(config, listing, tables::sites),
         Command::Explain { device, json } => explain::run(config, device, *json),
         Command::Review(command) => review::run(config, command),
         Command::Policy(command) => policy::run(config, command),

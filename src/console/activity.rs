@@ -7,7 +7,7 @@ use super::model::{Model, View};
 use super::tell;
 use crate::net::{SiteId, TargetName, Timestamp};
 use crate::policy::Severity;
-use crate::snapshot::{Plain, Said, TargetRow, in_order};
+use crate::snapshot::{Plain, Said, Snapshot, TargetRow, in_order};
 use crate::store::Logged;
 
 /// Rows of the log that are kept: older ones are what `lenswarden audit export` is for.
@@ -234,6 +234,25 @@ impl Activity {
     }
 }
 
+/// Each target's last visit that passes, the newest first.
+#[must_use]
+pub fn visits(snapshot: &Snapshot, words: &Plain) -> Vec<Told> {
+    let mut visits: Vec<Told> = snapshot.targets.values().filter_map(tell::visit).collect();
+    visits.retain(|told| words.holds(told.kind, told.site.as_ref().map(SiteId::as_str), &[&told.text]));
+    visits.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.key.cmp(&other.key)));
+    visits
+}
+
+/// Visits in another order.
+pub(super) fn visits_in_order(visits: Vec<Told>, order: VisitOrder, reversed: bool) -> Vec<Told> {
+    in_order(visits, reversed, |told| match order {
+        VisitOrder::When => Said::Number(told.at.0.saturating_neg()),
+        VisitOrder::Kind => Said::text(told.kind),
+        VisitOrder::Site => Said::text(told.site.as_ref().map(|site| site.as_str().to_owned()).unwrap_or_default()),
+        VisitOrder::What => Said::text(told.text.clone()),
+    })
+}
+
 impl Model {
     /// What of the log is to be read for the screen: past and before these rows.
     pub(super) fn log_wanted(&mut self) -> Option<(u64, u64)> {
@@ -255,18 +274,10 @@ impl Model {
 
     /// Visits are in no log: each target tells its last.
     pub(super) fn list_visits(&mut self) {
-        let plain = &self.words.activity.plain;
-        let mut visits: Vec<Told> = self.snapshot.targets.values().filter_map(tell::visit).collect();
-        visits.retain(|told| plain.holds(told.kind, told.site.as_ref().map(SiteId::as_str), &[&told.text]));
-        visits.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.key.cmp(&other.key)));
+        let mut visits = visits(&self.snapshot, &self.words.activity.plain);
         visits.truncate(MOST_VISITS);
         let (order, reversed) = self.order(Sheet::Activity);
-        self.activity.rows = in_order(visits, reversed, |told| match order {
-            VisitOrder::When => Said::Number(told.at.0.saturating_neg()),
-            VisitOrder::Kind => Said::text(told.kind),
-            VisitOrder::Site => Said::text(told.site.as_ref().map(|site| site.as_str().to_owned()).unwrap_or_default()),
-            VisitOrder::What => Said::text(told.text.clone()),
-        });
+        self.activity.rows = visits_in_order(visits, order, reversed);
         // Rows of the log are read anew when they are asked for again.
         self.activity.begun = false;
         self.list_activity();

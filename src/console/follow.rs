@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use super::activity::{Entry, Page};
 use super::faceplate::Front;
 use super::going::{Held, hold};
-use super::log;
+use super::happened;
 use super::model::Trouble;
 use super::update::Msg;
 use crate::net::{DeviceId, SiteId, TargetName, Timestamp};
@@ -52,6 +52,12 @@ impl Devices {
     pub fn read(&self) -> RwLockReadGuard<'_, Index> {
         // A thread that failed while it wrote one row has not made the others untrue.
         self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What people call a device.
+    pub(super) fn name(&self, id: DeviceId) -> Option<String> {
+        let row = self.read().get(id)?;
+        row.mac.map(|mac| mac.to_string()).or(row.ips.first().map(ToString::to_string))
     }
 
     fn write(&self, change: impl FnOnce(&mut Index)) {
@@ -319,11 +325,7 @@ impl Follower {
     /// The answer to what happened; `None`: nobody wants it any more.
     fn log(&self, number: u64, (from, to): (u64, u64), words: &Plain, stop: &dyn Fn() -> bool) -> Option<Msg> {
         let reader = &self.reader.as_ref()?.0;
-        let name = |id: DeviceId| {
-            let row = self.devices.read().get(id)?;
-            row.mac.map(|mac| mac.to_string()).or(row.ips.first().map(ToString::to_string))
-        };
-        match log::page(reader, (from, to), words, &name, stop) {
+        match happened::page(reader, (from, to), words, &|id| self.devices.name(id), stop) {
             Ok(page) => page.map(|page| Msg::Found(number, Found::Log(page))),
             Err(error) => Some(Msg::Trouble(trouble(&error))),
         }

@@ -291,10 +291,10 @@ mod tests {
 
     #[test]
     fn letters_stay_text_where_text_is_typed_and_the_way_out_stays() {
-        let (keymap, problems) = keymap(&[("move-down", "e"), ("quit", "Q"), ("search", "K")]);
+        let (keymap, problems) = keymap(&[("move-down", "m"), ("quit", "Q"), ("search", "K")]);
         assert_eq!(problems, []);
-        assert_eq!(means(&keymap, Context::Devices, "e"), Some(Action::Move(super::super::list::Step::Down)));
-        assert_eq!(means(&keymap, Context::Filter, "e"), None);
+        assert_eq!(means(&keymap, Context::Devices, "m"), Some(Action::Move(super::super::list::Step::Down)));
+        assert_eq!(means(&keymap, Context::Filter, "m"), None);
         assert!(
             means(&keymap, Context::Filter, "Down").is_some() && means(&keymap, Context::Devices, "Down").is_none()
         );

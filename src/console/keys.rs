@@ -68,6 +68,8 @@ pub enum Context {
     Columns,
     /// A line is asked for.
     Ask,
+    /// The cells of a row are shown.
+    Copy,
     /// A review is being chosen.
     Opening,
     /// A cycle is shown as it would be opened.
@@ -97,8 +99,12 @@ pub enum Action {
     Saved,
     Keep,
     Forget,
+    /// The cells of a row.
+    Copy,
+    CopyCell,
     CopyRow,
     CopyList,
+    Export,
     Search,
     Sort,
     Reverse,
@@ -202,6 +208,7 @@ impl Context {
             Self::Saved => "saved filters",
             Self::Columns => "columns",
             Self::Ask => "a name",
+            Self::Copy => "copying",
             Self::Opening => "new cycle",
             Self::Sure => "its confirmation",
         }

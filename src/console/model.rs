@@ -2,12 +2,15 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::activity::{Activity, Entry, Happening};
 use super::columns::{Layout, Sheet};
+use super::copy::Menu;
 use super::decide::{Form, Greeting, Stage};
+use super::export::{Exporting, Job};
 use super::faceplate::{Front, Panel};
 use super::follow::Devices;
 use super::keymap::Keymap;
@@ -23,7 +26,7 @@ use super::sites::SiteLines;
 use super::theme::Theme;
 use super::typing::Typing;
 use super::what_if::{Progress, WhatIf};
-use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName};
+use crate::net::{CycleId, DeviceId, FindingId, SiteId, TargetName, Timestamp};
 use crate::snapshot::{
     Coverage, DeviceRow, Exposure, ExposureKey, Filter, FilterError, Flow, Part, Placement, PlacementKey, Plain, Queue,
     Removal, Snapshot, Tally, UnseenKey, UnseenKind,
@@ -118,6 +121,8 @@ pub enum Mode {
     Columns(usize),
     /// A line is asked for.
     Ask(Box<Asking>),
+    /// The cells of the selected row are shown, over this mode.
+    Copy(Menu),
     /// A review's cycle is being opened.
     Opening(Opening),
     /// The keys are shown, over this mode.
@@ -133,7 +138,7 @@ impl Mode {
     /// What lies under the help.
     pub(super) fn shown(&self) -> &Self {
         match self {
-            Self::Help { over, .. } => over,
+            Self::Help { over, .. } | Self::Copy(Menu { over, .. }) => over,
             mode => mode,
         }
     }
@@ -209,7 +214,8 @@ pub(super) struct Message {
 #[derive(Debug)]
 pub struct Model {
     /// The picture: everything but the devices that no finding is about.
-    pub snapshot: Snapshot,
+    /// Shared with what is exported of it just then.
+    pub snapshot: Arc<Snapshot>,
     /// All devices, as far as they are read.
     pub devices: Devices,
     /// How many there are, while they are still read.
@@ -228,6 +234,8 @@ pub struct Model {
     pub(super) searched: u64,
     /// The device that was asked for last, and for which change.
     pub(super) asked_detail: Option<(DeviceId, u64)>,
+    /// The time by the clock of whoever looks, when it was last told.
+    pub(super) clock: Timestamp,
     /// A picture was read once.
     pub(super) has_picture: bool,
     pub(super) trouble: Option<Trouble>,
@@ -291,6 +299,9 @@ pub struct Model {
     /// Scroll of the cycles above the findings.
     pub(super) cycle_offset: Cell<usize>,
     pub(super) message: Option<Message>,
+    /// A file that is being written, and one that is to be.
+    pub(super) exporting: Option<Exporting>,
+    pub(super) job: Option<Job>,
     pub(super) notice: Option<String>,
     pub(super) keys: Keymap,
     /// Saved filters: name and words.
@@ -310,7 +321,7 @@ impl Model {
     #[must_use]
     pub fn new(theme: Theme, zone: TimeZone) -> Self {
         Self {
-            snapshot: Snapshot::default(),
+            snapshot: Arc::default(),
             devices: Devices::default(),
             loading: None,
             tallies: Vec::new(),
@@ -320,6 +331,7 @@ impl Model {
             asked: (0, None),
             searched: 0,
             asked_detail: None,
+            clock: Timestamp::default(),
             has_picture: false,
             trouble: None,
             coverage: Coverage::default(),
@@ -361,6 +373,8 @@ impl Model {
             scroll: Cell::new(0),
             cycle_offset: Cell::new(0),
             message: None,
+            exporting: None,
+            job: None,
             notice: None,
             keys: Keymap::default(),
             filters: Vec::new(),
@@ -404,6 +418,7 @@ impl Model {
             Mode::Saved(_) => Context::Saved,
             Mode::Columns(_) => Context::Columns,
             Mode::Ask(_) => Context::Ask,
+            Mode::Copy(_) => Context::Copy,
             Mode::Opening(Opening { progress: Choice::Choosing, .. }) => Context::Opening,
             Mode::Opening(Opening { progress: Choice::Sure(..), .. }) => Context::Sure,
             Mode::Opening(_) => Context::Told,

@@ -24,6 +24,7 @@ pub(super) fn movement(model: &mut Model, step: Step) {
         Mode::Filter(typing) => return typing.step(step),
         Mode::Decide(form) => return form.step_item(step),
         Mode::Saved(_) => return model.step_saved(step),
+        Mode::Copy(menu) => return menu.step(step),
         Mode::Opening(opening) => return opening.step(step),
         Mode::Columns(_) => return model.step_column(step),
         _ => {}
@@ -166,6 +167,7 @@ pub(super) fn back(model: &mut Model) {
         }
         Mode::Saved(_) | Mode::Columns(_) | Mode::Ask(_) | Mode::Opening(_) => model.mode = Mode::Browse,
         Mode::Search(search) => model.mode = std::mem::take(search.over.as_mut()),
+        Mode::Copy(menu) => model.mode = std::mem::take(menu.over.as_mut()),
         Mode::Help { over, .. } => {
             let over = std::mem::take(over.as_mut());
             model.scroll.set(0);
@@ -187,6 +189,9 @@ pub(super) fn back(model: &mut Model) {
 
 fn step_back(model: &mut Model) {
     let view = model.view;
+    if model.give_up_export() {
+        return;
+    }
     if std::mem::take(model.detail_open.of_mut(view)) {
         return;
     }

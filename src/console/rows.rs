@@ -2,6 +2,7 @@
 //! model has what it takes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::columns::Sheet;
 use super::follow::{Ask, Found, Question, Wanted};
@@ -140,7 +141,7 @@ impl Model {
 
     /// The first picture, or the first after trouble.
     pub(super) fn begin(&mut self, snapshot: Snapshot, tallies: Vec<Tally>) {
-        self.snapshot = snapshot;
+        self.snapshot = Arc::new(snapshot);
         self.note_visits();
         self.activity.restart();
         self.asked_entry = None;
@@ -159,7 +160,7 @@ impl Model {
     /// Takes in what changed.
     pub(super) fn changed(&mut self, changes: Changes) {
         let visited: Vec<TargetRow> = changes.targets.iter().map(|visited| visited.row.clone()).collect();
-        self.snapshot.take(changes);
+        Arc::make_mut(&mut self.snapshot).take(changes);
         let every_ms = i64::try_from(self.snapshot.daemon.poll_every_s.saturating_mul(1000)).unwrap_or(i64::MAX);
         self.activity.note(visited.iter(), every_ms);
         self.refreshed();

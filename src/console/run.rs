@@ -2,9 +2,10 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, MouseButton, MouseEventKind};
@@ -13,6 +14,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use super::decide::Greeting;
+use super::export::Job;
 use super::follow::{Follower, Reading};
 use super::list::Step;
 use super::model::Model;
@@ -37,6 +39,8 @@ const FIRST: Duration = Duration::from_millis(150);
 const LATE: Duration = Duration::from_millis(3);
 /// How long an answer of the daemon may lie before it is taken in.
 const ANSWER: Duration = Duration::from_millis(40);
+/// How long a file that is given up is waited for when the console ends.
+const LEAVE: Duration = Duration::from_secs(2);
 /// Most events taken in before the screen is drawn.
 const BURST: usize = 256;
 
@@ -76,6 +80,20 @@ struct Questions {
     answers: Receiver<Msg>,
     sender: Sender<Msg>,
     waiting: usize,
+    /// The file that is being written, and how it is given up.
+    writing: Option<(Arc<AtomicBool>, JoinHandle<()>)>,
+}
+
+impl Drop for Questions {
+    /// Half a file is not left behind: its thread is waited for, not for ever.
+    fn drop(&mut self) {
+        let Some((stop, thread)) = self.writing.take() else { return };
+        stop.store(true, Ordering::Relaxed);
+        let until = Instant::now() + LEAVE;
+        while !thread.is_finished() && Instant::now() < until {
+            thread::sleep(LATE);
+        }
+    }
 }
 
 impl Questions {
@@ -92,18 +110,32 @@ impl Questions {
         });
     }
 
+    fn export(&mut self, job: Job, database: PathBuf) {
+        let (progress, stop) = (self.sender.clone(), job.stop());
+        let thread = self.spawn(move || {
+            // The console may be gone by now.
+            Msg::Exported(job.run(&database, |done| drop(progress.send(Msg::Exporting(done)))))
+        });
+        self.writing = Some((stop, thread));
+    }
+
     fn start(&mut self, question: impl FnOnce() -> Msg + Send + 'static) {
+        self.spawn(question);
+    }
+
+    fn spawn(&mut self, question: impl FnOnce() -> Msg + Send + 'static) -> JoinHandle<()> {
         let sender = self.sender.clone();
         self.waiting += 1;
         thread::spawn(move || {
             // The console may be gone by now.
             let _ = sender.send(question());
-        });
+        })
     }
 
     fn answer(&mut self) -> Option<Msg> {
         let answer = self.answers.try_recv().ok()?;
-        self.waiting = self.waiting.saturating_sub(1);
+        // How far a file is comes before its answer.
+        self.waiting = self.waiting.saturating_sub(usize::from(!matches!(answer, Msg::Exporting(_))));
         Some(answer)
     }
 }
@@ -236,7 +268,8 @@ where
     let places = sources.own.places;
     let mut reading = Reading::start(Follower::new(&sources.database, model.devices.clone()));
     let (sender, answers) = channel();
-    let mut questions = Questions { socket: sources.control_socket, trial: sources.trial, answers, sender, waiting: 0 };
+    let mut questions =
+        Questions { socket: sources.control_socket, trial: sources.trial, answers, sender, waiting: 0, writing: None };
     let mut notices = sources.notices;
     // Whoever may only look sees so from the start; where no daemon answers yet, it is asked again before deciding.
     questions.ask(greet);
@@ -302,6 +335,11 @@ where
                     questions.start(move || keep(path, &name, words.as_deref()));
                 }
                 Effect::Copy(text) => copy(&text)?,
+                Effect::Export => {
+                    if let Some(job) = model.take_job() {
+                        questions.export(job, sources.database.clone());
+                    }
+                }
                 Effect::Try(words) => questions.try_out(words),
                 Effect::Decide(decisions) => {
                     questions.ask(move |socket| decide(socket, &Request::Decide { decisions }));

@@ -1,4 +1,4 @@
-//! Saved filters: the list to choose from, and the line that asks for a name.
+//! Saved filters: the list to choose from; and a line that is asked for: a name, a file.
 
 use super::input::Input;
 use super::list::Step;
@@ -22,6 +22,8 @@ pub struct Asking {
 pub enum Wanted {
     /// The name that these filter words are kept under.
     Name(String),
+    /// The file that what is filtered is written into.
+    File,
 }
 
 impl Model {
@@ -66,10 +68,18 @@ impl Model {
             Mode::Ask(Box::new(Asking { wanted: Wanted::Name(words), input: Input::default(), complaint: None }));
     }
 
+    /// Takes what is typed.
+    pub(super) fn answer(&mut self) -> Effect {
+        match &self.mode {
+            Mode::Ask(asking) if asking.wanted == Wanted::File => self.export(),
+            _ => self.keep_filter(),
+        }
+    }
+
     /// Takes the name: the filter is kept, here at once and in the file as soon as it is written.
-    pub(super) fn keep_filter(&mut self) -> Effect {
+    fn keep_filter(&mut self) -> Effect {
         let Mode::Ask(asking) = &mut self.mode else { return Effect::None };
-        let Wanted::Name(words) = &asking.wanted;
+        let Wanted::Name(words) = &asking.wanted else { return Effect::None };
         let (name, words) = (asking.input.text().trim().to_owned(), words.clone());
         if let Err(why) = name_of_filter(&name) {
             asking.complaint = Some(why);

@@ -1,6 +1,7 @@
 //! The sites in numbers: what the views of sites and of coverage show, counted when they are looked at.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::columns::Sheet;
 use super::model::{Model, View};
@@ -15,19 +16,19 @@ pub(super) struct SiteLines {
     /// What that is at each site.
     pub(super) counts: BTreeMap<SiteId, SiteCounts>,
     /// What of each was looked at; `None`: the picture changed since.
-    pub(super) coverage: Option<BTreeMap<SiteId, SiteCoverage>>,
+    pub(super) coverage: Option<Arc<BTreeMap<SiteId, SiteCoverage>>>,
 }
 
 impl Model {
     /// What of each site was looked at.
     pub(super) fn site_coverage(&self) -> Option<&BTreeMap<SiteId, SiteCoverage>> {
-        self.site_lines.coverage.as_ref()
+        self.site_lines.coverage.as_deref()
     }
 
     /// Measures coverage, where the picture changed since.
     pub(super) fn measure(&mut self) {
         if self.site_lines.coverage.is_none() {
-            self.site_lines.coverage = Some(self.snapshot.coverage_of_sites());
+            self.site_lines.coverage = Some(Arc::new(self.snapshot.coverage_of_sites()));
         }
     }
 
@@ -44,7 +45,7 @@ impl Model {
         let nothing = BTreeMap::new();
         let SiteLines { counts, coverage, .. } = &self.site_lines;
         let order = self.order(Sheet::Sites);
-        let coverage = coverage.as_ref().unwrap_or(&nothing);
+        let coverage = coverage.as_deref().unwrap_or(&nothing);
         let filter = &self.words.of(View::Sites).filter;
         self.lists.sites.set(self.snapshot.sites_listed(filter, counts, coverage, order));
     }
@@ -53,7 +54,7 @@ impl Model {
     pub(super) fn list_unseen(&mut self) {
         self.measure();
         let nothing = BTreeMap::new();
-        let coverage = self.site_lines.coverage.as_ref().unwrap_or(&nothing);
+        let coverage = self.site_lines.coverage.as_deref().unwrap_or(&nothing);
         let unseen = self.snapshot.unseen(coverage, &self.words.coverage.plain);
         self.unseen.clear();
         for (kind, _) in &unseen {

@@ -13,7 +13,7 @@ use crate::store::{
 };
 
 /// The words that `kind:` takes, and what each stands for.
-pub(super) const KINDS: &Kinds = &[
+pub const KINDS: &Kinds = &[
     ("device", "a device came, changed or went"),
     ("move", "a device is at another place"),
     ("finding", "a finding opened, changed or closed"),
@@ -30,7 +30,7 @@ pub(super) const KINDS: &Kinds = &[
 ];
 
 /// What people call a device.
-pub(super) type Naming<'a> = &'a dyn Fn(DeviceId) -> Option<String>;
+pub type Naming<'a> = &'a dyn Fn(DeviceId) -> Option<String>;
 
 /// What a row tells, before it has its number and time.
 struct Line {

@@ -1,9 +1,12 @@
 //! What happens, what it changes, and what is to be done about it outside.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::activity::Entry;
 use super::decide::Greeting;
+use super::export::Exported;
 use super::faceplate::Front;
 use super::follow::Found;
 use super::keys::{Action, Context};
@@ -70,6 +73,10 @@ pub enum Msg {
     Tried(String, Result<Outlook, String>),
     /// A filter was kept or forgotten in the settings, or why it was not.
     Kept(Result<String, String>),
+    /// So many rows of the file are written.
+    Exporting(usize),
+    /// The file is there, or why it is not.
+    Exported(Result<Exported, String>),
     /// Whoever started the console has something to say.
     Notice(String),
 }
@@ -97,6 +104,8 @@ pub enum Effect {
     Keep(String, Option<String>),
     /// Put this into the terminal's clipboard.
     Copy(String),
+    /// Write the file of [`Model::take_job`].
+    Export,
     /// Try out what these words say.
     Try(String),
 }
@@ -116,12 +125,13 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
         Msg::Wheel(step) => wheel(model, step),
         Msg::Click(line) => click(model, line),
         Msg::Resized => {}
-        // By a picture that stands still nothing can be told of the daemon.
-        Msg::Clock(now) if model.devices.stands_still() => return (model.let_go(now), Effect::None),
         Msg::Clock(now) => {
+            model.clock = now;
             let gone = model.let_go(now);
-            let differs = model.snapshot.read_at(now);
+            // By a picture that stands still nothing can be told of the daemon.
+            let differs = !model.devices.stands_still() && !model.snapshot.is_as_at(now);
             if differs {
+                Arc::make_mut(&mut model.snapshot).read_at(now);
                 model.unsettle(View::Coverage);
             }
             return (differs || gone, Effect::None);
@@ -155,6 +165,8 @@ pub fn update(model: &mut Model, msg: Msg) -> (bool, Effect) {
             }
         }
         Msg::Kept(written) => model.kept(written),
+        Msg::Exporting(done) => model.exporting(done),
+        Msg::Exported(exported) => model.exported(exported),
         Msg::Notice(text) => model.notice = Some(text),
     }
     (true, Effect::None)
@@ -228,8 +240,11 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             model.mode = Mode::Search(Search::over(over));
         }
         Action::Saved => model.show_saved(),
+        Action::Copy => model.show_cells(),
+        Action::CopyCell => return (true, model.copy_cell(Some(at))),
         Action::CopyRow => return (true, model.copy_row()),
         Action::CopyList => return (true, model.copy_list()),
+        Action::Export => model.ask_for_file(),
         Action::Keep => model.ask_for_name(),
         Action::Forget => return (true, model.forget_filter()),
         Action::Complete => {
@@ -259,8 +274,9 @@ fn act(model: &mut Model, context: Context, action: Action, at: usize) -> (bool,
             Mode::Decide(_) => return (true, model.check_form()),
             Mode::Search(_) => model.go_to_hit(),
             Mode::Saved(_) => model.recall(),
+            Mode::Ask(_) => return (true, model.answer()),
+            Mode::Copy(_) => return (true, model.copy_cell(None)),
             Mode::Columns(_) => model.sort_by_chosen(),
-            Mode::Ask(_) => return (true, model.keep_filter()),
             Mode::Opening(_) => model.choose_review(),
             Mode::WhatIf(what_if) => {
                 what_if.progress = Progress::Judging;

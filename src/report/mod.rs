@@ -5,7 +5,9 @@ pub mod case;
 mod cells;
 pub mod cycle;
 pub mod device;
+pub mod lists;
 pub mod metrics;
+mod outlet;
 pub mod outlook;
 pub mod paper;
 pub mod returns;
@@ -13,6 +15,12 @@ pub mod rows;
 pub mod sites;
 pub mod tables;
 pub mod visit;
+
+pub use outlet::{Outlet, Rows};
+
+use std::borrow::Cow;
+
+use crate::net::text::clean_words;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,17 +124,38 @@ impl Table {
         }
     }
 
-    /// As CSV. A cell that a spreadsheet would take for a formula gets an apostrophe.
+    /// As CSV: the column names, then the rows. A cell that a spreadsheet would take for a formula gets an apostrophe.
     #[must_use]
     pub fn csv(&self) -> String {
+        self.written(true)
+    }
+
+    /// The rows of [`Self::csv`] without the column names.
+    #[must_use]
+    pub fn csv_rows(&self) -> String {
+        self.written(false)
+    }
+
+    fn written(&self, with_columns: bool) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         // Writing into memory cannot fail.
-        let _ = writer.write_record(&self.columns);
+        if with_columns {
+            let _ = writer.write_record(&self.columns);
+        }
         for row in &self.rows {
-            let _ = writer.write_record(row.iter().map(|cell| safe(cell)));
+            let _ = writer.write_record(row.iter().map(|cell| safe(&one_line(cell))));
         }
         String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
     }
+}
+
+/// A cell without an end of a line or anything else that hides or moves: the last wall, nearly every cell has passed one.
+#[must_use]
+pub fn one_line(cell: &str) -> Cow<'_, str> {
+    if cell.bytes().all(|octet| (0x20..0x7f).contains(&octet)) {
+        return Cow::Borrowed(cell);
+    }
+    Cow::Owned(clean_words(cell))
 }
 
 /// A cell that a spreadsheet takes for no formula.

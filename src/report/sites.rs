@@ -104,11 +104,14 @@ pub fn coverage_json(snapshot: &Snapshot, covered: &Covered, site: &SiteRow) -> 
     )
 }
 
-/// Sites in numbers.
+/// Sites in numbers; `counts`: see [`Snapshot::site_counts`].
 #[must_use]
-pub fn sites<'a>(snapshot: &Snapshot, covered: &Covered, sites: impl Iterator<Item = &'a SiteRow>) -> Table {
-    let overdue = snapshot.overdue();
-    let counts = snapshot.site_counts(&snapshot.tallies(&overdue), &overdue);
+pub fn sites<'a>(
+    snapshot: &Snapshot,
+    covered: &Covered,
+    counts: &BTreeMap<SiteId, SiteCounts>,
+    sites: impl Iterator<Item = &'a SiteRow>,
+) -> Table {
     let nothing = SiteCounts::default();
     let row = |site: &SiteRow| {
         let counts = counts.get(&site.id).unwrap_or(&nothing);

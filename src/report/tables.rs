@@ -16,7 +16,7 @@ fn plain(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn word<T: ToString>(value: Option<&T>) -> String {
+pub(super) fn word<T: ToString>(value: Option<&T>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
 
@@ -171,34 +171,34 @@ pub fn decision(decision: &Decision) -> String {
     format!("{}  {}  by {}{approver}", minute(decision.at), decision.kind, decision.author)
 }
 
+/// The columns of findings.
+pub(super) const FINDINGS: [&str; 13] =
+    ["ID", "S", "RULE", "STATE", "MAC", "MAKER", "SITE", "SWITCH", "PORT", "VLAN", "NETWORK", "SINCE", "REVISION"];
+
+/// A finding's cells.
+pub(super) fn finding_cells(finding: &Finding, snapshot: &Snapshot) -> Vec<String> {
+    let device = snapshot.device_of(finding);
+    vec![
+        finding.id.to_string(),
+        finding.severity.letter().to_string(),
+        finding.rule.to_string(),
+        plain(&json!(finding.state)),
+        device.and_then(|device| device.mac).map_or_else(|| word(finding.subject.entry()), |mac| mac.to_string()),
+        device.map(|device| device.maker_name.clone()).unwrap_or_default(),
+        word(finding.place.site.as_ref()),
+        word(finding.place.switch.as_ref()),
+        word(finding.place.port.as_ref()),
+        word(finding.place.vlan.as_ref()),
+        word(finding.place.network.as_ref()),
+        minute(finding.since),
+        finding.revision.to_string(),
+    ]
+}
+
 /// Findings for people and spreadsheets.
 #[must_use]
 pub fn findings<'a>(rows: impl Iterator<Item = &'a Finding>, snapshot: &Snapshot) -> Table {
-    let row = |finding: &Finding| {
-        let device = snapshot.device_of(finding);
-        vec![
-            finding.id.to_string(),
-            finding.severity.letter().to_string(),
-            finding.rule.to_string(),
-            plain(&json!(finding.state)),
-            device.and_then(|device| device.mac).map_or_else(|| word(finding.subject.entry()), |mac| mac.to_string()),
-            device.map(|device| device.maker_name.clone()).unwrap_or_default(),
-            word(finding.place.site.as_ref()),
-            word(finding.place.switch.as_ref()),
-            word(finding.place.port.as_ref()),
-            word(finding.place.vlan.as_ref()),
-            word(finding.place.network.as_ref()),
-            minute(finding.since),
-            finding.revision.to_string(),
-        ]
-    };
-    Table {
-        columns: vec![
-            "ID", "S", "RULE", "STATE", "MAC", "MAKER", "SITE", "SWITCH", "PORT", "VLAN", "NETWORK", "SINCE",
-            "REVISION",
-        ],
-        rows: rows.map(row).collect(),
-    }
+    Table { columns: FINDINGS.to_vec(), rows: rows.map(|finding| finding_cells(finding, snapshot)).collect() }
 }
 
 /// A target as JSON.

@@ -193,6 +193,12 @@ impl Snapshot {
         std::mem::replace(&mut self.daemon.silent_since, silence) != silence
     }
 
+    /// Whether all of it that goes by the clock is as it is at a moment.
+    #[must_use]
+    pub fn is_as_at(&self, now: Timestamp) -> bool {
+        self.silence(now) == self.daemon.silent_since
+    }
+
     /// Since when a running daemon brings nothing: a visit, or what it changed, comes within two of the intervals of
     /// what there is to visit.
     fn silence(&self, now: Timestamp) -> Option<Timestamp> {

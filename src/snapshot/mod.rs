@@ -285,6 +285,13 @@ impl Condition {
     pub fn name(&self) -> String {
         format!("{} {}", self.kind, self.subject).trim_end().to_owned()
     }
+
+    /// Every one of these words stands in its name.
+    #[must_use]
+    pub fn holds(&self, words: &str) -> bool {
+        let name = self.name().to_lowercase();
+        words.to_lowercase().split_whitespace().all(|word| name.contains(word))
+    }
 }
 
 impl Snapshot {

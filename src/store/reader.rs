@@ -351,13 +351,16 @@ impl Reader {
         rows.and_then(Iterator::collect).map_err(self.fail("looking for a device"))
     }
 
-    /// Every device's record, evidence included, by id: for `devices --json`.
+    /// A device's record, evidence included; `None`: it is no more.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn device_records(&self) -> Result<Vec<DeviceRecord>, StoreError> {
-        read::records(&self.connection, "SELECT record FROM device ORDER BY id", [])
-            .map_err(self.fail("reading devices"))
+    pub fn device_record(&self, id: DeviceId) -> Result<Option<DeviceRecord>, StoreError> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached("SELECT record FROM device WHERE id = ?")?;
+            statement.query_row([id.0 as i64], |row| read::record(row, 0)).optional()
+        };
+        read().map_err(self.fail("reading a device"))
     }
 
     /// The key of the pseudonyms in redacted reports. It lies in the database: who may read that needs no pseudonyms.

@@ -364,25 +364,3 @@ fn coverage_names_each_gap_and_sites_count_what_they_have() {
     let (_, out, _) = spoken(house.run(&["findings", "!closed"]));
     assert_eq!(open, truth.findings.len() as u64, "{out}");
 }
-
-#[test]
-fn a_watched_table_is_printed_again_until_it_is_told_to_end() {
-    use std::io::{BufRead as _, BufReader};
-    use std::process::{Command, Stdio};
-    let house = polled();
-    let mut watching = Command::new(env!("CARGO_BIN_EXE_lenswarden"))
-        .arg("--config")
-        .arg(house.path("config.toml"))
-        .args(["targets", "--csv", "--watch=1"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(watching.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let mut heads = lines.filter(|line| line.starts_with("NAME,"));
-    assert_eq!(heads.next(), heads.next());
-    let process = nix::unistd::Pid::from_raw(watching.id() as i32);
-    nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGINT).unwrap();
-    assert_eq!(watching.wait().unwrap().code(), Some(0));
-    // What is no number of seconds is no filter word either.
-    assert_eq!(spoken(house.run(&["targets", "--watch=soon"])).0, 2);
-}

@@ -2,10 +2,12 @@
 
 mod activity;
 mod columns;
+mod copying;
 mod coverage;
 mod cycles;
 mod decisions;
 pub(crate) mod estate;
+mod export;
 mod exposure;
 mod faceplate;
 mod filter;
@@ -13,6 +15,7 @@ mod going;
 mod hostile;
 mod moving;
 mod own;
+mod parity;
 mod search;
 mod sites;
 mod trouble;
@@ -137,6 +140,25 @@ impl Desk {
             rest = after;
         }
         self
+    }
+
+    /// Writes the file that is to be written, as the loop does; what came of it is told.
+    pub(crate) fn write_file(&mut self) {
+        let asked = self.effects.iter().position(|effect| *effect == Effect::Export).expect("a file is asked for");
+        self.effects.remove(asked);
+        let job = self.model.take_job().unwrap();
+        let mut told = Vec::new();
+        let exported = job.run(&self.path(), |done| told.push(Msg::Exporting(done)));
+        told.into_iter().for_each(|msg| self.tell(msg));
+        self.tell(Msg::Exported(exported));
+    }
+
+    /// What the view lists, written into this file.
+    pub(crate) fn export(&mut self, path: &std::path::Path) -> String {
+        self.type_in("e<C-u>");
+        self.tell(Msg::Paste(path.display().to_string()));
+        self.type_in("<Enter>").write_file();
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{error}\n{}", self.screen()))
     }
 
     pub(crate) fn buffer(&self) -> &Buffer {

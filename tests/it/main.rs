@@ -43,4 +43,5 @@ mod tmux;
 mod topology;
 mod traps;
 mod vrf;
+mod watch;
 mod what_if;

@@ -280,3 +280,55 @@ fn a_terminal_is_left_as_it_was_whatever_ends_the_console_and_whatever_size_it_h
     }
     daemon.stop();
 }
+
+#[test]
+#[ignore = "needs tmux: run by .ci/run"]
+fn what_is_filtered_is_a_file_and_a_cell_is_in_the_clipboard() {
+    let house = House::new("");
+    let daemon = house.daemon();
+    house.until_a_round_is_over();
+    let binary = env!("CARGO_BIN_EXE_lenswarden");
+    let config = house.path("config.toml");
+    let pane = Pane::start(80, 24, &format!("{binary} --config {}", config.display()));
+    pane.tmux(&["set", "-s", "set-clipboard", "on"]);
+    pane.until("RESTRICTED");
+    pane.press(&["4"]);
+    pane.until("devices of");
+    pane.press(&["/"]);
+    pane.type_text("all status:restricted");
+    pane.press(&["Enter"]);
+    pane.until("filter: all status:restricted");
+    pane.press(&["e"]);
+    pane.until("name: lenswarden-devices-20");
+    pane.press(&["C-u"]);
+    let file = house.path("restricted.csv");
+    pane.type_text(&file.display().to_string());
+    println!("{}", pane.until("restricted.csv"));
+    pane.press(&["Enter"]);
+    println!("{}", pane.until("rows as CSV: "));
+    let exported = std::fs::read_to_string(&file).unwrap();
+    let printed = house.run(&["devices", "status:restricted", "--csv"]).stdout;
+    let ids = |text: &str| {
+        let mut ids: Vec<String> = text.lines().map(|line| line.split(',').take(2).collect::<String>()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(&exported), ids(&String::from_utf8(printed).unwrap()));
+    pane.press(&["y"]);
+    println!("{}", pane.until("copy a cell"));
+    pane.press(&["1"]);
+    let said = pane.until("MAC is copied: ");
+    let buffer = String::from_utf8(pane.tmux(&["show-buffer"]).stdout).unwrap();
+    assert!(buffer.len() == 17 && said.contains(&format!("MAC is copied: {buffer}")), "{buffer}\n{said}");
+    pane.press(&["q"]);
+    pane.until("ENDED 0");
+
+    // A table that is watched is painted over itself, and Ctrl-C leaves it there.
+    let watching = Pane::start(80, 24, &format!("{binary} --config {} devices --watch=1", config.display()));
+    let screen = watching.until("MAC");
+    assert!(screen.contains("daemon running"), "{screen}");
+    watching.press(&["C-c"]);
+    let left = watching.until("ENDED 0");
+    assert!(left.contains("Hikvision") && !left.contains("-icanon"), "{left}");
+    daemon.stop();
+}

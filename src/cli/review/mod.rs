@@ -17,8 +17,8 @@ use crate::control::{Reply, Request};
 use crate::net::FindingId;
 use crate::net::text::{clean, clean_words};
 use crate::report::cycle::shares;
-use crate::report::tables;
-use crate::review::{FindingState, Reporting};
+use crate::report::{lists, tables};
+use crate::review::Reporting;
 use decide::{Close, Consider, Decide, Overrule};
 
 #[derive(Debug, Subcommand)]
@@ -109,17 +109,7 @@ fn list(path: &Path, json: bool) -> Result<ExitCode> {
         print_json(&snapshot.cycles.values().collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let waits = |id: &FindingId| snapshot.findings.get(id).is_some_and(|finding| finding.state == FindingState::Open);
-    let rows = snapshot.cycles.values().map(|cycle| {
-        let waiting = cycle.items.iter().filter(|id| waits(id)).count();
-        let state = cycle.closed.map_or_else(|| "open".to_owned(), |closed| format!("closed {closed}"));
-        let (items, due) = (cycle.items.len().to_string(), cycle.due.to_string());
-        vec![cycle.id.to_string(), cycle.name.clone(), state, waiting.to_string(), items, due, cycle.owner.clone()]
-    });
-    let table = crate::report::Table {
-        columns: vec!["CYCLE", "REVIEW", "STATE", "WAITING", "OF", "DUE", "OWNER"],
-        rows: rows.collect(),
-    };
+    let table = lists::cycles(snapshot.cycles.values(), &snapshot);
     head(&snapshot);
     print(&table.text())?;
     Ok(ExitCode::SUCCESS)

@@ -21,6 +21,7 @@ pub(in crate::console) const SCROLLING: &[Context] = &[
     C::Outlook,
     C::Help,
     C::Saved,
+    C::Copy,
     C::Opening,
     C::Columns,
 ];
@@ -29,7 +30,6 @@ pub(in crate::console) const SORTED: &[Context] =
     &[C::Exposure, C::Placement, C::Reviews, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets, C::Columns];
 pub(super) const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
 pub(super) const SITE: &[Context] = &[C::Sites, C::Dossier];
-pub(super) const COPYING: &[Context] = &[C::Placement, C::Reviews, C::Devices, C::Targets];
 pub(super) const MARKING: &[Context] = &[C::Placement, C::Reviews];
 pub(super) const DECIDING: &[Context] = &[C::Placement, C::Reviews, C::Devices];
 pub(super) const DAYS: &[Context] = &[C::Calendar];
@@ -93,6 +93,7 @@ pub const EVERYWHERE: &[Context] = &[
     C::Saved,
     C::Columns,
     C::Ask,
+    C::Copy,
     C::Opening,
     C::Sure,
 ];

@@ -4,8 +4,8 @@ use crossterm::event::KeyCode;
 
 use super::Context as C;
 use super::places::{
-    CHOOSING, CLOSING, COLUMNS, COPYING, DAYS, DECIDING, EVERYWHERE, FRONT, LISTS, LOOKING, MARKING, OPENING,
-    SCROLLING, SEARCHING, SHOWING, SITE, SORTED, TYPING,
+    CHOOSING, CLOSING, COLUMNS, DAYS, DECIDING, EVERYWHERE, FRONT, LISTS, LOOKING, MARKING, OPENING, SCROLLING,
+    SEARCHING, SHOWING, SITE, SORTED, TYPING,
 };
 use super::{Action, Binding, Chord, Context, Days, Over};
 use crate::console::input::Edit;
@@ -170,7 +170,7 @@ pub static KEYS: &[Binding] = &[
         "forget the chosen one",
     ),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Ask], Action::Accept, "done", "take what is typed"),
-    binding("Esc", &[plain(KeyCode::Esc)], &[C::Saved, C::Ask], Action::Back, "back", "back"),
+    binding("Esc", &[plain(KeyCode::Esc)], &[C::Saved, C::Ask, C::Copy], Action::Back, "back", "back"),
     binding(
         "Ctrl-K",
         &[control('k')],
@@ -182,15 +182,6 @@ pub static KEYS: &[Binding] = &[
     ),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Search], Action::Accept, "go to it", "go to what is selected"),
     binding("Esc", &[plain(KeyCode::Esc)], &[C::Search], Action::Back, "back", "back"),
-    binding(
-        "y",
-        &[letter('y')],
-        COPYING,
-        Action::CopyRow,
-        "copy",
-        "copy the row (OSC 52; in tmux: set -s set-clipboard on)",
-    ),
-    binding("Y", &[letter('Y')], COPYING, Action::CopyList, "", "copy what is filtered as CSV, up to 55 kB"),
     binding("Space", &[letter(' ')], COLUMNS, Action::ToggleColumn, "show, hide", "show the chosen column, or hide it"),
     binding(
         "K J, ← →",
@@ -373,6 +364,44 @@ pub static KEYS: &[Binding] = &[
     ),
     binding("Esc", &[plain(KeyCode::Esc)], CLOSING, Action::Back, "back", "back"),
     binding("Enter", &[plain(KeyCode::Enter)], &[C::Told, C::Denied, C::Outlook], Action::Back, "", "back"),
+    binding(
+        "y",
+        &[letter('y')],
+        SHOWING,
+        Action::Copy,
+        "copy",
+        "the cells of the row, to copy one (OSC 52; in tmux: set -s set-clipboard on); y once more copies the row",
+    ),
+    binding("Y", &[letter('Y')], LISTS, Action::CopyList, "", "copy what is filtered as CSV, up to 55 kB"),
+    binding(
+        "e",
+        &[letter('e')],
+        LISTS,
+        Action::Export,
+        "export",
+        "write what is filtered into a file, as CSV or as JSON; Esc gives up while it is written",
+    ),
+    binding(
+        "1-9",
+        &[
+            letter('1'),
+            letter('2'),
+            letter('3'),
+            letter('4'),
+            letter('5'),
+            letter('6'),
+            letter('7'),
+            letter('8'),
+            letter('9'),
+        ],
+        &[C::Copy],
+        Action::CopyCell,
+        "cell",
+        "copy the cell of that number",
+    ),
+    binding("Enter", &[plain(KeyCode::Enter)], &[C::Copy], Action::Accept, "the chosen", "copy the chosen cell"),
+    binding("y", &[letter('y')], &[C::Copy], Action::CopyRow, "row", "copy the row, with tabs between its cells"),
+    binding("Y", &[letter('Y')], &[C::Copy], Action::CopyList, "list", "copy what is filtered as CSV, up to 55 kB"),
     binding(
         "n",
         &[letter('n')],

@@ -3,6 +3,7 @@
 mod activity;
 mod ascii;
 mod columns;
+mod copy;
 mod coverage;
 mod cycle;
 mod detail;
@@ -81,6 +82,7 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
         Mode::Decide(form) => form::draw(model, form, &mut pen, body),
         Mode::WhatIf(what_if) => what_if::draw(model, what_if, &mut pen, body),
         Mode::Saved(at) => saved::draw(model, *at, &mut pen, body),
+        Mode::Copy(menu) => copy::draw(model, menu, &mut pen, body),
         Mode::Opening(opening) => opening::draw(model, opening, &mut pen, body),
         Mode::Columns(at) => columns::draw(model, *at, &mut pen, body),
         Mode::Ask(asking) => saved::ask(model, asking, &mut pen, body),
@@ -135,17 +137,27 @@ fn foot(model: &Model, pen: &mut Pen<'_>, area: Rect) -> u16 {
         hints(model, pen, area);
         return filter::foot(model, typing, pen, area);
     }
-    let y = area.bottom() - 2;
-    let said = match (&model.message, &model.notice) {
-        (Some(message), _) => Some((message.text.as_str(), if message.bad { theme.bad() } else { theme.good() })),
-        (None, Some(notice)) => Some((notice.as_str(), theme.label())),
-        (None, None) => None,
+    let said = match (&model.message, &model.exporting, &model.notice) {
+        (Some(message), ..) => {
+            Some((Cow::Borrowed(&*message.text), if message.bad { theme.bad() } else { theme.good() }))
+        }
+        (None, Some(exporting), _) => {
+            Some((Cow::Owned(format!("{}; Esc gives it up", exporting.in_words())), theme.label()))
+        }
+        (None, None, Some(notice)) => Some((Cow::Borrowed(&**notice), theme.label())),
+        (None, None, None) => None,
     };
-    if let Some((text, style)) = said {
-        pen.put(area.x + 1, y, area.width - 1, text, style);
-    }
     hints(model, pen, area);
-    2
+    let Some((text, style)) = said else { return 2 };
+    // Where a file lies, or why it does not, is to be read whole.
+    let mut lines = wrap(&text, area.width - 1);
+    lines.truncate(MOST_SAID);
+    let height = u16::try_from(lines.len()).unwrap_or(1);
+    for (y, line) in (area.bottom() - 1 - height..).zip(&lines) {
+        pen.put(area.x, y, area.width, "", Style::new());
+        pen.put(area.x + 1, y, area.width - 1, line, style);
+    }
+    1 + height
 }
 
 /// The keys of this place, as many as fit; help and quit always do.
@@ -200,7 +212,7 @@ fn ago(model: &Model, time: Timestamp) -> String {
 }
 
 /// A moment to the minute, in the zone of the screen.
-fn moment(time: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn moment(time: Timestamp, zone: &TimeZone) -> String {
     time.to_jiff().to_zoned(zone.clone()).strftime("%-d %b %Y %H:%M").to_string()
 }
 
@@ -234,7 +246,7 @@ fn more_lines(count: usize) -> String {
 }
 
 /// A number in groups of three.
-fn grouped(number: usize) -> String {
+pub(super) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -279,6 +291,8 @@ fn nothing(model: &Model, pen: &mut Pen<'_>, area: Rect, told: &str) {
     pen.put(area.x + 1, area.y, area.width - 1, text, model.theme.warn());
 }
 
+/// Lines that what was said has at most.
+const MOST_SAID: usize = 4;
 /// Columns that the words of a filter have at least.
 const KEPT_FOR_FILTER: u16 = 24;
 

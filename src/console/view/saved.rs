@@ -3,11 +3,13 @@
 use std::cell::Cell;
 
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 
+use super::grouped;
 use super::overlay::window;
 use super::pen::{Pen, Piece, Row, Table, columns, wrap};
 use crate::console::columns::Column;
-use crate::console::model::Model;
+use crate::console::model::{Model, View};
 use crate::console::saved::{Asking, Wanted};
 
 const COLUMNS: &[Column] =
@@ -39,22 +41,57 @@ pub(super) fn draw(model: &Model, at: usize, pen: &mut Pen<'_>, area: Rect) {
 }
 
 pub(super) fn ask(model: &Model, asking: &Asking, pen: &mut Pen<'_>, area: Rect) {
-    let Wanted::Name(words) = &asking.wanted;
-    let inner = window(pen, area, "save this filter");
-    pen.put(inner.x, inner.y + 1, inner.width, words, model.theme.title());
     let typed = asking.input.text();
-    pen.line(inner, inner.y + 3, &[Piece::new(PROMPT, model.theme.key()), typed.into()]);
-    let there = model.filters.iter().any(|(name, _)| name == typed.trim());
+    let (title, of, hint) = match &asking.wanted {
+        Wanted::Name(words) => {
+            let there = model.filters.iter().any(|(name, _)| name == typed.trim());
+            let hint = if there { "a filter has this name: it is replaced" } else { "" };
+            ("save this filter", words.clone(), Piece::new(hint, model.theme.warn()))
+        }
+        Wanted::File => {
+            let hint = "It ends in .csv or .json; without a path it lies where lenswarden was started. It is for you alone to read.";
+            ("export what is filtered", of_file(model), Piece::new(hint, model.theme.label()))
+        }
+    };
+    let inner = window(pen, area, title);
+    pen.put(inner.x, inner.y + 1, inner.width, &of, model.theme.title());
+    pen.put(inner.x, inner.y + 3, inner.width, PROMPT, model.theme.key());
+    let (shown, _) = window_of(asking, inner.width.saturating_sub(columns(PROMPT)));
+    pen.put(inner.x + columns(PROMPT), inner.y + 3, inner.width - columns(PROMPT), &shown, Style::new());
     let told = match &asking.complaint {
         Some(why) => Piece::new(why.clone(), model.theme.bad()),
-        None if there => Piece::new("a filter has this name: it is replaced", model.theme.warn()),
-        None => Piece::default(),
+        None => hint,
     };
-    pen.put(inner.x, inner.y + 4, inner.width, &told.text, told.style);
+    for (y, line) in (inner.y + 4..inner.bottom()).zip(wrap(&told.text, inner.width)) {
+        pen.put(inner.x, y, inner.width, &line, told.style);
+    }
+}
+
+/// Which rows are written: how many, of which filter.
+fn of_file(model: &Model) -> String {
+    let words = &model.words.of(model.view).text;
+    let filter = if words.is_empty() { "no filter".to_owned() } else { format!("filter: {words}") };
+    // Of the log all that passes is written, not only what is read by now.
+    let rows = match (model.view, model.count_listed()) {
+        (View::Activity, _) => "everything in".to_owned(),
+        (_, 1) => "1 row of".to_owned(),
+        (_, count) => format!("{} rows of", grouped(count)),
+    };
+    format!("{rows} {}, {filter}", model.view.name())
+}
+
+/// What shows of what is typed, and the columns before the cursor: where it is too long, what stands before the cursor.
+fn window_of(asking: &Asking, width: u16) -> (String, u16) {
+    let mut before = asking.input.before();
+    while columns(before) >= width.max(1) {
+        before = before.char_indices().nth(1).and_then(|(at, _)| before.get(at..)).unwrap_or_default();
+    }
+    (format!("{before}{}", asking.input.after()), columns(before))
 }
 
 /// Where the cursor stands.
 pub(super) fn cursor(asking: &Asking, body: Rect) -> Position {
-    let x = body.x + 2 + columns(PROMPT) + columns(asking.input.before());
+    let (_, before) = window_of(asking, body.width.saturating_sub(4 + columns(PROMPT)));
+    let x = body.x + 2 + columns(PROMPT) + before;
     Position { x: x.min(body.right().saturating_sub(1)), y: body.y + 4 }
 }

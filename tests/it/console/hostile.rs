@@ -1,5 +1,6 @@
 //! Whatever a device says, no cell of the screen holds a character that hides or moves.
 
+use lenswarden::console::Effect;
 use lenswarden::net::DeviceText;
 use lenswarden::net::text::{clean, hides_or_moves};
 use lenswarden::observation::DeviceInformation;
@@ -94,10 +95,29 @@ fn assert_harmless(desk: &Desk) {
     }
 }
 
+/// What left for the clipboard.
+#[track_caller]
+fn assert_copies_harmless(desk: &mut Desk) {
+    for effect in std::mem::take(&mut desk.effects) {
+        let Effect::Copy(text) = effect else { panic!("{effect:?}") };
+        let bad = text.chars().find(|c| !matches!(c, '\n' | '\t') && hides_or_moves(*c));
+        assert_eq!(bad, None, "{text:?}");
+    }
+}
+
 fn walk(desk: &mut Desk) {
     for (_, key) in VIEWS {
         desk.type_in(key);
         assert_harmless(desk);
+        desk.type_in("y");
+        assert_harmless(desk);
+        desk.type_in("yY");
+        for digit in 1..=9 {
+            desk.type_in(&format!("y{digit}"));
+            assert_harmless(desk);
+        }
+        desk.type_in("<Esc>");
+        assert_copies_harmless(desk);
         desk.type_in("<End><Enter>");
         assert_harmless(desk);
         desk.type_in("<Enter><PgDn>");
@@ -154,7 +174,21 @@ fn nothing_that_is_printed_hides_moves_or_is_a_formula() {
             "targets --csv",
             "targets --json",
             "sites",
+            "sites --csv",
             "coverage",
+            "coverage --csv",
+            "exposure",
+            "exposure --csv",
+            "exposure --json",
+            "placement",
+            "placement --csv",
+            "placement --json",
+            "unseen",
+            "unseen --csv",
+            "unseen --json",
+            "log",
+            "log --csv",
+            "log --json",
             "explain 1",
             "review list",
             "report",
@@ -181,6 +215,35 @@ fn nothing_that_is_printed_hides_moves_or_is_a_formula() {
                 });
                 assert_eq!(formula, None, "{words} from {from}");
             }
+        }
+    }
+}
+
+#[test]
+fn nothing_that_is_exported_hides_moves_or_is_a_formula() {
+    let folder = tempfile::tempdir().unwrap();
+    for from in 0..PAYLOADS.len() {
+        let mut desk = Desk::new(&hostile(from), SIZES[0], false);
+        for (name, keys) in VIEWS {
+            desk.type_in(keys);
+            let csv = desk.export(&folder.path().join(format!("{name}-{from}.csv")));
+            assert_harmless(&desk);
+            let bad = csv.chars().find(|c| *c != '\n' && hides_or_moves(*c));
+            assert_eq!(bad, None, "{name} from {from}");
+            let mut rows = csv::Reader::from_reader(csv.as_bytes()).into_records();
+            let formula = rows.find_map(|row| {
+                let row = row.unwrap();
+                row.iter().find(|cell| cell.starts_with(['=', '+', '-', '@'])).map(str::to_owned)
+            });
+            assert_eq!(formula, None, "{name} from {from}");
+            // Each row is a line: a reader that goes by lines sees the same.
+            let count = csv::Reader::from_reader(csv.as_bytes()).into_records().count();
+            assert_eq!(csv.lines().count(), count + 1, "{name} from {from}");
+            let json = desk.export(&folder.path().join(format!("{name}-{from}.json")));
+            let bad = json.chars().find(|c| *c != '\n' && hides_or_moves(*c));
+            assert_eq!(bad, None, "{name} from {from}");
+            let values: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+            assert_eq!(values.len(), count, "{name} from {from}");
         }
     }
 }

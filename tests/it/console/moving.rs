@@ -214,6 +214,7 @@ fn way_to(context: Context) -> &'static str {
         Context::Saved => "4F",
         Context::Columns => "4C",
         Context::Ask => "4/a<Enter>Fs",
+        Context::Copy => "4y",
         Context::Opening | Context::Sure => "3n",
     }
 }

@@ -71,7 +71,7 @@ fn filters_of_the_file_are_told_in_words_and_chosen() {
 #[test]
 fn changed_keys_work_and_stand_in_hints_and_help() {
     let mut desk = desk(
-        "[keys]\nsort = [\"o\", \"F4\"]\nfilter = \"s\"\nmove-down = \"e\"\nquit = \"Q\"\nshow = [\"F1\", \"F2\"]\n",
+        "[keys]\nsort = [\"o\", \"F4\"]\nfilter = \"s\"\nmove-down = \"m\"\nquit = \"Q\"\nshow = [\"F1\", \"F2\"]\n",
     );
     desk.type_in("<Tab><Tab><Tab>");
     desk.shows("s filter");
@@ -79,11 +79,11 @@ fn changed_keys_work_and_stand_in_hints_and_help() {
     desk.type_in("o");
     desk.shows("sorted by");
     let first = desk.selected();
-    desk.type_in("e");
+    desk.type_in("m");
     assert_ne!(desk.selected(), first);
     desk.type_in("see<Enter>");
     desk.shows("filter: ee");
-    desk.type_in("q?");
+    desk.type_in("q?<PgDn>");
     desk.shows("o F4");
     desk.lacks("k j");
     desk.type_in("<Esc>Q");
@@ -153,31 +153,4 @@ fn the_screen_begins_as_it_was_left() {
     });
     desk.type_in("4");
     desk.shows("MAKER▼");
-}
-
-#[test]
-fn a_row_and_what_is_filtered_are_copied_with_the_columns_of_the_command_line() {
-    let mut desk = desk("");
-    let copied = |desk: &mut Desk| match desk.effects.pop() {
-        Some(Effect::Copy(text)) => text,
-        other => panic!("{other:?}"),
-    };
-    for (view, cell) in [("2", "no-core-network"), ("4", "restricted"), ("6t", "")] {
-        desk.type_in(view).type_in("<Home>y");
-        let row = copied(&mut desk);
-        assert!(row.contains(cell) && row.contains('\t') && row.lines().count() == 1, "{row}");
-        desk.shows("the row is copied");
-    }
-    desk.type_in("4/maker:axis<Enter>Y");
-    let list = copied(&mut desk);
-    assert!(list.starts_with("ID,MAC,IP,") && list.lines().skip(1).all(|line| line.contains("Axis")), "{list}");
-    desk.shows("17 of 17 rows are copied as CSV");
-    desk.type_in("<Esc>/nothing-like-it<Enter>Y");
-    desk.shows("there is no row here to copy");
-    assert_eq!(desk.effects, []);
-    let mut large = Desk::new(&estate::of(900), SIZES[0], false);
-    large.type_in("4Y");
-    let text = copied(&mut large);
-    assert!(text.len() <= 55_500 && text.ends_with('\n'), "{}", text.len());
-    large.shows("no more fits the clipboard of a terminal");
 }

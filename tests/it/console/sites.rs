@@ -15,7 +15,9 @@ fn desk(size: (u16, u16)) -> Desk {
 fn a_site_has_the_numbers_that_the_command_prints() {
     let mut desk = desk(SIZES[2]);
     let snapshot = desk.snapshot();
-    let table = sites::sites(&snapshot, &snapshot.coverage_of_sites(), snapshot.sites.values());
+    let overdue = snapshot.overdue();
+    let counts = snapshot.site_counts(&snapshot.tallies(&overdue), &overdue);
+    let table = sites::sites(&snapshot, &snapshot.coverage_of_sites(), &counts, snapshot.sites.values());
     assert_eq!(table.rows.len(), 3);
     for printed in &table.rows {
         desk.type_in(&format!("/<C-u>site:{}<Enter>", printed[0]));
