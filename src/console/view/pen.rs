@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::console::columns::{Column, Keep, Layout};
@@ -227,6 +227,12 @@ impl Pen<'_> {
             }
             if selected {
                 self.buffer.set_style(Rect { y, height: 1, ..area }, self.theme.selected());
+                // A bar turned inside out would stand for what is missing.
+                let is_bar = |cell: &Piece| cell.text.starts_with(|c| ('█'..='▏').contains(&c));
+                for (_, x, width) in places.iter().filter(|(at, ..)| row.cells.get(*at).is_some_and(is_bar)) {
+                    let upright = Style::new().remove_modifier(Modifier::REVERSED);
+                    self.buffer.set_style(Rect::new(*x, y, *width, 1), upright);
+                }
             }
         }
     }
