@@ -202,6 +202,30 @@ fn change(screen: &mut Screen, writer: &mut Writer) {
     screen.rest();
 }
 
+/// All devices into a file: how long that takes, and a key meanwhile.
+fn export(screen: &mut Screen, folder: &Path) {
+    for form in ["csv", "json"] {
+        screen.press("4\x1b[H");
+        screen.until(|screen| screen.contains("STATUS"));
+        screen.rest();
+        let file = folder.join(format!("all.{form}"));
+        screen.press(&format!("e\x15{}", file.display()));
+        screen.until(|screen| screen.contains(&format!("all.{form}")));
+        screen.rest();
+        let begun = Instant::now();
+        screen.press("\r");
+        let mut keys = Vec::new();
+        while !file.exists() {
+            let before = selected(&screen.text());
+            keys.push(press(screen, if keys.len() % 30 < 15 { "j" } else { "k" }, |now| selected(now) != before).0);
+        }
+        let took = begun.elapsed().as_secs_f64();
+        let size = std::fs::metadata(&file).unwrap().len() >> 20;
+        println!("300,000 devices as {form}: {size} MiB in {took:.1} s; a key meanwhile: {}", spread(keys));
+        screen.until(|screen| screen.contains("rows as"));
+    }
+}
+
 /// What an idle screen sends and costs.
 fn idle(what: &str, screen: &mut Screen) {
     screen.rest();
@@ -259,6 +283,9 @@ fn main() {
     views(&mut screen);
     change(&mut screen, &mut writer);
     println!("memory at most: {} MiB", screen.peak() >> 10);
+    export(&mut screen, folder.path());
+    println!("memory at most, with that: {} MiB", screen.peak() >> 10);
+    screen.press("1");
     idle("lenswarden", &mut screen);
     drop(screen);
     for program in ["htop", "btop"] {

@@ -67,6 +67,10 @@ fn a_device_that_is_no_more_stays_a_moment_in_its_place() {
         desk.type_in("Y");
         let Some(Effect::Copy(text)) = desk.effects.pop() else { panic!("{:?}", desk.effects) };
         assert!(!text.contains(&selected[13..30]), "{selected}\n{text}");
+        // What is written into a file does too.
+        let folder = tempfile::tempdir().unwrap();
+        let written = desk.export(&folder.path().join("devices.csv"));
+        assert!(!written.contains(&selected[13..30]) && written.lines().count() == 151, "{selected}\n{written}");
         // It goes, and the selection to its neighbour.
         clock(&mut desk, 0);
         clock(&mut desk, 1_999);
