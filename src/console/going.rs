@@ -45,6 +45,10 @@ pub fn hold<I: Clone + Eq + Hash>(shown: &[I], first: usize, order: Vec<I>) -> H
             None => left.push((behind, id)),
         }
     }
+    if left.is_empty() {
+        let first = stays(top);
+        return Held { order, going: Vec::new(), first };
+    }
     let going: Vec<I> = left.iter().map(|(_, id)| (*id).clone()).collect();
     left.sort_by_key(|(at, _)| *at);
     let mut with = Vec::with_capacity(order.len() + left.len());
