@@ -31,6 +31,9 @@ pub(in crate::console) const SORTED: &[Context] =
 pub(super) const OPENING: &[Context] = &[C::Placement, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets];
 pub(super) const SITE: &[Context] = &[C::Sites, C::Dossier];
 pub(super) const MARKING: &[Context] = &[C::Placement, C::Reviews];
+/// Where the space bar marks nothing.
+pub(super) const STANDING: &[Context] =
+    &[C::Exposure, C::Devices, C::Sites, C::Coverage, C::Activity, C::Targets, C::Detail, C::Dossier, C::Faceplate];
 pub(super) const DECIDING: &[Context] = &[C::Placement, C::Reviews, C::Devices];
 pub(super) const DAYS: &[Context] = &[C::Calendar];
 pub(super) const TYPING: &[Context] = &[C::Filter, C::Form, C::WhatIf, C::Search, C::Ask];

@@ -5,7 +5,7 @@ use crossterm::event::KeyCode;
 use super::Context as C;
 use super::places::{
     CHOOSING, CLOSING, COLUMNS, DAYS, DECIDING, EVERYWHERE, FRONT, LISTS, LOOKING, MARKING, OPENING, SCROLLING,
-    SEARCHING, SHOWING, SITE, SORTED, TYPING,
+    SEARCHING, SHOWING, SITE, SORTED, STANDING, TYPING,
 };
 use super::{Action, Binding, Chord, Context, Days, Over};
 use crate::console::input::Edit;
@@ -434,12 +434,13 @@ pub static KEYS: &[Binding] = &[
     binding("q", &[letter('q')], SHOWING, Action::Quit, "quit", "quit"),
     binding("Ctrl-C", &[control('c')], EVERYWHERE, Action::Quit, "", "quit, wherever you are"),
     binding(
-        "z",
+        "z, Space",
         &[letter('z')],
         SHOWING,
         Action::Freeze,
         "",
-        "the picture stands still; once more: it goes on, with all that changed meanwhile",
+        "the picture stands still; once more: it goes on, with all that changed meanwhile (Space where it marks nothing)",
     ),
+    binding("Space", &[letter(' ')], STANDING, Action::Freeze, "", ""),
     binding("Ctrl-L", &[control('l')], EVERYWHERE, Action::Repaint, "", "paint the screen anew"),
 ];

@@ -107,6 +107,11 @@ fn a_picture_that_stands_still_is_left_alone_and_goes_on_with_all_that_changed()
     desk.lacks("It stands still");
     assert_ne!(desk.screen(), before);
     assert!((1..4).all(|id| desk.model.devices.read().get(DeviceId(id)).is_none()));
+    // The space bar does so too, but where it marks.
+    desk.type_in(" ");
+    desk.shows("It stands still: this is how it was at");
+    desk.type_in(" 2 ");
+    desk.lacks("It stands still");
 }
 
 #[test]
