@@ -214,10 +214,13 @@ fn export(screen: &mut Screen, folder: &Path) {
         screen.rest();
         let begun = Instant::now();
         screen.press("\r");
+        screen.until(|screen| screen.contains("writing the file") || screen.contains("rows as"));
         let mut keys = Vec::new();
         while !file.exists() {
-            let before = selected(&screen.text());
-            keys.push(press(screen, if keys.len() % 30 < 15 { "j" } else { "k" }, |now| selected(now) != before).0);
+            let (before, pressed) = (selected(&screen.text()), Instant::now());
+            screen.press(if keys.len() % 30 < 15 { "j" } else { "k" });
+            screen.until(|now| selected(now) != before);
+            keys.push(pressed.elapsed());
         }
         let took = begun.elapsed().as_secs_f64();
         let size = std::fs::metadata(&file).unwrap().len() >> 20;
