@@ -214,12 +214,12 @@ fn export(screen: &mut Screen, folder: &Path) {
         screen.rest();
         let begun = Instant::now();
         screen.press("\r");
-        screen.until(|screen| screen.contains("writing the file") || screen.contains("rows as"));
+        screen.until(|screen| !screen.contains("export what is filtered"));
         let mut keys = Vec::new();
         while !file.exists() {
             let (before, pressed) = (selected(&screen.text()), Instant::now());
-            screen.press(if keys.len() % 30 < 15 { "j" } else { "k" });
-            screen.until(|now| selected(now) != before);
+            screen.press(if before.is_some_and(|row| row > 12) { "k" } else { "j" });
+            screen.until(|now| selected(now).is_some_and(|row| Some(row) != before));
             keys.push(pressed.elapsed());
         }
         let took = begun.elapsed().as_secs_f64();
