@@ -28,13 +28,7 @@ pub struct Menu {
 
 impl Menu {
     pub(super) fn step(&mut self, step: Step) {
-        let last = self.cells.len().saturating_sub(1);
-        self.at = match step {
-            Step::Up => self.at.saturating_sub(1),
-            Step::Down => (self.at + 1).min(last),
-            Step::PageUp | Step::Home => 0,
-            Step::PageDown | Step::End => last,
-        };
+        self.at = step.among(self.at, self.cells.len());
     }
 }
 

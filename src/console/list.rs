@@ -56,6 +56,19 @@ pub enum Step {
     End,
 }
 
+impl Step {
+    /// Where it leads from a place among so few that all of them show: a page is to the first or the last.
+    pub(super) fn among(self, at: usize, count: usize) -> usize {
+        let last = count.saturating_sub(1);
+        match self {
+            Self::Up => at.saturating_sub(1),
+            Self::Down => (at + 1).min(last),
+            Self::PageUp | Self::Home => 0,
+            Self::PageDown | Self::End => last,
+        }
+    }
+}
+
 impl<I: Clone + Eq + Hash> List<I> {
     /// Takes a new order. The selection stays on its identity; where that is gone, it goes to the nearest neighbour
     /// that is still there, below before above.

@@ -45,13 +45,7 @@ impl Opening {
     }
 
     pub(super) fn step(&mut self, step: Step) {
-        let last = self.reviews.len().saturating_sub(1);
-        self.at = match step {
-            Step::Up => self.at.saturating_sub(1),
-            Step::Down => (self.at + 1).min(last),
-            Step::PageUp | Step::Home => 0,
-            Step::PageDown | Step::End => last,
-        };
+        self.at = step.among(self.at, self.reviews.len());
     }
 }
 

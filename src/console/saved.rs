@@ -35,14 +35,8 @@ impl Model {
     }
 
     pub(super) fn step_saved(&mut self, step: Step) {
-        let last = self.filters.len().saturating_sub(1);
         if let Mode::Saved(at) = &mut self.mode {
-            *at = match step {
-                Step::Up => at.saturating_sub(1),
-                Step::Down => (*at + 1).min(last),
-                Step::PageUp | Step::Home => 0,
-                Step::PageDown | Step::End => last,
-            };
+            *at = step.among(*at, self.filters.len());
         }
     }
 

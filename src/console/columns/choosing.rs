@@ -33,14 +33,9 @@ impl Model {
     }
 
     pub(in crate::console) fn step_column(&mut self, step: Step) {
-        let last = self.sheet().columns().len().saturating_sub(1);
+        let count = self.sheet().columns().len();
         if let Mode::Columns(at) = &mut self.mode {
-            *at = match step {
-                Step::Up => at.saturating_sub(1),
-                Step::Down => (*at + 1).min(last),
-                Step::PageUp | Step::Home => 0,
-                Step::PageDown | Step::End => last,
-            };
+            *at = step.among(*at, count);
         }
     }
 
