@@ -80,6 +80,12 @@ pub fn hides_or_moves(c: char) -> bool {
     )
 }
 
+/// Whether a text has nothing but what ASCII prints: nearly all that devices say, and nothing to be looked at by letter.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|octet| (b' '..=b'~').contains(&octet))
+}
+
 /// Makes any text fit to show on one line: trimmed, NFC, at most [`MAX_CHARS`] characters, control, format
 /// (bidirectional, zero-width, tag), private, unassigned and separator characters written out as `\u{…}`,
 /// line breaks and tabs as a space, at most four combining marks on one character.
@@ -131,8 +137,7 @@ pub fn shown_json(text: &str) -> Cow<'_, str> {
 
 fn cleaned(raw: &str, most: usize) -> String {
     let trimmed = raw.trim();
-    // Nearly all that devices say, and what was cleaned before it was stored.
-    if trimmed.len() <= most && trimmed.bytes().all(|octet| (b' '..=b'~').contains(&octet)) {
+    if trimmed.len() <= most && is_plain(trimmed) {
         return trimmed.to_owned();
     }
     let mut out = String::with_capacity(raw.len().min(most * 2));

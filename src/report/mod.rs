@@ -20,7 +20,7 @@ pub use outlet::{Outlet, Rows};
 
 use std::borrow::Cow;
 
-use crate::net::text::clean_words;
+use crate::net::text::{clean_words, is_plain};
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl Table {
 /// A cell without an end of a line or anything else that hides or moves: the last wall, nearly every cell has passed one.
 #[must_use]
 pub fn one_line(cell: &str) -> Cow<'_, str> {
-    if cell.bytes().all(|octet| (0x20..0x7f).contains(&octet)) {
+    if is_plain(cell) {
         return Cow::Borrowed(cell);
     }
     Cow::Owned(clean_words(cell))

@@ -12,11 +12,11 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use crate::console::columns::{Column, Keep, Layout};
 use crate::console::list::List;
 use crate::console::theme::Theme;
-use crate::net::text::hides_or_moves;
+use crate::net::text::{hides_or_moves, is_plain};
 
 /// Text without characters that hide or move: each shows as U+FFFD.
 fn safe(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|octet| (0x20..0x7f).contains(&octet)) || !text.chars().any(hides_or_moves) {
+    if is_plain(text) || !text.chars().any(hides_or_moves) {
         Cow::Borrowed(text)
     } else {
         Cow::Owned(text.chars().map(|c| if hides_or_moves(c) { char::REPLACEMENT_CHARACTER } else { c }).collect())
