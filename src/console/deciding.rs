@@ -162,20 +162,8 @@ impl Model {
     /// The findings in the order of the screen.
     pub(super) fn findings_listed(&self) -> Vec<FindingId> {
         match self.view {
-            View::Placement => {
-                let finding = |key: &PlacementKey| match key {
-                    PlacementKey::Finding(id) => Some(*id),
-                    PlacementKey::Device(_) => None,
-                };
-                self.lists.placement.staying().filter_map(finding).collect()
-            }
-            View::Reviews => {
-                let finding = |key: &ReviewKey| match key {
-                    ReviewKey::Finding(id) => Some(*id),
-                    ReviewKey::Cycle(_) => None,
-                };
-                self.lists.reviews.staying().filter_map(finding).collect()
-            }
+            View::Placement => self.lists.placement.staying().filter_map(PlacementKey::finding).collect(),
+            View::Reviews => self.lists.reviews.staying().filter_map(ReviewKey::finding).collect(),
             _ => Vec::new(),
         }
     }

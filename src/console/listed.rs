@@ -183,11 +183,7 @@ impl Source {
 
     /// The devices among the rows of Placement.
     fn unclassified(&self, keys: &[PlacementKey]) -> BTreeMap<DeviceId, DeviceRow> {
-        let id = |key: &PlacementKey| match key {
-            PlacementKey::Device(id) => Some(*id),
-            PlacementKey::Finding(_) => None,
-        };
-        let ids: Vec<DeviceId> = keys.iter().filter_map(id).collect();
+        let ids: Vec<DeviceId> = keys.iter().filter_map(PlacementKey::device).collect();
         self.device_rows(&ids).into_iter().map(|row| (row.id, row)).collect()
     }
 

@@ -180,6 +180,16 @@ pub enum ReviewKey {
     Finding(FindingId),
 }
 
+impl ReviewKey {
+    /// The finding, where it is one.
+    pub(super) fn finding(&self) -> Option<FindingId> {
+        match self {
+            Self::Finding(id) => Some(*id),
+            Self::Cycle(_) => None,
+        }
+    }
+}
+
 /// The lists with their selections.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lists {
@@ -432,14 +442,8 @@ impl Model {
             return None;
         }
         match self.view {
-            View::Placement => match self.lists.placement.selected()? {
-                PlacementKey::Finding(id) => Some(*id),
-                PlacementKey::Device(_) => None,
-            },
-            View::Reviews => match self.lists.reviews.selected()? {
-                ReviewKey::Finding(id) => Some(*id),
-                ReviewKey::Cycle(_) => None,
-            },
+            View::Placement => self.lists.placement.selected()?.finding(),
+            View::Reviews => self.lists.reviews.selected()?.finding(),
             _ => None,
         }
     }
@@ -453,10 +457,7 @@ impl Model {
             return self.snapshot.findings.get(&finding)?.subject.device();
         }
         match self.view {
-            View::Placement => match self.lists.placement.selected()? {
-                PlacementKey::Device(id) => Some(*id),
-                PlacementKey::Finding(_) => None,
-            },
+            View::Placement => self.lists.placement.selected()?.device(),
             View::Devices => self.lists.devices.selected().copied(),
             _ => None,
         }

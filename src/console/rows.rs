@@ -206,14 +206,11 @@ impl Model {
         self.placement = self.snapshot.placement(&self.words.placement.filter, &self.unclassified);
         // What no rule can be asked of stays below the findings, in an order of its own.
         let (order, reversed): (FindingOrder, bool) = self.order(Sheet::Placement);
-        let (findings, devices): (Vec<_>, Vec<_>) =
-            self.placement.rows.iter().partition(|key| matches!(key, PlacementKey::Finding(_)));
-        let findings = findings.into_iter().filter_map(|key| match key {
-            PlacementKey::Finding(id) => Some(id),
-            PlacementKey::Device(_) => None,
-        });
+        let rows = &self.placement.rows;
+        let findings = rows.iter().filter_map(PlacementKey::finding).collect();
+        let devices = rows.iter().filter_map(PlacementKey::device).map(PlacementKey::Device);
         let pressing = Pressing { overdue: &self.overdue, dues: &self.dues };
-        let findings = self.snapshot.findings_in_order(findings.collect(), order, reversed, pressing);
+        let findings = self.snapshot.findings_in_order(findings, order, reversed, pressing);
         self.placement.rows = findings.into_iter().map(PlacementKey::Finding).chain(devices).collect();
         let by = format!("{order:?} {reversed} {}", self.words.placement.text);
         let (list, rows) = (&mut self.lists.placement, self.placement.rows.clone());

@@ -17,6 +17,26 @@ pub enum PlacementKey {
     Device(DeviceId),
 }
 
+impl PlacementKey {
+    /// The finding, where it is one.
+    #[must_use]
+    pub fn finding(&self) -> Option<FindingId> {
+        match self {
+            Self::Finding(id) => Some(*id),
+            Self::Device(_) => None,
+        }
+    }
+
+    /// The device that no rule can be asked of, where it is one.
+    #[must_use]
+    pub fn device(&self) -> Option<DeviceId> {
+        match self {
+            Self::Device(id) => Some(*id),
+            Self::Finding(_) => None,
+        }
+    }
+}
+
 /// What is where none may be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Placement {
