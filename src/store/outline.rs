@@ -66,8 +66,7 @@ pub(super) fn outline(
         let known: BTreeSet<FindingId> = findings.iter().map(|finding| finding.id).collect();
         let items: BTreeSet<FindingId> = changes.cycles.iter().flat_map(|cycle| cycle.items.iter().copied()).collect();
         for id in items.difference(&known) {
-            let sql = "SELECT record FROM finding WHERE id = ?";
-            findings.extend(read::records::<Finding>(&transaction, sql, [id.0 as i64])?);
+            findings.extend(picture::finding(&transaction, *id)?);
         }
         picture::put_subjects(&transaction, &findings, &mut changes.devices)?;
         findings.iter_mut().for_each(|finding| finding.share(&mut names));

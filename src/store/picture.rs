@@ -159,6 +159,11 @@ pub(super) fn beginning(connection: &Connection) -> rusqlite::Result<Changes> {
     Ok(changes)
 }
 
+/// A finding.
+pub(super) fn finding(connection: &Connection, id: FindingId) -> rusqlite::Result<Option<Finding>> {
+    Ok(read::records(connection, "SELECT record FROM finding WHERE id = ?", [id.0 as i64])?.pop())
+}
+
 /// Every finding, closed ones too.
 fn findings(connection: &Connection, names: &mut Names) -> rusqlite::Result<BTreeMap<FindingId, Finding>> {
     let mut statement = connection.prepare_cached("SELECT record FROM finding")?;
@@ -245,8 +250,7 @@ pub(super) fn changes_since(connection: &Connection, seq: u64, visits: u64) -> r
                 changes.devices.insert(id, query::one(&transaction, id)?);
             }
             Some(ChangeKind::Finding) => {
-                let sql = "SELECT record FROM finding WHERE id = ?";
-                changes.findings.extend(read::records::<Finding>(&transaction, sql, [number as i64])?);
+                changes.findings.extend(finding(&transaction, FindingId(number))?);
             }
             Some(ChangeKind::Cycle) => {
                 let sql = "SELECT record FROM cycle WHERE id = ?";
