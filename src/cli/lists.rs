@@ -68,10 +68,7 @@ pub(super) fn log(reader: &Reader, snapshot: &Snapshot, listing: &Listing, sinks
         let values = || visits.iter().map(happened::json).collect();
         return show(listing, snapshot, sinks, || happened::table(&visits), values);
     }
-    let name = |id: DeviceId| {
-        let row = snapshot.devices.get(&id)?;
-        row.mac.map(|mac| mac.to_string()).or(row.ips.first().map(ToString::to_string))
-    };
+    let name = |id: DeviceId| snapshot.devices.get(&id)?.name();
     let form = listing.format();
     if form == Format::Text {
         heading(snapshot, sinks.words);

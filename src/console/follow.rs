@@ -56,8 +56,7 @@ impl Devices {
 
     /// What people call a device.
     pub(super) fn name(&self, id: DeviceId) -> Option<String> {
-        let row = self.read().get(id)?;
-        row.mac.map(|mac| mac.to_string()).or(row.ips.first().map(ToString::to_string))
+        self.read().get(id)?.name()
     }
 
     fn write(&self, change: impl FnOnce(&mut Index)) {

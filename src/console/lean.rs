@@ -261,16 +261,6 @@ impl<W: Write> Lean<W> {
     }
 }
 
-impl<W: Write> Write for Lean<W> {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.inner.write(octets)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Write::flush(&mut self.inner)
-    }
-}
-
 impl<W: Write> Backend for Lean<W> {
     type Error = io::Error;
 

@@ -303,6 +303,12 @@ impl Snapshot {
 }
 
 impl DeviceRow {
+    /// What people call it: its MAC address, or else its first IP address.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        self.mac.map(|mac| mac.to_string()).or_else(|| self.ips.first().map(ToString::to_string))
+    }
+
     /// Its names as others hold them too.
     pub fn share(&mut self, names: &mut Names) {
         self.maker.iter_mut().for_each(|name| name.share(names));

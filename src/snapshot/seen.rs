@@ -16,15 +16,12 @@ pub struct Seen {
 impl Seen {
     /// Takes in when a target was last seen whole; `None`: never.
     pub fn note(&mut self, target: &TargetName, switch: bool, complete: Option<Timestamp>) {
-        let Some(at) = complete else { return self.forget(target) };
-        let ip = target.as_str().parse().ok();
-        // A name is of a switch or of a camera, and may be of the other one day.
+        self.forget(target);
+        let Some(at) = complete else { return };
         if switch {
-            ip.map(|ip: IpAddr| self.cameras.remove(&ip));
             self.switches.insert(target.clone(), at);
-        } else {
-            self.switches.remove(target);
-            ip.map(|ip| self.cameras.insert(ip, at));
+        } else if let Ok(ip) = target.as_str().parse() {
+            self.cameras.insert(ip, at);
         }
     }
 

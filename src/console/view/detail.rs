@@ -109,7 +109,7 @@ fn entry(model: &Model, finding: &Finding) -> (String, Vec<Paragraph>) {
 fn device(model: &Model, id: DeviceId) -> (String, Vec<Paragraph>) {
     let snapshot = &model.snapshot;
     let Some(row) = model.device(id) else { return (format!("device {id} is no more"), Vec::new()) };
-    let name = text_of(row.mac.as_ref().map(ToString::to_string).or(row.ips.first().map(ToString::to_string)).as_ref());
+    let name = text_of(row.name().as_ref());
     let place = format!("{} {}", text_of(row.place.switch.as_ref()), text_of(row.place.port.as_ref()));
     let title = format!("{name} ── {place}");
     let mut lines = Vec::new();

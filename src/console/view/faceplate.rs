@@ -233,7 +233,7 @@ fn jack(model: &Model, panel: &Panel, jack: &Jack, pen: &mut Pen<'_>, area: Rect
 }
 
 fn device(model: &Model, row: &DeviceRow) -> String {
-    let name = text_of(row.mac.as_ref().map(ToString::to_string).or(row.ips.first().map(ToString::to_string)).as_ref());
+    let name = text_of(row.name().as_ref());
     let gone = row.place.gone.map(|at| format!(", gone since {}", moment(at, &model.zone))).unwrap_or_default();
     let model_name = if row.model.is_empty() { String::new() } else { format!(", {}", row.model) };
     format!(

@@ -113,8 +113,7 @@ fn cells(model: &Model, sought: &Sought, hit: &Hit) -> [Piece; 3] {
 
 fn device(model: &Model, sought: &Sought, id: DeviceId) -> [Piece; 3] {
     let Some(row) = model.device(id) else { return [format!("{id}").into(), Piece::default(), Piece::default()] };
-    let ip = row.ips.first().map(ToString::to_string);
-    let name = row.mac.map_or_else(|| ip.clone().unwrap_or_else(|| id.to_string()), |mac| mac.to_string());
+    let name = row.name().unwrap_or_else(|| id.to_string());
     let what = sought.unseen_of(&row).unwrap_or_else(|| match row.maker_name.as_str() {
         "" => word(&row.status).replace('-', " "),
         _ => format!("{} {}", maker(Some(&row)), row.model),
@@ -124,7 +123,7 @@ fn device(model: &Model, sought: &Sought, id: DeviceId) -> [Piece; 3] {
     if place.switch.is_some() {
         parts.push(format!("{} {}", text_of(place.switch.as_ref()), port(place)));
     }
-    parts.extend(ip.filter(|_| row.mac.is_some()));
+    parts.extend(row.ips.first().filter(|_| row.mac.is_some()).map(ToString::to_string));
     let style = if place.gone.is_some() { model.theme.warn() } else { Style::new() };
     [name.into(), Piece::new(what, model.theme.status(row.status)), Piece::new(parts.join("  "), style)]
 }
